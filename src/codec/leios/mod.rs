@@ -1,0 +1,33 @@
+//! The LeiosRequest/LeiosReply pair and its neighbours on the wire (`leios.md` sections 3, 4, 9,
+//! 11; grammar in `leios.cddl` beside this file).
+
+mod bitmap;
+mod block;
+mod deliverable;
+mod handshake;
+mod header;
+mod keep_alive;
+mod naive;
+mod non_empty;
+mod notification;
+mod primitive;
+mod reply;
+mod request;
+mod vote;
+
+pub use bitmap::{Bitmap64, Index16, TxBitmaps};
+pub use block::{LinearLeiosBlock, TxReference};
+pub use deliverable::{Deliverable, DeliverableId, TxDelivery, Txs};
+pub use handshake::{HandshakeMessage, RefuseReason, VersionData, VersionNumber};
+pub use header::{Announced, HeaderView, RankingBlockHeader};
+pub use keep_alive::KeepAliveMessage;
+pub use naive::NaiveMessage;
+pub use non_empty::NonEmpty;
+pub use notification::{CountedNotification, Notification};
+pub use primitive::{
+    Hash32, LeiosBlockHash, LeiosPoint, NotificationBytes, PoolId, RequestNo, SlotNo, TxHash,
+    VoteIssuer,
+};
+pub use reply::{CompletionFlag, MsgReplyPayload, ReplyMessage};
+pub use request::{MsgRequestPayload, RequestMessage};
+pub use vote::LinearLeiosVote;

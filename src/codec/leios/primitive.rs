@@ -1,0 +1,99 @@
+//! The small types that everything else is made of (`leios.md` section 3).
+
+use core::fmt;
+
+/// Numbers requests of both kinds: the first is 0, each later one is one greater (L-1, L-2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct RequestNo(pub u64);
+
+/// How many bytes of notifications a request asks for: MaxNotificationSize to 65,535 (L-5).
+pub type NotificationBytes = u16;
+
+/// A slot number; a slot lasts one second on mainnet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct SlotNo(pub u64);
+
+/// A seat in the epoch's voting committee (S-15).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(transparent))]
+pub struct VoteIssuer(pub u16);
+
+/// 32 bytes of Blake2b-256. Printed as hex.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct Hash32(pub [u8; 32]);
+
+/// Blake2b-256 of the raw bytes of an endorser block.
+pub type LeiosBlockHash = Hash32;
+
+/// Blake2b-256 of a whole transaction (`leios.md` 9.3); not its transaction id.
+pub type TxHash = Hash32;
+
+/// Blake2b-224 of a pool's cold verification key. Printed as hex.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct PoolId(pub [u8; 28]);
+
+/// Names an endorser block: the slot of the ranking block that announces it, and its hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct LeiosPoint {
+    /// The slot of the announcing ranking block.
+    pub slot: SlotNo,
+    /// The hash of the endorser block.
+    pub hash: LeiosBlockHash,
+}
+
+impl LeiosPoint {
+    /// The point at `slot` with `hash`.
+    #[must_use]
+    pub const fn new(slot: SlotNo, hash: LeiosBlockHash) -> Self {
+        Self { slot, hash }
+    }
+}
+
+impl fmt::Display for SlotNo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for RequestNo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Writes bytes as lower-case hex.
+fn hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+}
+
+impl fmt::Display for Hash32 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        hex(&self.0, f)
+    }
+}
+
+impl fmt::Debug for Hash32 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        hex(&self.0, f)
+    }
+}
+
+impl fmt::Display for PoolId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        hex(&self.0, f)
+    }
+}
+
+impl fmt::Debug for PoolId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        hex(&self.0, f)
+    }
+}

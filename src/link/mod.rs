@@ -1,0 +1,1 @@
+//! Bytes to actions: a codec below, a machine above.

@@ -1,0 +1,4 @@
+//! Values to actions. A folder is a family, a file is a machine.
+
+#[cfg(feature = "leios")]
+pub mod leios;
