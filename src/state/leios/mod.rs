@@ -1,10 +1,12 @@
 //! The machines of the Leios pair, its neighbours and its baseline.
 
 mod client;
+mod credit;
 mod hash;
 mod limits;
 mod server;
 mod slot;
+mod window;
 
 pub mod rules;
 pub mod table;
