@@ -3,11 +3,19 @@
 //! Nothing here knows a machine. A decoder never allocates by a claimed length, never recurses
 //! without a bound, and tells the offset of the first wrong byte.
 
+#[cfg(all(feature = "arbitrary", feature = "leios"))]
+pub(crate) mod from_fuzzer;
 mod malformed;
+mod segment;
 mod source;
+#[cfg(all(feature = "serde", feature = "leios"))]
+pub(crate) mod text;
 
+#[cfg(feature = "leios")]
+pub mod cbor;
 #[cfg(feature = "leios")]
 pub mod leios;
 
 pub use malformed::{Malformed, MalformedKind};
+pub use segment::{Mode, SegmentHeader};
 pub use source::Source;

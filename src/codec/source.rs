@@ -33,6 +33,13 @@ impl<'a> Source<'a> {
         Self { read: Some(read) }
     }
 
+    /// Heap bytes that a field made by [`bytes`](Self::bytes) may keep alive: its own if it was
+    /// copied, up to [`SHARE`](Self::SHARE) times as many if it was shared. The larger is told.
+    #[must_use]
+    pub const fn heap(field: &Bytes) -> usize {
+        field.len().saturating_mul(Self::SHARE)
+    }
+
     /// The field as a value of its own. `field` is a slice of the read, or of anything else, in
     /// which case it is copied.
     #[must_use]

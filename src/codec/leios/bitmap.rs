@@ -4,6 +4,10 @@
 use alloc::vec::Vec;
 use core::num::NonZeroU64;
 
+use super::Read;
+use crate::codec::cbor::{Reader, Sink};
+use crate::codec::{Malformed, MalformedKind};
+
 /// A window number: window `w` covers the transactions `64 w ..= 64 w + 63`.
 pub type Index16 = u16;
 
@@ -25,6 +29,11 @@ impl Bitmap64 {
     #[must_use]
     pub const fn bits(self) -> u64 {
         self.0.get()
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Read<Self> {
+        let at = reader.at();
+        Self::new(reader.u64()?).ok_or(Malformed::new(MalformedKind::ZeroBitmap, at))
     }
 
     /// How many transactions it names: 1 to 64.
@@ -53,6 +62,8 @@ impl Bitmap64 {
 /// Transactions of one block, by windows: at least one, window numbers strictly ascending (L-6,
 /// L-7).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(transparent))]
 pub struct TxBitmaps(Vec<(Index16, Bitmap64)>);
 
 impl TxBitmaps {
@@ -119,5 +130,83 @@ impl TxBitmaps {
     #[must_use]
     pub fn heap(&self) -> usize {
         self.0.capacity().saturating_mul(size_of::<(Index16, Bitmap64)>())
+    }
+}
+
+impl TxBitmaps {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Read<Self> {
+        let at = reader.at();
+        let mut count = reader.map()?;
+        let mut windows = Vec::new();
+        let mut last = None;
+        while reader.another(&mut count)? {
+            let window = read_window(reader, &mut last)?;
+            windows.push((window, Bitmap64::read(reader)?));
+        }
+        if windows.is_empty() {
+            return Err(Malformed::new(MalformedKind::EmptyBitmapMap, at));
+        }
+        Ok(Self(windows))
+    }
+
+    pub(super) fn write(&self, out: &mut impl Sink) {
+        out.map(self.0.len());
+        for (window, bitmap) in &self.0 {
+            out.uint(u64::from(*window));
+            out.uint(bitmap.bits());
+        }
+    }
+}
+
+/// A window number greater than the last one (L-7).
+pub(super) fn read_window(reader: &mut Reader<'_>, last: &mut Option<Index16>) -> Read<Index16> {
+    let at = reader.at();
+    let window = reader.u16()?;
+    if last.is_some_and(|last| last >= window) {
+        return Err(Malformed::new(MalformedKind::WindowsNotAscending, at));
+    }
+    *last = Some(window);
+    Ok(window)
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Bitmap64 {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        crate::codec::text::bits::serialize(self.bits(), to)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for Bitmap64 {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let bits = crate::codec::text::bits::deserialize(from)?;
+        Self::new(bits).ok_or_else(|| serde::de::Error::custom("a bitmap without a bit"))
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for TxBitmaps {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let windows = Vec::deserialize(from)?;
+        Self::from_windows(windows)
+            .ok_or_else(|| serde::de::Error::custom("windows must ascend, and there must be one"))
+    }
+}
+
+#[cfg(feature = "arbitrary")]
+impl<'a> arbitrary::Arbitrary<'a> for Bitmap64 {
+    fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        Ok(Self(u.arbitrary()?))
+    }
+}
+
+#[cfg(feature = "arbitrary")]
+impl<'a> arbitrary::Arbitrary<'a> for TxBitmaps {
+    fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        let mut windows = Vec::<(Index16, Bitmap64)>::arbitrary(u)?;
+        windows.push(u.arbitrary()?);
+        windows.sort_by_key(|(window, _)| *window);
+        windows.dedup_by_key(|(window, _)| *window);
+        Self::from_windows(windows).ok_or(arbitrary::Error::EmptyChoose)
     }
 }

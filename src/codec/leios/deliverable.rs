@@ -2,12 +2,12 @@
 
 use alloc::vec::Vec;
 
-use bytes::Bytes;
-
 use super::{
-    Bitmap64, Index16, LeiosPoint, LinearLeiosBlock, LinearLeiosVote, NonEmpty, SlotNo, TxBitmaps,
-    VoteIssuer,
+    Bitmap64, Index16, LeiosPoint, LinearLeiosBlock, LinearLeiosVote, NonEmpty, Read, SlotNo,
+    TxBitmaps, Txs, VoteIssuer, bitmap::read_window,
 };
+use crate::codec::cbor::{Counter, Reader, Sink};
+use crate::codec::{Malformed, MalformedKind, Source};
 
 /// Names something to be delivered (`LeiosDeliverableId` of the seed).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -30,12 +30,17 @@ pub enum Deliverable {
     /// An endorser block.
     LinearLeiosBlockDelivery(LinearLeiosBlock),
     /// Transactions of an endorser block: windows ascending, each a subset of the one asked for.
-    LeiosBlockTxsDelivery(LeiosPoint, NonEmpty<TxDelivery>),
+    LeiosBlockTxsDelivery(
+        LeiosPoint,
+        #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::codec::from_fuzzer::ascending))]
+        NonEmpty<TxDelivery>,
+    ),
     /// A vote.
     LinearLeiosVoteDelivery(LinearLeiosVote),
 }
 
-/// The delivered transactions of one window of 64.
+/// The delivered transactions of one window of 64. Whoever makes one sees to it that there is a
+/// transaction for each bit; encoding doesn't check.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TxDelivery {
@@ -47,52 +52,154 @@ pub struct TxDelivery {
     pub txs: Txs,
 }
 
-/// A list of transactions in one buffer: one allocation however many there are.
-#[derive(Clone, Debug)]
-pub struct Txs {
-    bytes: Bytes,
-    spans: Vec<(u32, u32)>,
+impl DeliverableId {
+    /// Bytes of the canonical encoding.
+    #[must_use]
+    pub fn wire_len(&self) -> usize {
+        let mut counter = Counter::default();
+        self.write(&mut counter);
+        counter.0
+    }
+
+    /// Heap bytes held.
+    #[must_use]
+    pub fn heap(&self) -> usize {
+        match self {
+            Self::LeiosBlockTxsId(_, windows) => windows.heap(),
+            Self::LinearLeiosBlockId(_) | Self::LinearLeiosVoteId(..) => 0,
+        }
+    }
+
+    #[inline]
+    pub(super) fn read(reader: &mut Reader<'_>) -> Read<Self> {
+        let tag = reader.variant(|tag| match tag {
+            0 => Some(2),
+            1 | 2 => Some(3),
+            _ => None,
+        })?;
+        Ok(match tag {
+            0 => Self::LinearLeiosBlockId(LeiosPoint::read(reader)?),
+            1 => Self::LeiosBlockTxsId(LeiosPoint::read(reader)?, TxBitmaps::read(reader)?),
+            _ => Self::LinearLeiosVoteId(SlotNo(reader.u64()?), VoteIssuer(reader.u16()?)),
+        })
+    }
+
+    #[inline]
+    pub(super) fn write(&self, out: &mut impl Sink) {
+        match self {
+            Self::LinearLeiosBlockId(point) => {
+                out.put(&[0x82, 0]);
+                point.write(out);
+            }
+            Self::LeiosBlockTxsId(point, windows) => {
+                out.put(&[0x83, 1]);
+                point.write(out);
+                windows.write(out);
+            }
+            Self::LinearLeiosVoteId(slot, issuer) => {
+                out.put(&[0x83, 2]);
+                out.uint(slot.0);
+                out.uint(u64::from(issuer.0));
+            }
+        }
+    }
 }
 
-impl Txs {
-    /// How many transactions there are.
+impl Deliverable {
+    /// Bytes of the canonical encoding.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.spans.len()
+    pub fn wire_len(&self) -> usize {
+        let mut counter = Counter::default();
+        self.write(&mut counter);
+        counter.0
     }
 
-    /// True if there is none.
+    /// Heap bytes held; a shared read counts as [`Source::heap`] says.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.spans.is_empty()
+    pub fn heap(&self) -> usize {
+        match self {
+            Self::LinearLeiosBlockDelivery(block) => block.heap(),
+            Self::LeiosBlockTxsDelivery(_, windows) => windows
+                .iter()
+                .fold(windows.heap(), |sum, window| sum.saturating_add(window.txs.heap())),
+            Self::LinearLeiosVoteDelivery(vote) => vote.heap(),
+        }
     }
 
-    /// The transactions, in order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> + '_ {
-        self.spans
-            .iter()
-            .map(|&(from, to)| self.bytes.get(from as usize..to as usize).unwrap_or_default())
+    pub(super) fn read(reader: &mut Reader<'_>, source: Source<'_>) -> Read<Self> {
+        let tag = reader.variant(|tag| match tag {
+            0 | 2 => Some(2),
+            1 => Some(3),
+            _ => None,
+        })?;
+        Ok(match tag {
+            0 => Self::LinearLeiosBlockDelivery(LinearLeiosBlock::read(reader, source)?),
+            1 => {
+                let point = LeiosPoint::read(reader)?;
+                Self::LeiosBlockTxsDelivery(point, read_windows(reader, source)?)
+            }
+            _ => Self::LinearLeiosVoteDelivery(LinearLeiosVote::read(reader, source)?),
+        })
     }
 
-    /// One transaction, sharing the buffer.
-    #[must_use]
-    pub fn get(&self, at: usize) -> Option<Bytes> {
-        let &(from, to) = self.spans.get(at)?;
-        Some(self.bytes.slice(from as usize..to as usize))
+    pub(super) fn write(&self, out: &mut impl Sink) {
+        match self {
+            Self::LinearLeiosBlockDelivery(block) => {
+                out.put(&[0x82, 0]);
+                out.put(block.raw());
+            }
+            Self::LeiosBlockTxsDelivery(point, windows) => {
+                out.put(&[0x83, 1]);
+                point.write(out);
+                out.map(windows.len());
+                for window in windows.iter() {
+                    out.uint(u64::from(window.window));
+                    out.array(2);
+                    out.uint(window.bitmap.bits());
+                    out.array(window.txs.len());
+                    window.txs.iter().for_each(|tx| out.bytes(tx));
+                }
+            }
+            Self::LinearLeiosVoteDelivery(vote) => {
+                out.put(&[0x82, 2]);
+                out.put(vote.raw());
+            }
+        }
     }
 }
 
-impl PartialEq for Txs {
-    fn eq(&self, other: &Self) -> bool {
-        self.iter().eq(other.iter())
+/// Reads the windows of a delivery. They are shared or copied as one, so that a reply of many
+/// windows isn't copied piecemeal.
+fn read_windows(reader: &mut Reader<'_>, source: Source<'_>) -> Read<NonEmpty<TxDelivery>> {
+    let from = reader.at();
+    let mut count = reader.map()?;
+    let mut last = None;
+    let mut windows = Vec::new();
+    while reader.another(&mut count)? {
+        let window = read_window(reader, &mut last)?;
+        reader.array_exact(2)?;
+        let bitmap = Bitmap64::read(reader)?;
+        let txs = Txs::read(reader, from, bitmap.count())?;
+        windows.push(TxDelivery { window, bitmap, txs });
     }
+    let region = source.bytes(reader.since(from));
+    windows.iter_mut().for_each(|window| window.txs.take_from(&region));
+    NonEmpty::from_vec(windows).ok_or(Malformed::new(MalformedKind::EmptyBitmapMap, from))
 }
 
-impl Eq for Txs {}
-
-impl core::hash::Hash for Txs {
-    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
-        state.write_usize(self.len());
-        self.iter().for_each(|tx| tx.hash(state));
+#[cfg(feature = "arbitrary")]
+impl<'a> arbitrary::Arbitrary<'a> for TxDelivery {
+    fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        let window = u.arbitrary()?;
+        let mut bits = 1_u64 << u.int_in_range(0..=63)?;
+        let mut txs = Vec::from([Vec::<u8>::arbitrary(u)?]);
+        while !u.is_empty() && txs.len() < 64 && u.arbitrary()? {
+            bits |= 1 << u.int_in_range(0..=63)?;
+            if bits.count_ones() as usize > txs.len() {
+                txs.push(u.arbitrary()?);
+            }
+        }
+        let bitmap = Bitmap64::new(bits).ok_or(arbitrary::Error::EmptyChoose)?;
+        Ok(Self { window, bitmap, txs: Txs::from_slices(txs) })
     }
 }

@@ -13,11 +13,21 @@ mod notification;
 mod primitive;
 mod reply;
 mod request;
+mod txs;
 mod vote;
+
+/// The outcome of reading.
+type Read<T> = core::result::Result<T, crate::codec::Malformed>;
+
+/// How deep a raw item may nest (`leios.md` section 4).
+pub const RAW_DEPTH: u32 = 64;
+
+/// How deep a message may nest: a raw item inside a message, a list and an element.
+pub const MESSAGE_DEPTH: u32 = RAW_DEPTH + 3;
 
 pub use bitmap::{Bitmap64, Index16, TxBitmaps};
 pub use block::{LinearLeiosBlock, TxReference};
-pub use deliverable::{Deliverable, DeliverableId, TxDelivery, Txs};
+pub use deliverable::{Deliverable, DeliverableId, TxDelivery};
 pub use handshake::{HandshakeMessage, RefuseReason, VersionData, VersionNumber};
 pub use header::{Announced, HeaderView, RankingBlockHeader};
 pub use keep_alive::KeepAliveMessage;
@@ -30,4 +40,5 @@ pub use primitive::{
 };
 pub use reply::{CompletionFlag, MsgReplyPayload, ReplyMessage};
 pub use request::{MsgRequestPayload, RequestMessage};
+pub use txs::Txs;
 pub use vote::LinearLeiosVote;

@@ -4,6 +4,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Deref;
 
+use super::Read;
+use crate::codec::cbor::Reader;
+use crate::codec::{Malformed, MalformedKind};
+
 /// A list of at least one item; a single one is held inline, without allocation.
 ///
 /// One item is always `One`, so that equal lists are equal values.
@@ -31,6 +35,28 @@ impl<T> NonEmpty<T> {
             1 => items.pop().map(Self::one),
             _ => Some(Self(Items::Many(items))),
         }
+    }
+
+    /// Reads a list of at least one item.
+    #[inline]
+    pub(super) fn read<'a>(
+        reader: &mut Reader<'a>,
+        mut item: impl FnMut(&mut Reader<'a>) -> Read<T>,
+    ) -> Read<Self> {
+        let at = reader.at();
+        let mut count = reader.list()?;
+        if !reader.another(&mut count)? {
+            return Err(Malformed::new(MalformedKind::EmptyList, at));
+        }
+        let first = item(reader)?;
+        if !reader.another(&mut count)? {
+            return Ok(Self::one(first));
+        }
+        let mut items = vec![first, item(reader)?];
+        while reader.another(&mut count)? {
+            items.push(item(reader)?);
+        }
+        Ok(Self(Items::Many(items)))
     }
 
     /// The items.
@@ -66,5 +92,29 @@ impl<T> Deref for NonEmpty<T> {
 
     fn deref(&self) -> &[T] {
         self.as_slice()
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<T: serde::Serialize> serde::Serialize for NonEmpty<T> {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.as_slice())
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de, T: serde::Deserialize<'de>> serde::Deserialize<'de> for NonEmpty<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let items = Vec::deserialize(from)?;
+        Self::from_vec(items).ok_or_else(|| serde::de::Error::custom("an empty list"))
+    }
+}
+
+#[cfg(feature = "arbitrary")]
+impl<'a, T: arbitrary::Arbitrary<'a>> arbitrary::Arbitrary<'a> for NonEmpty<T> {
+    fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        let mut items = Vec::arbitrary(u)?;
+        items.push(T::arbitrary(u)?);
+        Self::from_vec(items).ok_or(arbitrary::Error::EmptyChoose)
     }
 }

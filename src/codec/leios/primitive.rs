@@ -2,10 +2,19 @@
 
 use core::fmt;
 
+use crate::codec::MalformedKind;
+use crate::codec::cbor::{Reader, Sink};
+
+use super::Read;
+
 /// Numbers requests of both kinds: the first is 0, each later one is one greater (L-1, L-2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub struct RequestNo(pub u64);
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(transparent))]
+pub struct RequestNo(
+    #[cfg_attr(feature = "serde", serde(with = "crate::codec::text::number"))] pub u64,
+);
 
 /// How many bytes of notifications a request asks for: MaxNotificationSize to 65,535 (L-5).
 pub type NotificationBytes = u16;
@@ -13,7 +22,11 @@ pub type NotificationBytes = u16;
 /// A slot number; a slot lasts one second on mainnet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub struct SlotNo(pub u64);
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(transparent))]
+pub struct SlotNo(
+    #[cfg_attr(feature = "serde", serde(with = "crate::codec::text::number"))] pub u64,
+);
 
 /// A seat in the epoch's voting committee (S-15).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,7 +38,11 @@ pub struct VoteIssuer(pub u16);
 /// 32 bytes of Blake2b-256. Printed as hex.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub struct Hash32(pub [u8; 32]);
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(transparent))]
+pub struct Hash32(
+    #[cfg_attr(feature = "serde", serde(with = "crate::codec::text::hex_array"))] pub [u8; 32],
+);
 
 /// Blake2b-256 of the raw bytes of an endorser block.
 pub type LeiosBlockHash = Hash32;
@@ -36,7 +53,11 @@ pub type TxHash = Hash32;
 /// Blake2b-224 of a pool's cold verification key. Printed as hex.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub struct PoolId(pub [u8; 28]);
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(transparent))]
+pub struct PoolId(
+    #[cfg_attr(feature = "serde", serde(with = "crate::codec::text::hex_array"))] pub [u8; 28],
+);
 
 /// Names an endorser block: the slot of the ranking block that announces it, and its hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,6 +75,27 @@ impl LeiosPoint {
     #[must_use]
     pub const fn new(slot: SlotNo, hash: LeiosBlockHash) -> Self {
         Self { slot, hash }
+    }
+}
+
+impl LeiosPoint {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Read<Self> {
+        reader.array_exact(2)?;
+        let slot = SlotNo(reader.u64()?);
+        let hash = Hash32::read(reader)?;
+        Ok(Self { slot, hash })
+    }
+
+    pub(super) fn write(&self, out: &mut impl Sink) {
+        out.array(2);
+        out.uint(self.slot.0);
+        out.bytes(&self.hash.0);
+    }
+}
+
+impl Hash32 {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Read<Self> {
+        reader.array_of(MalformedKind::BadHashLength).map(Self)
     }
 }
 

@@ -182,6 +182,10 @@ pub enum ClientNotice {
         /// Of which block.
         point: LeiosPoint,
         /// Index, hash and bytes of each.
+        #[cfg_attr(
+            feature = "serde",
+            serde(serialize_with = "crate::codec::text::indexed_txs::serialize")
+        )]
         txs: Vec<(u32, TxHash, Bytes)>,
     },
     /// A vote came; it is the one asked for, its signature is not checked.

@@ -51,6 +51,8 @@ pub enum Content {
         /// Entries of the block (L-8).
         count: u32,
         /// Index, hash and bytes of each requested transaction below `count`.
+        #[cfg_attr(feature = "serde", serde(with = "crate::codec::text::indexed_txs"))]
+        #[cfg_attr(feature = "arbitrary", arbitrary(with = crate::codec::from_fuzzer::indexed_txs))]
         txs: Vec<(u32, TxHash, Bytes)>,
     },
     /// A vote.
