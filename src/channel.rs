@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-use crate::codec::Source;
-use crate::fault::Fault;
+use crate::codec::{Malformed, Source};
+use crate::fault::{Ending, Fault};
 use crate::machine::Machine;
 use crate::table::Role;
 
@@ -60,8 +60,9 @@ pub trait OverChannels: Machine {
     /// The channels it speaks, each once, in order of preference within a share.
     fn channels(&self) -> Vec<ChannelSpec>;
 
-    /// How long the item at the front of `channel` may be. `head` is what has come of it so far,
-    /// at least one byte and not the whole.
+    /// How long the item at the front of `channel` may be. `head` is what has come of it so far:
+    /// at least one byte, at most the whole. It is asked again whenever more has come, so it is
+    /// to look at the first few bytes only.
     ///
     /// # Errors
     /// A fault, if the head alone shows that the item cannot be good.
@@ -69,6 +70,10 @@ pub trait OverChannels: Machine {
 
     /// The fault of an item on `channel` that is longer than allowed.
     fn too_large(&self, channel: Channel) -> Fault;
+
+    /// The fault of bytes on `channel` that are no well-formed item. The offset counts from the
+    /// first byte of the item.
+    fn malformed(&self, channel: Channel, malformed: Malformed) -> Fault;
 
     /// Makes a message of one whole item.
     ///
@@ -89,6 +94,11 @@ pub trait OverChannels: Machine {
     fn drained(&self, channel: Channel, bytes: usize) -> Option<Self::Remote> {
         let _ = (channel, bytes);
         None
+    }
+
+    /// How it ends when the transport closes between two items.
+    fn at_eof(&self) -> Ending {
+        Ending::Fault(Fault::truncated("the conversation"))
     }
 
     /// True while items on this channel are to be held back.

@@ -1,1 +1,36 @@
 //! Bytes to actions: a codec below, a machine above.
+//!
+//! A link owns a machine and the buffers, and is a machine itself: its `Remote` is [`Transport`],
+//! its `Send` is [`Bytes`]. However the received bytes are cut up, the actions are the same.
+
+use bytes::Bytes;
+
+/// What reaches a link from its transport.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Transport {
+    /// The next bytes of the stream.
+    Received(Bytes),
+    /// The transport takes so many bytes more: what it had room for at first, later what it has
+    /// accepted since. [`Transport::UNCOUNTED`] says once and for good that it takes everything.
+    Writable(usize),
+    /// The stream has ended; no bytes follow.
+    Closed,
+}
+
+impl Transport {
+    /// Send credit without end: `Writable(UNCOUNTED)`.
+    pub const UNCOUNTED: usize = usize::MAX;
+}
+
+#[cfg(feature = "arbitrary")]
+impl<'a> arbitrary::Arbitrary<'a> for Transport {
+    fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        Ok(match u.int_in_range(0..=7)? {
+            0 => Self::Closed,
+            1 => Self::Writable(Self::UNCOUNTED),
+            2 | 3 => Self::Writable(u.int_in_range(0..=65_535)?),
+            _ => Self::Received(Bytes::from(alloc::vec::Vec::<u8>::arbitrary(u)?)),
+        })
+    }
+}
