@@ -98,7 +98,6 @@ pub enum Severity {
 /// Faults are `Copy` and hold static text only: nothing is allocated while under attack, and
 /// nothing of a peer's bytes gets into a log by accident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub enum Fault {
     /// The peer broke a rule.
@@ -225,7 +224,6 @@ impl Fault {
 
 /// How a machine ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Ending {
     /// As the protocol wants it.
     Done,
@@ -244,7 +242,6 @@ impl fmt::Display for Ending {
 
 /// Why a local input had no effect: the machine's state is exactly what it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub enum Refused {
     /// A command that the phase does not allow.
@@ -325,10 +322,3 @@ impl<L> fmt::Display for Refusal<L> {
 }
 
 impl<L: fmt::Debug> core::error::Error for Refusal<L> {}
-
-#[cfg(feature = "serde")]
-impl serde::Serialize for Rule {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}

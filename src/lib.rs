@@ -10,6 +10,8 @@ extern crate std;
 mod ask;
 mod channel;
 mod fault;
+#[cfg(feature = "serde")]
+mod forms;
 mod machine;
 mod ordered;
 mod outbox;

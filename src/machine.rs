@@ -117,8 +117,6 @@ pub trait Machine {
 /// The three kinds of input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 pub enum Input<L, R> {
     /// From our own side.
     Local(L),
@@ -130,8 +128,6 @@ pub enum Input<L, R> {
 
 /// The four things a machine can want.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 pub enum Action<S, N, Q> {
     /// Send this to the other side.
     Send(S),

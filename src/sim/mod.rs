@@ -1,1 +1,25 @@
-//! What we test with, for users too.
+//! What we test with, for users too: laws, explorer, adversaries, a simulated network, traces,
+//! play.
+//!
+//! Everything here works on any [`Machine`](crate::Machine), a user's own included, and under
+//! virtual time: nothing reads a clock, nothing opens a socket, everything repeats from a seed.
+//!
+//! - [`Laws`], [`cut_invariance`]: what every machine must keep, checked input by input.
+//! - [`explore`] with a [`World`]; [`Duo`] for two machines joined by queues.
+//! - [`Twist`]: makes an adversary of an honest machine.
+//! - [`Net`]: many nodes over links with rate, delay, backlog and faults.
+//! - [`Trace`], [`Recorder`], [`replay`]: what happened, as JSON lines; [`Sequence`] draws it.
+//! - [`Player`]: any machine behind one function from line to lines.
+//! - [`Rng`], [`TraceHash`]: the seeded numbers and the hash behind all of it.
+
+mod duo;
+mod explore;
+mod hash;
+mod laws;
+mod rng;
+
+pub use duo::{Duo, DuoMove, Joined, Side, Wiring};
+pub use explore::{Bounds, Explored, Found, World, explore};
+pub use hash::{Fingerprint, TraceHash};
+pub use laws::{Broken, Law, Laws, Stepped, cut_invariance};
+pub use rng::Rng;
