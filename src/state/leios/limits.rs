@@ -61,6 +61,13 @@ pub struct Limits {
     pub max_queued_requests: usize,
     /// Most questions a machine may have open.
     pub max_open_asks: usize,
+    /// Most bytes of content that a server holds between the answers to its questions and their
+    /// sending, or has asked for: it asks while the largest answers possible fit under it, and
+    /// always when it holds nothing.
+    pub max_provided_bytes: usize,
+    /// Most things sent of which a server remembers that they were, for overlapping requests
+    /// (L-52), in items.
+    pub max_overlap_marks: usize,
 }
 
 impl Default for Limits {
@@ -92,6 +99,8 @@ impl Default for Limits {
             notification_batch: 12_000,
             max_queued_requests: 16_384,
             max_open_asks: 1_024,
+            max_provided_bytes: 10_000_000,
+            max_overlap_marks: 16_384,
         }
     }
 }

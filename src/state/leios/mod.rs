@@ -3,7 +3,9 @@
 mod client;
 mod credit;
 mod hash;
+mod heap;
 mod limits;
+mod numbers;
 mod server;
 mod slot;
 mod window;
@@ -17,5 +19,6 @@ pub use client::{
 };
 pub use hash::{Blake2b, RustCryptoBlake2b};
 pub use limits::Limits;
-pub use server::{Content, ServerCommand, ServerNotice, ServerQuery, ServerRemote};
+pub use numbers::{LEIOS_REPLY, LEIOS_REQUEST, LEIOS_SHARE};
+pub use server::{Content, Order, Server, ServerCommand, ServerNotice, ServerQuery, ServerRemote};
 pub use slot::SlotClock;

@@ -30,6 +30,9 @@ pub(super) struct Window {
 }
 
 impl Windows {
+    /// Heap bytes that a window takes in the list.
+    pub const ENTRY: usize = size_of::<Window>();
+
     /// No windows.
     pub const fn new() -> Self {
         Self { open: VecDeque::new(), position: 0, end: 0 }

@@ -1,0 +1,30 @@
+//! What trees hold on the heap, from above: the standard library doesn't tell.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+
+/// Most heap bytes that a tree map or set of `len` entries of `entry` bytes each may hold, if it
+/// is [relaxed](relax_map) whenever it may have become empty.
+///
+/// A node has room for 11 entries and, inside the tree, 12 links; every node but the root is at
+/// least 5 entries full.
+pub(super) const fn tree(len: usize, entry: usize) -> usize {
+    if len == 0 {
+        return 0;
+    }
+    let node = entry.saturating_mul(11).saturating_add(8 * 12 + 32);
+    (len / 5).saturating_add(1).saturating_mul(node)
+}
+
+/// Gives the memory of an empty map back, which keeps its root otherwise.
+pub(super) fn relax_map<K, V>(map: &mut BTreeMap<K, V>) {
+    if map.is_empty() {
+        *map = BTreeMap::new();
+    }
+}
+
+/// Gives the memory of an empty set back.
+pub(super) fn relax_set<T>(set: &mut BTreeSet<T>) {
+    if set.is_empty() {
+        *set = BTreeSet::new();
+    }
+}
