@@ -1,0 +1,43 @@
+//! The committed fuzz inputs, replayed: what a fuzzer once found stays found.
+
+#![cfg(all(feature = "leios", feature = "arbitrary"))]
+
+mod fuzz_bodies;
+
+use std::fs;
+use std::path::Path;
+
+use proptest::prelude::*;
+
+fn replay(target: &str, body: fn(&[u8])) {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
+    let mut files: Vec<_> = fs::read_dir(&dir).unwrap().map(|e| e.unwrap().path()).collect();
+    files.sort();
+    assert!(!files.is_empty(), "no corpus in {}", dir.display());
+    for file in &files {
+        println!("{}", file.display());
+        body(&fs::read(file).unwrap());
+    }
+}
+
+#[test]
+fn decode_corpus() {
+    replay("decode", fuzz_bodies::decode);
+}
+
+#[test]
+fn frames_corpus() {
+    replay("frames", fuzz_bodies::frames);
+}
+
+proptest! {
+    #[test]
+    fn decode_any(bytes in prop::collection::vec(any::<u8>(), 0..512)) {
+        fuzz_bodies::decode(&bytes);
+    }
+
+    #[test]
+    fn frames_any(bytes in prop::collection::vec(any::<u8>(), 0..2_048)) {
+        fuzz_bodies::frames(&bytes);
+    }
+}

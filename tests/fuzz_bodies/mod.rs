@@ -1,0 +1,9 @@
+//! One function for each fuzz target: bytes in, and a panic when a promise is broken.
+
+#![allow(dead_code)]
+
+mod decode;
+mod frames;
+
+pub use decode::decode;
+pub use frames::frames;
