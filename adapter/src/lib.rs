@@ -1,1 +1,10 @@
 //! Drives the machines of nodewire over real transports.
+//!
+//! [`drive`] is the whole of an asynchronous adapter; everything else here is what the command
+//! line needs around it.
+
+pub mod drive;
+pub mod leios;
+pub mod socket;
+
+pub use drive::{Backlog, Host, drive};

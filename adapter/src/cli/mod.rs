@@ -1,0 +1,96 @@
+//! Every command, and what it needs.
+
+mod codec;
+mod failure;
+mod info;
+mod source;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use failure::Failure;
+
+/// Protocol state machines for blockchain nodes, driven over real transports.
+#[derive(Debug, Parser)]
+#[command(name = "nodewire", version)]
+pub struct Cli {
+    /// Print JSON instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// The protocol families there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Family {
+    /// Cardano LeiosRequest and LeiosReply over the Ouroboros multiplexer.
+    Leios,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Turn a message into readable JSON.
+    Decode {
+        /// Which family.
+        #[arg(value_enum)]
+        family: Family,
+        /// The bytes: hex, @FILE with hex, or - for standard input.
+        #[arg(allow_hyphen_values = true)]
+        bytes: String,
+        /// Which kind of message; all are tried if it isn't given.
+        #[arg(long = "as", value_enum)]
+        kind: Option<codec::Kind>,
+    },
+    /// Turn JSON into a message's bytes, printed as hex.
+    Encode {
+        /// Which family.
+        #[arg(value_enum)]
+        family: Family,
+        /// The JSON itself, @FILE, or - for standard input.
+        #[arg(allow_hyphen_values = true)]
+        message: String,
+        /// Which kind of message; all are tried if it isn't given.
+        #[arg(long = "as", value_enum)]
+        kind: Option<codec::Kind>,
+    },
+    /// Draw the state diagrams as Mermaid.
+    Diagram(OneFamily),
+    /// List the numbered rules.
+    Rules(OneFamily),
+}
+
+#[derive(Debug, Args)]
+struct OneFamily {
+    /// Which family.
+    #[arg(value_enum)]
+    family: Family,
+}
+
+impl Cli {
+    /// Carries the command out.
+    pub fn run(self) -> Result<ExitCode, Failure> {
+        let json = self.json;
+        match self.command {
+            Command::Decode { family: Family::Leios, bytes, kind } => {
+                codec::decode(&source::hex(&bytes)?, kind, json)?;
+            }
+            Command::Encode { family: Family::Leios, message, kind } => {
+                codec::encode(&source::text(&message)?, kind, json)?;
+            }
+            Command::Diagram(OneFamily { family: Family::Leios }) => info::diagram(json)?,
+            Command::Rules(OneFamily { family: Family::Leios }) => info::rules(json)?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Prints to standard output; a reader that has gone away is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        result => Ok(result?),
+    }
+}
