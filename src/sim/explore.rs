@@ -247,7 +247,7 @@ impl Seen {
     /// The moves that lead from `start` to the state with this index, found by making the moves
     /// again towards each fingerprint on the way.
     fn path<W: World>(&self, start: &W, index: u32) -> Vec<W::Move> {
-        let mut prints = Vec::new();
+        let mut prints: Vec<u64> = Vec::new();
         let mut at = index;
         while at != 0 {
             prints.extend(self.prints.get(at as usize));

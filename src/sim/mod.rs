@@ -15,11 +15,25 @@
 mod duo;
 mod explore;
 mod hash;
+mod host;
 mod laws;
+mod net;
+mod player;
+mod record;
 mod rng;
+mod sequence;
+mod trace;
+mod twist;
 
 pub use duo::{Duo, DuoMove, Joined, Side, Wiring};
 pub use explore::{Bounds, Explored, Found, World, explore};
 pub use hash::{Fingerprint, TraceHash};
+pub use host::{Host, Orders, Policy};
 pub use laws::{Broken, Law, Laws, Stepped, cut_invariance};
+pub use net::{End, Event, LinkSpec, Net, NetReport, Node, Wire};
+pub use player::{PLAY_VERSION, Play, Player};
+pub use record::{Recorder, ReplayError, ReplayReport, replay, replay_link};
 pub use rng::Rng;
+pub use sequence::Sequence;
+pub use trace::{Kind, Step, TRACE_VERSION, Trace, TraceError};
+pub use twist::{Change, Twist, TwistOp, TwistRates};

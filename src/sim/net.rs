@@ -1,0 +1,604 @@
+//! A network of many nodes under virtual time, from one seed.
+//!
+//! A connection has two directions, each with a rate, a one-way delay, jitter, a bounded backlog
+//! of unsent bytes as a socket has it, and a window of bytes that are under way or unread. Bytes
+//! are cut into pieces at any byte. What it models is flow control; there is no congestion
+//! control, no packet loss and no cost of computing.
+
+use alloc::collections::{BTreeMap, BinaryHeap, VecDeque};
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+use core::time::Duration;
+
+use bytes::Bytes;
+
+use crate::sim::{Rng, TraceHash};
+use crate::time::Time;
+
+/// One end of a connection: what a node sends and receives by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct End(u32);
+
+impl End {
+    /// The last there can be.
+    pub(crate) const LAST: Self = Self(u32::MAX);
+
+    /// The end across.
+    #[must_use]
+    pub const fn across(self) -> Self {
+        Self(self.0 ^ 1)
+    }
+
+    /// A number for it, the same in every run.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+}
+
+/// What happens to a node at one of its connections.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// The connection is open.
+    Opened,
+    /// The next bytes of a lane. Lane 0 is the stream; further lanes are ordered each by itself.
+    Received(u16, Bytes),
+    /// So many bytes more may be sent: the whole backlog at first, then what has left of it.
+    Writable(usize),
+    /// The connection has ended; no bytes follow.
+    Closed,
+}
+
+/// A node of a [`Net`]: machines with whoever answers and instructs them.
+///
+/// [`Host`](crate::sim::Host) is one for connections with one machine each.
+pub trait Node {
+    /// Something happened at a connection.
+    fn event(&mut self, now: Time, end: End, event: Event, wire: &mut Wire);
+
+    /// Lets time pass.
+    fn timeout(&mut self, now: Time, wire: &mut Wire);
+
+    /// When `timeout` next has something to do. Read after every call.
+    fn deadline(&self) -> Option<Time>;
+
+    /// False while bytes of this connection are to wait: a driver that stops reading.
+    fn reads(&self, end: End) -> bool {
+        let _ = end;
+        true
+    }
+}
+
+/// What a node wants of the network, collected in one call.
+#[derive(Debug, Default)]
+pub struct Wire {
+    wants: Vec<(End, Want)>,
+}
+
+#[derive(Debug)]
+enum Want {
+    Send(u16, Bytes),
+    Close,
+}
+
+impl Wire {
+    /// Sends bytes on the stream of a connection.
+    pub fn send(&mut self, end: End, bytes: Bytes) {
+        self.send_on(end, 0, bytes);
+    }
+
+    /// Sends bytes on a lane of a connection: lanes share the rate, not the order.
+    pub fn send_on(&mut self, end: End, lane: u16, bytes: Bytes) {
+        self.wants.push((end, Want::Send(lane, bytes)));
+    }
+
+    /// Closes a connection; what has been sent before still arrives.
+    pub fn close(&mut self, end: End) {
+        self.wants.push((end, Want::Close));
+    }
+}
+
+/// One direction of a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LinkSpec {
+    /// Bytes a second.
+    pub rate: u64,
+    /// One way.
+    pub delay: Duration,
+    /// Up to so much is added to the delay of each piece. Within a lane order is kept.
+    pub jitter: Duration,
+    /// Bytes that may be accepted and not yet on their way.
+    pub backlog: usize,
+    /// Bytes that may be on their way or unread; no more leave meanwhile.
+    pub window: usize,
+    /// Bytes of a piece: at least, and at most.
+    pub pieces: (usize, usize),
+    /// How many of a million pieces break the connection.
+    pub breaks: u32,
+}
+
+impl Default for LinkSpec {
+    /// 10 Mb/s, 25 ms, no jitter, backlog 64 KiB, window 1 MiB, pieces of 1,448 bytes, no breaks.
+    fn default() -> Self {
+        Self {
+            rate: 1_250_000,
+            delay: Duration::from_millis(25),
+            jitter: Duration::ZERO,
+            backlog: 65_536,
+            window: 1 << 20,
+            pieces: (1_448, 1_448),
+            breaks: 0,
+        }
+    }
+}
+
+/// What a run of a [`Net`] came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NetReport {
+    /// The virtual time.
+    pub now: Time,
+    /// Events so far.
+    pub events: u64,
+    /// The running hash over time, order, node and kind of each event: equal in equal runs.
+    pub hash: u64,
+    /// True if nothing is left to happen.
+    pub idle: bool,
+}
+
+/// Nodes, the connections between them, and the queue of what happens next.
+///
+/// Ties in time go by order of cause, so a run depends on the seed and the nodes alone.
+///
+/// ```
+/// use bytes::Bytes;
+/// use nodewire::Time;
+/// use nodewire::sim::{End, Event, LinkSpec, Net, Node, Wire};
+///
+/// /// Says hello, counts what it hears.
+/// struct Talker(usize);
+/// impl Node for Talker {
+///     fn event(&mut self, _: Time, end: End, event: Event, wire: &mut Wire) {
+///         match event {
+///             Event::Opened => wire.send(end, Bytes::from_static(&[7; 2_000])),
+///             Event::Received(_, bytes) => self.0 += bytes.len(),
+///             _ => {}
+///         }
+///     }
+///     fn timeout(&mut self, _: Time, _: &mut Wire) {}
+///     fn deadline(&self) -> Option<Time> { None }
+/// }
+///
+/// let mut net = Net::new(1);
+/// let (a, b) = (net.add(Talker(0)), net.add(Talker(0)));
+/// net.connect(Time::ZERO, a, b, [LinkSpec::default(), LinkSpec::default()]);
+/// let report = net.run(Time::from_micros(1_000_000), u64::MAX);
+/// assert!(report.idle);
+/// assert_eq!(net.node(b).unwrap().0, 2_000);
+/// // 2,000 bytes at 1.25 MB/s and 25 ms.
+/// assert_eq!(report.now, Time::from_micros(26_600));
+/// ```
+#[derive(Debug)]
+pub struct Net<N> {
+    nodes: Vec<N>,
+    armed: Vec<Option<Time>>,
+    /// By node: the ends across from which something is unread because the node doesn't read.
+    held: Vec<Vec<End>>,
+    /// By the number of the sending end.
+    ways: Vec<Way>,
+    queue: BinaryHeap<Reverse<(Time, u64, What)>>,
+    now: Time,
+    seq: u64,
+    events: u64,
+    hash: TraceHash,
+    cuts: Rng,
+    delays: Rng,
+    breaks: Rng,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum What {
+    Open(End),
+    /// A piece of this end's has left.
+    Left(End),
+    /// The oldest piece of a lane of this end's arrives across.
+    Arrives(End, u16),
+    /// What is unread of this end's is offered across once more.
+    Delivers(End),
+    /// The connection is lost.
+    Lost(End),
+    Timeout(u32),
+}
+
+/// The direction away from one end.
+#[derive(Debug)]
+struct Way {
+    node: u32,
+    spec: LinkSpec,
+    open: bool,
+    /// This end has asked to close: the end follows the last piece.
+    closing: bool,
+    unsent: VecDeque<(u16, Bytes)>,
+    /// The piece that is leaving: its lane and bytes.
+    leaving: Option<(u16, Bytes)>,
+    /// Nanoseconds: pieces shorter than a microsecond add up exactly.
+    free_at: u64,
+    /// On their way or unread.
+    window: usize,
+    lanes: BTreeMap<u16, Lane>,
+    /// Arrived across, and not read yet.
+    unread: VecDeque<(u16, Bytes)>,
+    /// In the list of what waits for its reader.
+    held: bool,
+}
+
+#[derive(Debug, Default)]
+struct Lane {
+    latest: Time,
+    flying: VecDeque<Bytes>,
+}
+
+/// Stands for the end of the stream among the pieces: no lane of a user's.
+const FIN: u16 = u16::MAX;
+
+impl<N: Node> Net<N> {
+    /// An empty network.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        let rng = Rng::new(seed);
+        Self {
+            nodes: Vec::new(),
+            armed: Vec::new(),
+            held: Vec::new(),
+            ways: Vec::new(),
+            queue: BinaryHeap::new(),
+            now: Time::ZERO,
+            seq: 0,
+            events: 0,
+            hash: TraceHash::new(),
+            cuts: rng.stream("cuts"),
+            delays: rng.stream("delays"),
+            breaks: rng.stream("breaks"),
+        }
+    }
+
+    /// Adds a node and returns its index.
+    pub fn add(&mut self, node: N) -> usize {
+        self.nodes.push(node);
+        self.armed.push(None);
+        self.held.push(Vec::new());
+        let index = self.nodes.len() - 1;
+        self.arm(index);
+        index
+    }
+
+    /// Connects two nodes at a time: the way out of each, in order. Returns their ends.
+    ///
+    /// The first end has an even number: it is the side that connects.
+    pub fn connect(&mut self, at: Time, a: usize, b: usize, specs: [LinkSpec; 2]) -> (End, End) {
+        let end = End(self.ways.len() as u32);
+        for (node, spec) in [a, b].into_iter().zip(specs) {
+            self.ways.push(Way::new(node as u32, spec));
+        }
+        self.push(at, What::Open(end));
+        self.push(at, What::Open(end.across()));
+        (end, end.across())
+    }
+
+    /// Breaks a connection at a time: both sides see it closed, what is on its way is lost.
+    pub fn break_at(&mut self, at: Time, end: End) {
+        self.push(at, What::Lost(end));
+    }
+
+    /// A node.
+    #[must_use]
+    pub fn node(&self, index: usize) -> Option<&N> {
+        self.nodes.get(index)
+    }
+
+    /// All nodes.
+    #[must_use]
+    pub fn nodes(&self) -> &[N] {
+        &self.nodes
+    }
+
+    /// Does something to a node now, as if it were an event.
+    pub fn with(&mut self, index: usize, act: impl FnOnce(&mut N, Time, &mut Wire)) {
+        let mut wire = Wire::default();
+        if let Some(node) = self.nodes.get_mut(index) {
+            act(node, self.now, &mut wire);
+        }
+        self.carry(wire);
+        self.arm(index);
+        self.wake(index);
+    }
+
+    /// Goes on until `until`, until `most` events more, or until nothing is left to happen.
+    pub fn run(&mut self, until: Time, most: u64) -> NetReport {
+        let mut left = most;
+        while left > 0 {
+            match self.queue.peek() {
+                Some(Reverse((at, _, _))) if *at <= until => {}
+                _ => break,
+            }
+            let Some(Reverse((at, seq, what))) = self.queue.pop() else { break };
+            left -= 1;
+            self.now = self.now.max(at);
+            self.step(at, seq, what);
+        }
+        self.report()
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn report(&self) -> NetReport {
+        let Self { now, events, .. } = *self;
+        NetReport { now, events, hash: self.hash.get(), idle: self.queue.is_empty() }
+    }
+
+    fn step(&mut self, at: Time, seq: u64, what: What) {
+        if let What::Timeout(node) = what {
+            // An entry counts only if it is the one armed last.
+            if self.armed.get(node as usize) != Some(&Some(at)) {
+                return;
+            }
+        }
+        self.events += 1;
+        let (kind, subject) = match what {
+            What::Open(end) => (0, end.0),
+            What::Left(end) => (1, end.0),
+            What::Arrives(end, _) => (2, end.0),
+            What::Lost(end) => (3, end.0),
+            What::Timeout(node) => (4, node),
+            What::Delivers(end) => (5, end.0),
+        };
+        self.hash.number(at.as_micros());
+        self.hash.number(seq);
+        self.hash.number(u64::from(subject) << 8 | kind);
+        match what {
+            What::Open(end) => self.open(end),
+            What::Left(end) => self.left(end),
+            What::Arrives(end, lane) => self.arrives(end, lane),
+            What::Lost(end) => self.lost(end),
+            What::Delivers(end) => self.deliver(end),
+            What::Timeout(node) => {
+                if let Some(armed) = self.armed.get_mut(node as usize) {
+                    *armed = None;
+                }
+                self.with(node as usize, |node, now, wire| {
+                    // The deadline may have moved on since.
+                    if node.deadline().is_some_and(|due| due <= now) {
+                        node.timeout(now, wire);
+                    }
+                });
+            }
+        }
+    }
+
+    fn open(&mut self, end: End) {
+        let Some(way) = self.ways.get_mut(end.0 as usize) else { return };
+        way.open = true;
+        let credit = way.spec.backlog;
+        self.tell(end, Event::Opened);
+        self.tell(end, Event::Writable(credit));
+    }
+
+    /// The leaving piece is on its way: credit goes back, the next piece follows.
+    fn left(&mut self, end: End) {
+        let Some(way) = self.ways.get_mut(end.0 as usize) else { return };
+        let Some((lane, bytes)) = way.leaving.take() else { return };
+        let length = bytes.len();
+        let jitter = way.spec.jitter.as_micros().min(u128::from(u64::MAX)) as u64;
+        let late = Duration::from_micros(self.delays.between(0, jitter));
+        let breaks = self.breaks.chance(way.spec.breaks);
+        let arrival = self.now.after(way.spec.delay).after(late);
+        let arrival = if lane == FIN { way.latest().max(arrival) } else { arrival };
+        let track = way.lane(lane);
+        track.latest = track.latest.max(arrival);
+        track.flying.push_back(bytes);
+        let arrival = track.latest;
+        let open = way.open;
+        self.push(arrival, What::Arrives(end, lane));
+        if breaks {
+            self.push(self.now, What::Lost(end));
+        }
+        self.depart(end, true);
+        if length > 0 && open {
+            self.tell(end, Event::Writable(length));
+        }
+    }
+
+    /// Starts the next piece, if the way is free and the window allows.
+    ///
+    /// A piece that follows another starts where that ended, to the nanosecond.
+    fn depart(&mut self, end: End, follows: bool) {
+        let Some(way) = self.ways.get_mut(end.0 as usize) else { return };
+        if way.leaving.is_some() {
+            return;
+        }
+        let piece = match way.unsent.front_mut() {
+            Some(_) if way.window >= way.spec.window => return,
+            Some((lane, bytes)) => {
+                let (least, most) = way.spec.pieces;
+                let size = self.cuts.between(least.max(1) as u64, most.max(1) as u64) as usize;
+                let room = way.spec.window.saturating_sub(way.window).max(1);
+                let piece = bytes.split_to(size.min(room).min(bytes.len()));
+                let lane = *lane;
+                if bytes.is_empty() {
+                    way.unsent.pop_front();
+                }
+                (lane, piece)
+            }
+            None if way.closing => {
+                way.closing = false;
+                (FIN, Bytes::new())
+            }
+            None => return,
+        };
+        way.window = way.window.saturating_add(piece.1.len());
+        let now = if follows { 0 } else { self.now.as_micros().saturating_mul(1_000) };
+        let start = way.free_at.max(now);
+        let lasts = (piece.1.len() as u128 * 1_000_000_000) / u128::from(way.spec.rate.max(1));
+        way.free_at = start.saturating_add(lasts.min(u128::from(u64::MAX)) as u64);
+        way.leaving = Some(piece);
+        let at = Time::from_micros(way.free_at.div_ceil(1_000));
+        self.push(at, What::Left(end));
+    }
+
+    fn arrives(&mut self, end: End, lane: u16) {
+        let Some(way) = self.ways.get_mut(end.0 as usize) else { return };
+        let Some(bytes) = way.lane(lane).flying.pop_front() else { return };
+        way.unread.push_back((lane, bytes));
+        self.deliver(end);
+    }
+
+    /// Hands over what has arrived, as long as the other side reads.
+    fn deliver(&mut self, end: End) {
+        let there = end.across();
+        loop {
+            let open = self.ways.get(there.0 as usize).is_some_and(|way| way.open);
+            let reads = self.reads(there);
+            let Some(way) = self.ways.get_mut(end.0 as usize) else { return };
+            if open && !reads {
+                if !way.unread.is_empty() {
+                    self.hold(end);
+                }
+                return;
+            }
+            let Some((lane, bytes)) = way.unread.pop_front() else { return };
+            way.window = way.window.saturating_sub(bytes.len());
+            self.depart(end, false);
+            match lane {
+                FIN => self.shut(there),
+                // Who has closed hears nothing more.
+                _ if open => self.tell(there, Event::Received(lane, bytes)),
+                _ => {}
+            }
+        }
+    }
+
+    /// The connection is lost: both ends learn of it at once.
+    fn lost(&mut self, end: End) {
+        for end in [end, end.across()] {
+            if let Some(way) = self.ways.get_mut(end.0 as usize) {
+                way.clear();
+            }
+        }
+        self.shut(end);
+        self.shut(end.across());
+    }
+
+    fn shut(&mut self, end: End) {
+        let Some(way) = self.ways.get_mut(end.0 as usize) else { return };
+        way.unsent.clear();
+        if core::mem::take(&mut way.open) {
+            self.tell(end, Event::Closed);
+        }
+    }
+
+    fn tell(&mut self, end: End, event: Event) {
+        let Some(way) = self.ways.get(end.0 as usize) else { return };
+        let node = way.node as usize;
+        self.with(node, |node, now, wire| node.event(now, end, event, wire));
+    }
+
+    /// Whatever a node was told, it may have begun to read again what was held back.
+    fn wake(&mut self, index: usize) {
+        let Some(held) = self.held.get_mut(index) else { return };
+        for end in core::mem::take(held) {
+            if let Some(way) = self.ways.get_mut(end.0 as usize) {
+                way.held = false;
+            }
+            if self.reads(end.across()) {
+                self.push(self.now, What::Delivers(end));
+            } else {
+                self.hold(end);
+            }
+        }
+    }
+
+    /// Remembers that what arrived from `end` is not read now.
+    fn hold(&mut self, end: End) {
+        let node = self.ways.get(end.across().0 as usize).map(|way| way.node as usize);
+        let held = node.and_then(|node| self.held.get_mut(node));
+        if let (Some(way), Some(held)) = (self.ways.get_mut(end.0 as usize), held) {
+            if !core::mem::replace(&mut way.held, true) {
+                held.push(end);
+            }
+        }
+    }
+
+    fn reads(&self, end: End) -> bool {
+        let node = self.ways.get(end.0 as usize).and_then(|way| self.nodes.get(way.node as usize));
+        node.is_some_and(|node| node.reads(end))
+    }
+
+    fn carry(&mut self, wire: Wire) {
+        for (end, want) in wire.wants {
+            let Some(way) = self.ways.get_mut(end.0 as usize) else { continue };
+            match want {
+                Want::Send(lane, bytes) if way.open && !way.closing && !bytes.is_empty() => {
+                    way.unsent.push_back((lane.min(FIN - 1), bytes));
+                }
+                Want::Close if way.open => {
+                    way.closing = true;
+                    way.open = false;
+                }
+                _ => continue,
+            }
+            self.depart(end, false);
+        }
+    }
+
+    /// Sees to an entry for the node's deadline.
+    fn arm(&mut self, index: usize) {
+        let Some(due) = self.nodes.get(index).and_then(N::deadline) else { return };
+        let due = due.max(self.now);
+        let Some(armed) = self.armed.get_mut(index) else { return };
+        if armed.is_none_or(|armed| due < armed) {
+            *armed = Some(due);
+            self.push(due, What::Timeout(index as u32));
+        }
+    }
+
+    fn push(&mut self, at: Time, what: What) {
+        self.queue.push(Reverse((at, self.seq, what)));
+        self.seq += 1;
+    }
+}
+
+impl Way {
+    const fn new(node: u32, spec: LinkSpec) -> Self {
+        Self {
+            node,
+            spec,
+            open: false,
+            closing: false,
+            unsent: VecDeque::new(),
+            leaving: None,
+            free_at: 0,
+            window: 0,
+            lanes: BTreeMap::new(),
+            unread: VecDeque::new(),
+            held: false,
+        }
+    }
+
+    /// The lane with this number, made where it is new: there are as many as the user names.
+    fn lane(&mut self, number: u16) -> &mut Lane {
+        self.lanes.entry(number).or_default()
+    }
+
+    /// When the last piece under way arrives.
+    fn latest(&self) -> Time {
+        self.lanes.values().map(|lane| lane.latest).max().unwrap_or(Time::ZERO)
+    }
+
+    /// Forgets all that is under way.
+    fn clear(&mut self) {
+        let node = self.node;
+        let open = self.open;
+        let held = self.held;
+        let spec = core::mem::take(&mut self.spec);
+        *self = Self { open, held, ..Self::new(node, spec) };
+    }
+}
