@@ -8,7 +8,8 @@ pub(crate) mod from_fuzzer;
 mod malformed;
 mod segment;
 mod source;
-#[cfg(all(feature = "serde", feature = "leios"))]
+#[cfg(feature = "serde")]
+#[cfg_attr(not(feature = "leios"), allow(dead_code))]
 pub(crate) mod text;
 
 #[cfg(feature = "leios")]

@@ -7,13 +7,15 @@ use bytes::Bytes;
 
 /// What reaches a link from its transport.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 #[non_exhaustive]
 pub enum Transport {
     /// The next bytes of the stream.
-    Received(Bytes),
+    Received(#[cfg_attr(feature = "serde", serde(with = "crate::codec::text::hex_bytes"))] Bytes),
     /// The transport takes so many bytes more: what it had room for at first, later what it has
     /// accepted since. [`Transport::UNCOUNTED`] says once and for good that it takes everything.
-    Writable(usize),
+    Writable(#[cfg_attr(feature = "serde", serde(with = "credit"))] usize),
     /// The stream has ended; no bytes follow.
     Closed,
 }
@@ -21,6 +23,22 @@ pub enum Transport {
 impl Transport {
     /// Send credit without end: `Writable(UNCOUNTED)`.
     pub const UNCOUNTED: usize = usize::MAX;
+}
+
+/// Credit as data: a number, or `null` for uncounted, which is another number on other targets.
+#[cfg(feature = "serde")]
+mod credit {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::Transport;
+
+    pub(super) fn serialize<S: Serializer>(credit: &usize, to: S) -> Result<S::Ok, S::Error> {
+        (*credit != Transport::UNCOUNTED).then_some(*credit).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+        Option::<usize>::deserialize(from).map(|credit| credit.unwrap_or(Transport::UNCOUNTED))
+    }
 }
 
 #[cfg(feature = "arbitrary")]
