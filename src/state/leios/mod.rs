@@ -2,9 +2,12 @@
 
 mod client;
 mod credit;
+mod handshake;
 mod hash;
 mod heap;
+mod keep_alive;
 mod limits;
+mod naive;
 mod numbers;
 mod server;
 mod slot;
@@ -17,8 +20,19 @@ pub use client::{
     Announcement, ClientCommand, ClientNotice, ClientQuery, ClientRemote, PairMessage, Unit,
     Verdict, WantedTx,
 };
+pub use handshake::{
+    Agreement, HANDSHAKE_NUMBER, Handshake, HandshakeCommand, HandshakeConfig, HandshakeNotice,
+};
 pub use hash::{Blake2b, RustCryptoBlake2b};
+pub use keep_alive::{
+    KEEP_ALIVE_NUMBER, KeepAliveClient, KeepAliveCommand, KeepAliveConfig, KeepAliveNotice,
+    KeepAliveServer,
+};
 pub use limits::Limits;
+pub use naive::{
+    NAIVE_NUMBER, NaiveClient, NaiveCommand, NaiveConfig, NaiveContent, NaiveNotice, NaiveQuery,
+    NaiveServer, NaiveServerCommand, NaiveServerNotice,
+};
 pub use numbers::{LEIOS_REPLY, LEIOS_REQUEST, LEIOS_SHARE};
 pub use server::{Content, Order, Server, ServerCommand, ServerNotice, ServerQuery, ServerRemote};
 pub use slot::SlotClock;
