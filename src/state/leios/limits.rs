@@ -59,6 +59,12 @@ pub struct Limits {
     pub notification_batch: usize,
     /// Most requests that may wait inside a client for the limits above, in items.
     pub max_queued_requests: usize,
+    /// Most votes in one request for votes (`leios.md` 12.5).
+    pub max_votes_per_request: usize,
+    /// Most expected reply bytes outstanding at one server, by the formula of `leios.md` 8.5.
+    pub max_in_flight: usize,
+    /// Most bytes of notifications a client may keep outstanding: bounds what may be commanded.
+    pub max_notification_credit: u32,
     /// Most questions a machine may have open.
     pub max_open_asks: usize,
     /// Most bytes of content that a server holds between the answers to its questions and their
@@ -68,6 +74,16 @@ pub struct Limits {
     /// Most things sent of which a server remembers that they were, for overlapping requests
     /// (L-52), in items.
     pub max_overlap_marks: usize,
+}
+
+impl Limits {
+    /// Bytes received and not consumed that a client may hold of LeiosReply (`leios.md` 10.4):
+    /// the deliveries in flight, the notification credit of the reference, overhead, and a tenth.
+    #[must_use]
+    pub const fn client_reply_ingress(&self) -> usize {
+        let need = self.max_in_flight.saturating_add(65_535).saturating_add(65_536);
+        need.saturating_add(need / 10)
+    }
 }
 
 impl Default for Limits {
@@ -98,6 +114,9 @@ impl Default for Limits {
             max_pending_notifications: 4_096,
             notification_batch: 12_000,
             max_queued_requests: 16_384,
+            max_votes_per_request: 64,
+            max_in_flight: 5_000_000,
+            max_notification_credit: 131_072,
             max_open_asks: 1_024,
             max_provided_bytes: 10_000_000,
             max_overlap_marks: 16_384,

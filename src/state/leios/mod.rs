@@ -17,8 +17,8 @@ pub mod rules;
 pub mod table;
 
 pub use client::{
-    Announcement, ClientCommand, ClientNotice, ClientQuery, ClientRemote, PairMessage, Unit,
-    Verdict, WantedTx,
+    Announcement, Client, ClientCommand, ClientNotice, ClientQuery, ClientRemote, PairMessage,
+    Unit, Verdict, WantedTx,
 };
 pub use handshake::{
     Agreement, HANDSHAKE_NUMBER, Handshake, HandshakeCommand, HandshakeConfig, HandshakeNotice,
@@ -33,6 +33,6 @@ pub use naive::{
     NAIVE_NUMBER, NaiveClient, NaiveCommand, NaiveConfig, NaiveContent, NaiveNotice, NaiveQuery,
     NaiveServer, NaiveServerCommand, NaiveServerNotice,
 };
-pub use numbers::{LEIOS_REPLY, LEIOS_REQUEST, LEIOS_SHARE};
+pub use numbers::{LEIOS_REPLY, LEIOS_REQUEST, LEIOS_SHARE, LeiosNumbers, Numbers};
 pub use server::{Content, Order, Server, ServerCommand, ServerNotice, ServerQuery, ServerRemote};
 pub use slot::SlotClock;

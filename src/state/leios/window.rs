@@ -55,9 +55,14 @@ impl Windows {
         self.open.front().map(|window| window.no)
     }
 
-    /// How many windows are not completed.
-    pub fn len(&self) -> usize {
-        self.open.len()
+    /// True if the window of request `no` is not completed.
+    pub fn contains(&self, no: RequestNo) -> bool {
+        self.open.binary_search_by_key(&no, |window| window.no).is_ok()
+    }
+
+    /// How many bytes of the current window are left.
+    pub fn remaining(&self) -> u64 {
+        self.open.front().map_or(0, |window| window.end.saturating_sub(self.position))
     }
 
     /// Which rule a notification of `size` bytes would break now, MaxNotificationSize being

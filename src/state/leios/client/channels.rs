@@ -1,0 +1,146 @@
+//! The client on its two mini-protocols, and what the first bytes of a reply give away.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::Client;
+use super::input::{ClientRemote, PairMessage};
+use crate::channel::{Channel, ChannelSpec, Class, OverChannels};
+use crate::codec::cbor::Reader;
+use crate::codec::leios::{ReplyMessage, RequestNo};
+use crate::codec::{Malformed, MalformedKind, Source};
+use crate::fault::Fault;
+use crate::state::leios::hash::Blake2b;
+use crate::state::leios::numbers::{LEIOS_SHARE, Numbers};
+use crate::state::leios::rules;
+use crate::state::leios::table::ReplyPhase;
+use crate::table::Role;
+
+/// What may wait on LeiosRequest, where nothing comes this way: enough to see that it does.
+const REQUEST_INGRESS: usize = 64;
+
+/// A message without a payload, with the widest heads.
+const BARE_MESSAGE: usize = 18;
+
+/// Bytes that a message of notifications has besides them, with the widest heads.
+const NOTIFICATIONS_EXTRA: usize = 40;
+
+impl<H: Blake2b, N: Numbers> OverChannels for Client<H, N> {
+    fn channels(&self) -> Vec<ChannelSpec> {
+        let spec = |number, ingress| ChannelSpec {
+            channel: Channel::new(number, Role::Initiator),
+            ingress,
+            class: Class::Bulk { share: LEIOS_SHARE },
+        };
+        vec![spec(N::REQUEST, REQUEST_INGRESS), spec(N::REPLY, self.limits.client_reply_ingress())]
+    }
+
+    /// The largest reply possible to its request (`leios.md` 8.5), as soon as the number of the
+    /// request has come. Faults what names no outstanding request, the wrong kind of it, or is no
+    /// message at all.
+    fn item_limit(&self, channel: Channel, head: &[u8]) -> Result<usize, Fault> {
+        let phase = self.phases.reply();
+        if channel.number != N::REPLY {
+            return Err(Fault::violation(&rules::UNEXPECTED_MESSAGE, phase.name()));
+        }
+        match phase {
+            ReplyPhase::StIdle => {}
+            ReplyPhase::StInit => {
+                return Err(Fault::violation(&rules::UNEXPECTED_MESSAGE, phase.name()));
+            }
+            ReplyPhase::StDone => {
+                return Err(Fault::violation(&rules::MESSAGE_AFTER_DONE, phase.name()));
+            }
+        }
+        match reply_head(head) {
+            Ok(Head::Bare) => Ok(BARE_MESSAGE),
+            Ok(Head::Notifications(no)) => self.notifications_limit(no),
+            Ok(Head::Deliveries(no)) => self.deliveries_limit(no),
+            Err(Malformed { kind: MalformedKind::UnexpectedEnd, .. }) => {
+                Ok(self.limits.max_reply_message)
+            }
+            Err(malformed) => Err(self.malformed(channel, malformed)),
+        }
+    }
+
+    fn too_large(&self, _: Channel) -> Fault {
+        Fault::violation(&rules::REPLY_MESSAGE_TOO_LARGE, self.phases.reply().name())
+    }
+
+    fn malformed(&self, _: Channel, malformed: Malformed) -> Fault {
+        let rule = rules::of_malformed(malformed.kind);
+        Fault::malformed(rule, malformed.kind.name(), malformed.offset, "LeiosReply")
+    }
+
+    fn decode(
+        &self,
+        channel: Channel,
+        item: &[u8],
+        source: Source<'_>,
+    ) -> Result<ClientRemote, Fault> {
+        if channel.number != N::REPLY {
+            let phase = self.phases.request().name();
+            return Err(Fault::violation(&rules::UNEXPECTED_MESSAGE, phase));
+        }
+        let message = ReplyMessage::decode(item, source);
+        message.map(ClientRemote::Reply).map_err(|malformed| self.malformed(channel, malformed))
+    }
+
+    fn encode(message: &PairMessage, out: &mut Vec<u8>) -> Channel {
+        match message {
+            PairMessage::Request(message) => {
+                message.encode(out);
+                Channel::new(N::REQUEST, Role::Initiator)
+            }
+            PairMessage::Reply(message) => {
+                message.encode(out);
+                Channel::new(N::REPLY, Role::Initiator)
+            }
+        }
+    }
+}
+
+impl<H: Blake2b, N: Numbers> Client<H, N> {
+    /// What a message of notifications may take: what is left of the credit, of the window up to
+    /// the notification that completes it.
+    fn notifications_limit(&self, no: RequestNo) -> Result<usize, Fault> {
+        if !self.windows.contains(no) {
+            return Err(self.no_such(no));
+        }
+        let largest = u64::from(self.limits.max_notification_size);
+        let most = self.windows.remaining().saturating_add(largest).min(self.windows.credit());
+        // A notification that oversteps by its own size is to be named by the rule it breaks.
+        let most = usize::try_from(most.saturating_add(largest)).unwrap_or(usize::MAX);
+        Ok(most.saturating_add(NOTIFICATIONS_EXTRA).min(self.limits.max_reply_message))
+    }
+
+    fn deliveries_limit(&self, no: RequestNo) -> Result<usize, Fault> {
+        let pending = self.deliveries.get(no).ok_or_else(|| self.no_such(no))?;
+        Ok(pending.limit.min(self.limits.max_reply_message))
+    }
+}
+
+/// What the first bytes of a message of LeiosReply say.
+enum Head {
+    /// It has no payload.
+    Bare,
+    /// Notifications for a request.
+    Notifications(RequestNo),
+    /// Deliveries for a request.
+    Deliveries(RequestNo),
+}
+
+fn reply_head(head: &[u8]) -> Result<Head, Malformed> {
+    let mut reader = Reader::new(head);
+    let tag = reader.variant(|tag| match tag {
+        0 | 3 => Some(1),
+        1 => Some(4),
+        2 => Some(3),
+        _ => None,
+    })?;
+    match tag {
+        1 => Ok(Head::Notifications(RequestNo(reader.u64()?))),
+        2 => Ok(Head::Deliveries(RequestNo(reader.u64()?))),
+        _ => Ok(Head::Bare),
+    }
+}

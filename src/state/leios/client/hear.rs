@@ -1,0 +1,196 @@
+//! What the server says: replies, and the news in them. Of several broken rules the first is
+//! named, in the order of `leios.md` section 15.
+
+use alloc::vec::Vec;
+
+use super::elections::Heard;
+use super::input::{Announcement, ClientNotice, ClientQuery, ClientRemote};
+use super::{Client, deliver};
+use crate::codec::leios::{
+    CompletionFlag, CountedNotification, Deliverable, LeiosPoint, MsgReplyPayload, Notification,
+    RankingBlockHeader, ReplyMessage, RequestNo,
+};
+use crate::fault::{Fault, Rule};
+use crate::machine::Out;
+use crate::state::leios::credit::Cost;
+use crate::state::leios::hash::Blake2b;
+use crate::state::leios::numbers::Numbers;
+use crate::state::leios::rules;
+use crate::state::leios::table::ReplyLabel;
+use crate::table::Role;
+use crate::time::Time;
+
+impl<H: Blake2b, N: Numbers> Client<H, N> {
+    /// Takes in a message, or finds the rule it breaks.
+    pub(super) fn receive(
+        &mut self,
+        now: Time,
+        input: ClientRemote,
+        out: &mut Out<Self>,
+    ) -> Result<(), Fault> {
+        let message = match input {
+            ClientRemote::Reply(message) => message,
+            ClientRemote::Request(message) => {
+                // No server may send any (`leios.md` 5.4): this is always a fault.
+                return self.phases.step_request(Role::Responder, (&message).into());
+            }
+        };
+        self.phases.step_reply(Role::Responder, ReplyLabel::from(&message))?;
+        match message {
+            ReplyMessage::MsgLeiosReply(MsgReplyPayload::LeiosNotifications(no, flag, news)) => {
+                self.notifications(now, no, flag, &news, out)?;
+            }
+            ReplyMessage::MsgLeiosReply(MsgReplyPayload::LeiosDeliveries(no, deliverables)) => {
+                self.deliveries(now, no, deliverables, out)?;
+            }
+            // The table lets MsgLeiosInit come from nobody but us.
+            ReplyMessage::MsgLeiosInit => {}
+            ReplyMessage::MsgLeiosDone => {
+                self.ended(out);
+                return Ok(());
+            }
+        }
+        self.pump(now, out);
+        Ok(())
+    }
+
+    /// L-25 to L-32: the bytes first, then what they say.
+    fn notifications(
+        &mut self,
+        now: Time,
+        no: RequestNo,
+        flag: CompletionFlag,
+        news: &[CountedNotification],
+        out: &mut Out<Self>,
+    ) -> Result<(), Fault> {
+        if !self.windows.contains(no) {
+            return Err(self.no_such(no));
+        }
+        if self.windows.current() != Some(no) {
+            return Err(self.broken(&rules::NOTIFICATION_OUT_OF_ORDER));
+        }
+        let mut completed = None;
+        for item in news {
+            if completed.is_some() {
+                return Err(self.broken(&rules::CONTENT_AFTER_COMPLETION));
+            }
+            let fits = self.windows.check(item.size(), self.limits.max_notification_size);
+            fits.map_err(|rule| self.broken(rule))?;
+            completed = self.windows.advance(item.size());
+        }
+        if flag != completed.is_some() {
+            return Err(self.broken(&rules::COMPLETION_FLAG_MISMATCH));
+        }
+        if let Some(window) = completed {
+            self.outstanding.remove(Cost::notification(window.size));
+        }
+        news.iter().try_for_each(|item| self.notification(now, item.notification(), out))
+    }
+
+    fn notification(
+        &mut self,
+        now: Time,
+        notification: &Notification,
+        out: &mut Out<Self>,
+    ) -> Result<(), Fault> {
+        match notification {
+            Notification::LinearLeiosAnnouncement(header) => self.announcement(now, header, out),
+            Notification::LinearLeiosBlockOffer(point) => {
+                let heard = self.elections.offer_block(*point);
+                self.offer(heard, ClientNotice::BlockOffered(*point), out)
+            }
+            Notification::LeiosBlockTxsOffer(point) => {
+                let heard = self.elections.offer_txs(*point);
+                self.offer(heard, ClientNotice::TxsOffered(*point), out)
+            }
+            Notification::LinearLeiosVoteOffer(slot, issuer) => {
+                let heard = self.elections.offer_vote(*slot, *issuer);
+                self.offer(heard, ClientNotice::VoteOffered(*slot, *issuer), out)
+            }
+        }
+    }
+
+    /// L-33 to L-37: counted before anything expensive is asked for, timed last.
+    fn announcement(
+        &mut self,
+        now: Time,
+        header: &RankingBlockHeader,
+        out: &mut Out<Self>,
+    ) -> Result<(), Fault> {
+        let view = header.view().map_err(|malformed| {
+            let kind = malformed.kind.name();
+            let inside = "LinearLeiosAnnouncement";
+            Fault::malformed(&rules::INVALID_HEADER, kind, malformed.offset, inside)
+        })?;
+        let announced =
+            view.announces.ok_or_else(|| self.broken(&rules::HEADER_ANNOUNCES_NOTHING))?;
+        let pool = H::pool_id(&view.issuer);
+        let hash = H::hash32(header.raw());
+        let equivocation = self
+            .elections
+            .judge(view.slot, pool, hash, &self.limits)
+            .map_err(|rule| self.broken(rule))?;
+        if self.clock.ahead(now, view.slot) > self.limits.clock_skew {
+            return Err(self.broken(&rules::ANNOUNCEMENT_TOO_EARLY));
+        }
+        if self.clock.age(now, view.slot) > self.limits.receive_age {
+            return Err(self.broken(&rules::ANNOUNCEMENT_TOO_OLD));
+        }
+        let point = LeiosPoint::new(view.slot, announced.hash);
+        let eb_size = announced.size;
+        let header = header.clone();
+        let announcement = Announcement { point, eb_size, pool, equivocation, header };
+        // Two an election at most, so there is always a place.
+        let asked = self.asks.open(announcement.clone());
+        let id = asked.map_err(|_| Fault::overrun("max_tracked_elections"))?;
+        self.elections.add(point, pool, hash);
+        self.prune_at = self.prune_at.or_else(|| Some(now.after(self.limits.prune_every)));
+        out.ask(id, ClientQuery::JudgeAnnouncement(announcement));
+        Ok(())
+    }
+
+    /// L-39, L-40 and L-42.
+    fn offer(
+        &self,
+        heard: Result<Heard, &'static Rule>,
+        notice: ClientNotice,
+        out: &mut Out<Self>,
+    ) -> Result<(), Fault> {
+        match heard.map_err(|rule| self.broken(rule))? {
+            Heard::New => out.notify(notice),
+            Heard::Held => {}
+            Heard::Again => out.notify(ClientNotice::Remark(&rules::REPEATED_OFFER)),
+        }
+        Ok(())
+    }
+
+    /// L-46 to L-54.
+    fn deliveries(
+        &mut self,
+        now: Time,
+        no: RequestNo,
+        deliverables: Vec<Deliverable>,
+        out: &mut Out<Self>,
+    ) -> Result<(), Fault> {
+        let request = self.deliveries.get(no).ok_or_else(|| self.no_such(no))?;
+        let good = deliver::check::<H>(&self.deliveries, request, deliverables, &self.limits);
+        let good = good.map_err(|rule| self.broken(rule))?;
+        if let Some(request) = self.deliveries.close(now, no, &good.got) {
+            self.outstanding.remove(request.cost);
+        }
+        good.notices.into_iter().for_each(|notice| out.notify(notice));
+        Ok(())
+    }
+
+    /// The server has ended LeiosReply: what is outstanding has failed, which breaks no rule
+    /// (L-24). Ends LeiosRequest too, unless that was done before.
+    fn ended(&mut self, out: &mut Out<Self>) {
+        let mut units = Vec::new();
+        self.deliveries.fail(&mut units);
+        self.queue.fail(&mut units);
+        if !units.is_empty() {
+            out.notify(ClientNotice::Failed(units));
+        }
+        self.say_done(out);
+    }
+}
