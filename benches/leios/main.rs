@@ -1,0 +1,48 @@
+//! What the library costs: instructions, allocations and, for reports only, time.
+//!
+//! ```text
+//! cargo bench --bench leios                 times: medians, never a gate
+//! cargo bench --bench leios -- --check      instructions and allocations against budgets.txt
+//! cargo bench --bench leios -- --bless      writes budgets.txt anew
+//! cargo bench --bench leios -- offer        the cases with that in their name
+//! ```
+//!
+//! Instructions are counted by callgrind, one process for each case, and are the same on a busy
+//! machine; they hold for one compiler, named in the first line of `benches/budgets.txt`.
+//! Wherever `n/1` and `n/2` cases stand together, twice the input may cost 2.2 times as much.
+
+mod alloc;
+mod budget;
+mod cases;
+mod codec;
+mod count;
+mod samples;
+mod wall;
+
+use std::process::ExitCode;
+
+use cases::{Case, all};
+
+#[global_allocator]
+static ALLOCATOR: alloc::Counting = alloc::Counting;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    let flag = |name: &str| args.iter().any(|arg| arg == name);
+    if let Some(at) = args.iter().position(|arg| arg == count::ONE) {
+        return count::one(args.get(at + 1).map_or("", String::as_str));
+    }
+    let names: Vec<&String> = args.iter().filter(|arg| !arg.starts_with("--")).collect();
+    let wanted =
+        |case: &Case| names.is_empty() || names.iter().any(|name| case.name.contains(*name));
+    let cases: Vec<Case> = all().into_iter().filter(wanted).collect();
+    if flag("--bless") || flag("--check") {
+        budget::run(&cases, flag("--bless"))
+    } else if flag("--test") {
+        cases.iter().for_each(|case| (case.make)().once());
+        ExitCode::SUCCESS
+    } else {
+        wall::run(&cases);
+        ExitCode::SUCCESS
+    }
+}
