@@ -90,6 +90,7 @@ mod hex_slice {
 }
 
 /// Transactions by index and hash.
+#[cfg(feature = "leios")]
 pub(crate) mod indexed_txs {
     use super::*;
     use crate::codec::leios::TxHash;
