@@ -222,6 +222,8 @@ struct Way {
     leaving: Option<(u16, Bytes)>,
     /// Nanoseconds: pieces shorter than a microsecond add up exactly.
     free_at: u64,
+    /// What was left of the last division by the rate.
+    rest: u64,
     /// On their way or unread.
     window: usize,
     lanes: BTreeMap<u16, Lane>,
@@ -437,8 +439,10 @@ impl<N: Node> Net<N> {
         way.window = way.window.saturating_add(piece.1.len());
         let now = if follows { 0 } else { self.now.as_micros().saturating_mul(1_000) };
         let start = way.free_at.max(now);
-        let lasts = (piece.1.len() as u128 * 1_000_000_000) / u128::from(way.spec.rate.max(1));
-        way.free_at = start.saturating_add(lasts.min(u128::from(u64::MAX)) as u64);
+        let rate = u128::from(way.spec.rate.max(1));
+        let work = piece.1.len() as u128 * 1_000_000_000 + u128::from(way.rest);
+        way.rest = (work % rate) as u64;
+        way.free_at = start.saturating_add((work / rate).min(u128::from(u64::MAX)) as u64);
         way.leaving = Some(piece);
         let at = Time::from_micros(way.free_at.div_ceil(1_000));
         self.push(at, What::Left(end));
@@ -576,6 +580,7 @@ impl Way {
             unsent: VecDeque::new(),
             leaving: None,
             free_at: 0,
+            rest: 0,
             window: 0,
             lanes: BTreeMap::new(),
             unread: VecDeque::new(),
