@@ -3,7 +3,28 @@
 //! A link owns a machine and the buffers, and is a machine itself: its `Remote` is [`Transport`],
 //! its `Send` is [`Bytes`]. However the received bytes are cut up, the actions are the same.
 
+#[cfg(feature = "leios")]
+mod channels;
+#[cfg(feature = "leios")]
+mod core;
+#[cfg(feature = "leios")]
+mod lane;
+#[cfg(feature = "leios")]
+mod mux;
+mod peers;
+mod staged;
+
+#[cfg(feature = "leios")]
+pub mod rules;
+
 use bytes::Bytes;
+
+#[cfg(feature = "leios")]
+pub use channels::{ChannelInput, Channels, Outgoing};
+#[cfg(feature = "leios")]
+pub use mux::{Mux, MuxConfig, MuxLocal, MuxNotice, Policy};
+pub use peers::{PeerOutbox, Peers};
+pub use staged::{Follow, Parts, Stage, Staged, StagedOf};
 
 /// What reaches a link from its transport.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -1,0 +1,176 @@
+//! What `Channels` and `Mux` share: the machine, its ways in, and the order of things.
+
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+
+use super::lane::Lane;
+use crate::channel::{Channel, OverChannels};
+use crate::fault::{Ending, Fault, Refusal};
+use crate::machine::{Action, ActionOf, Machine, Out};
+use crate::outbox::Outbox;
+use crate::time::Time;
+
+/// A machine with its ways in.
+///
+/// After every message all it caused is passed on, and whatever it made room for among the bytes
+/// held back is taken first. So nothing depends on how the bytes were cut up.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Core<M> {
+    pub machine: M,
+    pub lanes: Vec<Lane>,
+    /// The transport has ended; held items are still to be taken.
+    pub eof: bool,
+}
+
+/// Where a core's actions go.
+pub(super) trait Sink<M: Machine> {
+    /// Takes any action but a close.
+    fn pass(&mut self, action: ActionOf<M>) -> Result<(), Fault>;
+
+    /// Lets go what may go, and tells what has left and was not told yet.
+    fn left(&mut self) -> Option<(Channel, usize)>;
+}
+
+/// One call of a link: the time, the scratch outbox of the machine and where its actions go.
+pub(super) struct Turn<M: Machine, S> {
+    pub now: Time,
+    pub sink: S,
+    scratch: Out<M>,
+}
+
+impl<M: Machine, S: Sink<M>> Turn<M, S> {
+    pub const fn new(now: Time, sink: S) -> Self {
+        Self { now, sink, scratch: Outbox::new() }
+    }
+}
+
+/// `Err`: it is over.
+pub(super) type Flow = Result<(), Ending>;
+
+impl<M: OverChannels> Core<M> {
+    pub fn new(machine: M) -> Self {
+        let lanes = machine.channels().into_iter().map(Lane::new).collect();
+        Self { machine, lanes, eof: false }
+    }
+
+    /// Which lane a channel is.
+    pub fn find(&self, channel: Channel) -> Option<usize> {
+        self.lanes.iter().position(|lane| lane.spec.channel == channel)
+    }
+
+    /// Takes the next bytes of a lane: `bytes` is a slice of `read`. When it ends early, `bytes`
+    /// is what was not looked at.
+    #[inline]
+    pub fn receive<S: Sink<M>>(
+        &mut self,
+        at: usize,
+        read: &Bytes,
+        bytes: &mut &[u8],
+        turn: &mut Turn<M, S>,
+    ) -> Flow {
+        while !bytes.is_empty() {
+            let Some(lane) = self.lanes.get_mut(at) else { return Ok(()) };
+            if lane.is_waiting() || self.machine.holds(lane.spec.channel) {
+                return lane.hold(bytes).map_err(Ending::Fault);
+            }
+            match lane.next(&self.machine, read, bytes).map_err(Ending::Fault)? {
+                None => return Ok(()),
+                Some(message) => {
+                    self.step(message, turn)?;
+                    self.resume(turn)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Something has left a channel, as the user's own multiplexer tells.
+    pub fn drained<S: Sink<M>>(
+        &mut self,
+        channel: Channel,
+        bytes: usize,
+        turn: &mut Turn<M, S>,
+    ) -> Flow {
+        match self.machine.drained(channel, bytes) {
+            Some(message) => self.step(message, turn),
+            None => Ok(()),
+        }
+    }
+
+    /// Local input; a refusal has changed nothing.
+    pub fn local<S: Sink<M>>(
+        &mut self,
+        input: M::Local,
+        turn: &mut Turn<M, S>,
+    ) -> Result<Flow, Refusal<M::Local>> {
+        self.machine.handle_local(turn.now, input, &mut turn.scratch)?;
+        Ok(self.settle(turn))
+    }
+
+    /// Time has passed.
+    pub fn timeout<S: Sink<M>>(&mut self, turn: &mut Turn<M, S>) -> Flow {
+        self.machine.handle_timeout(turn.now, &mut turn.scratch);
+        self.settle(turn)
+    }
+
+    /// Takes the items that are held back and needn't be any more, a lane after the other.
+    pub fn resume<S: Sink<M>>(&mut self, turn: &mut Turn<M, S>) -> Flow {
+        let mut again = true;
+        while again {
+            again = false;
+            for at in 0..self.lanes.len() {
+                let Some(lane) = self.lanes.get_mut(at) else { break };
+                if !lane.is_waiting() || self.machine.holds(lane.spec.channel) {
+                    continue;
+                }
+                if let Some(message) = lane.resume(&self.machine).map_err(Ending::Fault)? {
+                    again = true;
+                    self.step(message, turn)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends if the transport has ended and nothing is held back. `inside` names what was under
+    /// way below the items.
+    pub fn end_of_input(&self, inside: Option<&'static str>) -> Flow {
+        if !self.eof || self.lanes.iter().any(Lane::is_waiting) {
+            return Ok(());
+        }
+        let unfinished = self.lanes.iter().any(Lane::is_inside).then_some("an item");
+        Err(match inside.or(unfinished) {
+            Some(inside) => Ending::Fault(Fault::truncated(inside)),
+            None => self.machine.at_eof(),
+        })
+    }
+
+    /// Passes on what the machine has put out, and what that causes in turn.
+    pub fn settle<S: Sink<M>>(&mut self, turn: &mut Turn<M, S>) -> Flow {
+        loop {
+            while let Some(action) = turn.scratch.pop() {
+                match action {
+                    Action::Close(ending) => return Err(ending),
+                    action => turn.sink.pass(action).map_err(Ending::Fault)?,
+                }
+            }
+            let Some((channel, bytes)) = turn.sink.left() else { return Ok(()) };
+            if let Some(message) = self.machine.drained(channel, bytes) {
+                self.machine.handle_remote(turn.now, message, &mut turn.scratch);
+            }
+        }
+    }
+
+    /// Heap bytes.
+    pub fn heap(&self) -> usize {
+        let lanes = self.lanes.capacity().saturating_mul(size_of::<Lane>());
+        let held: usize = self.lanes.iter().map(Lane::heap).sum();
+        self.machine.footprint().saturating_sub(size_of::<M>()).saturating_add(lanes + held)
+    }
+
+    fn step<S: Sink<M>>(&mut self, message: M::Remote, turn: &mut Turn<M, S>) -> Flow {
+        self.machine.handle_remote(turn.now, message, &mut turn.scratch);
+        self.settle(turn)
+    }
+}

@@ -1,0 +1,222 @@
+//! The way out: a queue a channel, cut into segments under send credit.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::mem;
+
+use bytes::{Buf, Bytes};
+
+use super::config::MuxConfig;
+use super::turns::Turns;
+use crate::channel::{Channel, ChannelSpec};
+use crate::codec::{Mode, SegmentHeader};
+use crate::link::Transport;
+use crate::table::Role;
+use crate::time::Time;
+
+/// What waits to leave, and how much may.
+///
+/// Whose turn it is is decided segment by segment, never message by message. A segment is cut as
+/// soon as there is any credit; what of it exceeds the credit waits in `tail`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Egress {
+    queues: Vec<Queue>,
+    turns: Turns,
+    /// Bytes the transport still takes; [`Transport::UNCOUNTED`] for good.
+    credit: usize,
+    /// The end of a segment that was cut already.
+    tail: Bytes,
+    /// Payload waiting in all queues.
+    queued: usize,
+    /// Payload that was cut and not told of yet, in all queues.
+    untold: usize,
+    sdu_size: usize,
+}
+
+/// What waits on one channel.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Queue {
+    channel: Channel,
+    messages: VecDeque<Bytes>,
+    /// Bytes of the first message that are gone already: its buffer is still there.
+    gone: usize,
+    queued: usize,
+    untold: usize,
+}
+
+impl Egress {
+    pub fn new(config: &MuxConfig, specs: &[ChannelSpec]) -> Self {
+        let classes = specs.iter().map(|spec| spec.class).collect();
+        let queue = |spec: &ChannelSpec| Queue {
+            channel: spec.channel,
+            messages: VecDeque::new(),
+            gone: 0,
+            queued: 0,
+            untold: 0,
+        };
+        Self {
+            queues: specs.iter().map(queue).collect(),
+            turns: Turns::new(config.policy, config.guard, classes),
+            credit: 0,
+            tail: Bytes::new(),
+            queued: 0,
+            untold: 0,
+            sdu_size: usize::from(config.sdu_size.max(1)),
+        }
+    }
+
+    /// Adds what the transport takes.
+    pub const fn grant(&mut self, bytes: usize) {
+        self.credit = self.credit.saturating_add(bytes);
+    }
+
+    /// What the transport still takes.
+    pub const fn credit(&self) -> usize {
+        self.credit
+    }
+
+    /// True if nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.queued == 0 && self.tail.is_empty()
+    }
+
+    /// What waits on a channel, in bytes; `None` for an unknown channel.
+    pub fn waiting(&self, channel: Channel) -> Option<usize> {
+        let queue = self.queues.iter().find(|queue| queue.channel == channel)?;
+        Some(queue.queued)
+    }
+
+    /// Queues bytes on a channel.
+    pub fn push(&mut self, channel: Channel, bytes: Bytes) {
+        let queue = self.queues.iter_mut().find(|queue| queue.channel == channel);
+        if let (Some(queue), false) = (queue, bytes.is_empty()) {
+            queue.queued = queue.queued.saturating_add(bytes.len());
+            self.queued = self.queued.saturating_add(bytes.len());
+            queue.messages.push_back(bytes);
+        }
+    }
+
+    /// Writes what may leave to `wire`, until that has `full` bytes. True if there is more that
+    /// may.
+    pub fn cut(&mut self, now: Time, wire: &mut Vec<u8>, full: usize) -> bool {
+        while self.credit > 0 && !self.is_empty() {
+            if wire.len() >= full {
+                return true;
+            }
+            if self.tail.is_empty() {
+                let start = wire.len();
+                if !self.segment(now, wire) {
+                    return false;
+                }
+                let beyond = (wire.len() - start).saturating_sub(self.credit);
+                let end = wire.len() - beyond;
+                self.spend(end - start);
+                if let Some(tail) = wire.get(end..).filter(|tail| !tail.is_empty()) {
+                    self.tail = Bytes::copy_from_slice(tail);
+                    wire.truncate(end);
+                }
+            } else {
+                let sent = self.tail.split_to(self.tail.len().min(self.credit));
+                self.spend(sent.len());
+                wire.extend_from_slice(&sent);
+                if self.tail.is_empty() {
+                    // An empty rest would keep the whole buffer alive.
+                    self.tail = Bytes::new();
+                }
+            }
+        }
+        false
+    }
+
+    /// What has been cut of a channel since it was last told.
+    pub fn told(&mut self) -> Option<(Channel, usize)> {
+        if self.untold == 0 {
+            return None;
+        }
+        let queue = self.queues.iter_mut().find(|queue| queue.untold > 0)?;
+        let bytes = mem::take(&mut queue.untold);
+        self.untold = self.untold.saturating_sub(bytes);
+        Some((queue.channel, bytes))
+    }
+
+    /// When more may leave without any input.
+    pub fn deadline(&self) -> Option<Time> {
+        if self.credit == 0 || !self.tail.is_empty() || self.queued == 0 {
+            return None;
+        }
+        self.turns.paused_until(|at| self.queues.get(at).is_some_and(|queue| queue.queued > 0))
+    }
+
+    /// Heap bytes.
+    pub fn heap(&self) -> usize {
+        let queue = |queue: &Queue| {
+            queue
+                .messages
+                .capacity()
+                .saturating_mul(size_of::<Bytes>())
+                .saturating_add(queue.gone.saturating_add(queue.queued))
+        };
+        let queues = self.queues.iter().map(queue).fold(0_usize, usize::saturating_add);
+        let list = self.queues.capacity().saturating_mul(size_of::<Queue>());
+        let tail = if self.tail.is_empty() { 0 } else { self.sdu_size + SegmentHeader::SIZE };
+        queues.saturating_add(list).saturating_add(tail).saturating_add(self.turns.heap())
+    }
+
+    /// Cuts one segment; false if it is nobody's turn.
+    fn segment(&mut self, now: Time, wire: &mut Vec<u8>) -> bool {
+        let queues = &self.queues;
+        let has = |at: usize| queues.get(at).is_some_and(|queue| queue.queued > 0);
+        let Some(queue) = self.turns.next(now, has).and_then(|at| self.queues.get_mut(at)) else {
+            return false;
+        };
+        let length = queue.queued.min(self.sdu_size);
+        let header = SegmentHeader {
+            time: now.as_micros() as u32,
+            mode: match queue.channel.role {
+                Role::Initiator => Mode::Initiator,
+                Role::Responder => Mode::Responder,
+            },
+            number: queue.channel.number,
+            // At most `sdu_size`, which is 16 bits.
+            length: length as u16,
+        };
+        // What is queued is there, so this reserves by bytes at hand.
+        wire.reserve(SegmentHeader::SIZE + length);
+        wire.extend_from_slice(&header.encode());
+        queue.take(length, wire);
+        self.queued = self.queued.saturating_sub(length);
+        self.untold = self.untold.saturating_add(length);
+        true
+    }
+
+    const fn spend(&mut self, bytes: usize) {
+        if self.credit != Transport::UNCOUNTED {
+            self.credit = self.credit.saturating_sub(bytes);
+        }
+    }
+}
+
+impl Queue {
+    /// Moves `length` bytes to `wire`.
+    fn take(&mut self, length: usize, wire: &mut Vec<u8>) {
+        let mut left = length;
+        while left > 0 {
+            let Some(message) = self.messages.front_mut() else { break };
+            let part = left.min(message.len());
+            wire.extend_from_slice(message.get(..part).unwrap_or(&[]));
+            left -= part;
+            if part == message.len() {
+                self.messages.pop_front();
+                self.gone = 0;
+            } else {
+                message.advance(part);
+                self.gone = self.gone.saturating_add(part);
+            }
+        }
+        if self.messages.is_empty() {
+            self.messages = VecDeque::new();
+        }
+        self.queued = self.queued.saturating_sub(length);
+        self.untold = self.untold.saturating_add(length);
+    }
+}

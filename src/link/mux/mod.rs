@@ -1,0 +1,447 @@
+//! One machine over several mini-protocols on one stream of segments (`leios.md` section 10).
+
+mod config;
+mod demux;
+mod egress;
+mod turns;
+mod way;
+
+pub use config::{MuxConfig, Policy};
+
+use alloc::vec::Vec;
+use core::mem;
+
+use bytes::Bytes;
+
+use self::demux::Demux;
+use self::egress::Egress;
+use self::way::{Scribe, Way};
+use super::Transport;
+use super::core::{Core, Flow, Turn};
+use super::lane::{Lane, overflow};
+use super::rules::{UNKNOWN_PROTOCOL, WRONG_DIRECTION};
+use super::staged::{Parts, Stage};
+use crate::ask::AskId;
+use crate::channel::{Channel, ChannelSpec, OverChannels};
+use crate::fault::{Ending, Fault, Refusal, Refused};
+use crate::machine::{Machine, Out};
+use crate::time::Time;
+
+/// A machine over a multiplexed stream.
+///
+/// The channels are the machine's own and, if the application names any, foreign ones: their
+/// bytes pass through unread, in as notices and out as local input, and take turns with the
+/// machine's as their class says.
+///
+/// However the stream is cut, the actions are the same, but for the cuts of foreign bytes and of
+/// what is sent. Whatever leaves in one call leaves as one `Send`, at its end or before a close.
+///
+/// Endings: those of the machine, of which `Done` waits until everything has left; the rules of
+/// [`rules`](super::rules); `Overrun` of a field of [`MuxConfig`]; `Truncated` when the transport
+/// closes inside a segment or an item. A fault drops whatever waits to leave.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Mux<M> {
+    config: MuxConfig,
+    life: Life<M>,
+    demux: Demux,
+    egress: Egress,
+    foreign: Vec<Foreign>,
+}
+
+/// What the application wants of a [`Mux`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub enum MuxLocal<L> {
+    /// Input for the machine.
+    Machine(L),
+    /// Send this on a foreign channel.
+    Foreign {
+        /// Which channel.
+        channel: Channel,
+        /// What to send.
+        #[cfg_attr(feature = "serde", serde(with = "crate::codec::text::hex_bytes"))]
+        bytes: Bytes,
+    },
+    /// So many bytes received on a foreign channel are used up (L-63).
+    Consumed {
+        /// Which channel.
+        channel: Channel,
+        /// How many bytes.
+        bytes: usize,
+    },
+}
+
+/// What a [`Mux`] tells the application.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub enum MuxNotice<N> {
+    /// From the machine.
+    Machine(N),
+    /// The next bytes of a foreign channel. They count against its ingress limit until
+    /// [`MuxLocal::Consumed`].
+    Foreign {
+        /// Which channel.
+        channel: Channel,
+        /// Its bytes, a slice of what was read.
+        #[cfg_attr(feature = "serde", serde(with = "crate::codec::text::hex_bytes"))]
+        bytes: Bytes,
+    },
+}
+
+/// How far a connection has come.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Life<M> {
+    Running(Core<M>),
+    /// The machine is done; what waits is to leave first.
+    Draining(Rest<M>),
+    /// Closed. What is left is there for a next stage, if all went well.
+    Over(Option<Rest<M>>),
+}
+
+/// What a finished machine leaves behind.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Rest<M> {
+    machine: M,
+    /// Received after the last item, not looked at; `None` if there was too much of it.
+    unread: Option<Vec<u8>>,
+    eof: bool,
+}
+
+/// Most bytes kept for a next stage.
+const UNREAD: usize = 65_536;
+
+/// The way in of a foreign channel.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Foreign {
+    spec: ChannelSpec,
+    unconsumed: usize,
+}
+
+impl<M: OverChannels> Mux<M> {
+    /// `machine` before its first byte, with the foreign channels in order of preference.
+    ///
+    /// A foreign channel that the machine speaks itself is left out.
+    #[must_use]
+    pub fn new(machine: M, config: MuxConfig, foreign: &[ChannelSpec]) -> Self {
+        let core = Core::new(machine);
+        let mut specs: Vec<ChannelSpec> = core.lanes.iter().map(|lane| lane.spec).collect();
+        let own = specs.len();
+        for spec in foreign {
+            if !specs.iter().any(|other| other.channel == spec.channel) {
+                specs.push(*spec);
+            }
+        }
+        let egress = Egress::new(&config, &specs);
+        let foreign = specs.iter().skip(own).map(|spec| Foreign { spec: *spec, unconsumed: 0 });
+        let foreign = foreign.collect();
+        Self { config, life: Life::Running(core), demux: Demux::default(), egress, foreign }
+    }
+
+    /// The machine, until it closes.
+    #[must_use]
+    pub const fn machine(&self) -> Option<&M> {
+        match &self.life {
+            Life::Running(core) => Some(&core.machine),
+            Life::Draining(_) | Life::Over(_) => None,
+        }
+    }
+
+    /// How many bytes wait to leave on a channel; `None` if there is no such channel.
+    #[must_use]
+    pub fn waiting(&self, channel: Channel) -> Option<usize> {
+        self.egress.waiting(channel)
+    }
+
+    /// One call while the machine runs.
+    fn run(
+        &mut self,
+        now: Time,
+        out: &mut Out<Self>,
+        act: impl FnOnce(
+            &mut Core<M>,
+            &mut Demux,
+            &mut Turn<M, Scribe<'_, M::Notice, M::Query>>,
+        ) -> Flow,
+    ) {
+        let Life::Running(core) = &mut self.life else { return };
+        let scribe = Scribe::new(now, &self.config, &mut self.egress, &mut self.foreign, out);
+        let mut turn = Turn::new(now, scribe);
+        let flow = act(core, &mut self.demux, &mut turn)
+            .and_then(|()| core.settle(&mut turn))
+            .and_then(|()| core.resume(&mut turn))
+            .and_then(|()| core.end_of_input(self.demux.inside()));
+        turn.sink.hand_out();
+        if let Err(ending) = flow {
+            self.end(now, ending, out);
+        }
+    }
+
+    /// The machine has ended: after a fault at once, else when all has left.
+    fn end(&mut self, now: Time, ending: Ending, out: &mut Out<Self>) {
+        let life = mem::replace(&mut self.life, Life::Over(None));
+        self.demux = Demux::default();
+        self.foreign = Vec::new();
+        match (ending, life) {
+            (Ending::Done, Life::Running(Core { machine, eof, .. })) => {
+                self.life = Life::Draining(Rest { machine, unread: Some(Vec::new()), eof });
+                self.drain(now, out);
+            }
+            _ => {
+                self.egress = Egress::new(&self.config, &[]);
+                out.close(ending);
+            }
+        }
+    }
+
+    /// Lets leave what may, and closes once nothing is left or nobody is there to take it.
+    fn drain(&mut self, now: Time, out: &mut Out<Self>) {
+        if let Life::Draining(rest) = &mut self.life {
+            let gone = rest.eof;
+            let mut way = Way::new(now, self.config.wire_buffer, &mut self.egress, out);
+            while way.cut() {}
+            way.hand_out();
+            if gone || self.egress.is_empty() {
+                let life = mem::replace(&mut self.life, Life::Over(None));
+                if let Life::Draining(rest) = life {
+                    self.life = Life::Over(Some(rest));
+                }
+                out.close(Ending::Done);
+            }
+        }
+    }
+
+    /// Keeps what came after the end, for a next stage.
+    fn keep(&mut self, bytes: &[u8]) {
+        if let Life::Draining(rest) | Life::Over(Some(rest)) = &mut self.life {
+            match &mut rest.unread {
+                Some(unread) if bytes.len() <= UNREAD - unread.len() => {
+                    unread.extend_from_slice(bytes);
+                }
+                unread => *unread = None,
+            }
+        }
+    }
+
+    fn receive(&mut self, now: Time, read: &Bytes, out: &mut Out<Self>) {
+        let mut rest: &[u8] = read;
+        let config = self.config.clone();
+        self.run(now, out, |core, demux, turn| {
+            if core.eof {
+                return Ok(());
+            }
+            while !rest.is_empty() {
+                let Some((channel, mut piece)) =
+                    demux.next(&config, &mut rest).map_err(Ending::Fault)?
+                else {
+                    break;
+                };
+                let Some(at) = core.find(channel) else {
+                    turn.sink.foreign(channel, &core.lanes, read, piece).map_err(Ending::Fault)?;
+                    continue;
+                };
+                let flow = core.receive(at, read, &mut piece, turn);
+                if flow.is_err() {
+                    // What was not looked at begins here, inside the segment or after it.
+                    rest = read.get(read.len() - rest.len() - piece.len()..).unwrap_or(&[]);
+                    return flow;
+                }
+            }
+            demux.began(now);
+            Ok(())
+        });
+        self.keep(rest);
+    }
+
+    /// Takes local input that concerns a foreign channel.
+    fn foreign_input(
+        &mut self,
+        channel: Channel,
+        bytes: Option<&Bytes>,
+        used: usize,
+    ) -> Result<(), Refused> {
+        if !matches!(self.life, Life::Running(_)) {
+            return Err(Refused::Ended);
+        }
+        let foreign = self.foreign.iter_mut().find(|foreign| foreign.spec.channel == channel);
+        let Some(foreign) = foreign else {
+            return Err(Refused::invalid("no foreign channel of this connection"));
+        };
+        if foreign.unconsumed < used {
+            return Err(Refused::invalid("more than was received and not yet consumed"));
+        }
+        let limit = self.config.egress_limit;
+        let length = bytes.map_or(0, Bytes::len);
+        if length > limit {
+            return Err(Refused::invalid("longer than `egress_limit`"));
+        }
+        let waiting = self.egress.waiting(channel).unwrap_or(0);
+        if length > limit.saturating_sub(waiting) {
+            return Err(Refused::busy("egress_limit"));
+        }
+        foreign.unconsumed -= used;
+        if let Some(bytes) = bytes {
+            self.egress.push(channel, bytes.clone());
+        }
+        Ok(())
+    }
+}
+
+impl<M: OverChannels> Machine for Mux<M> {
+    type Local = MuxLocal<M::Local>;
+    type Remote = Transport;
+    type Send = Bytes;
+    type Notice = MuxNotice<M::Notice>;
+    type Query = M::Query;
+
+    fn handle_local(
+        &mut self,
+        now: Time,
+        input: Self::Local,
+        out: &mut Out<Self>,
+    ) -> Result<(), Refusal<Self::Local>> {
+        let accepted = match &input {
+            MuxLocal::Machine(_) if self.machine().is_none() => Err(Refused::Ended),
+            MuxLocal::Machine(_) => Ok(()),
+            MuxLocal::Foreign { channel, bytes } => self.foreign_input(*channel, Some(bytes), 0),
+            MuxLocal::Consumed { channel, bytes } => self.foreign_input(*channel, None, *bytes),
+        };
+        if let Err(why) = accepted {
+            return Err(Refusal::new(why, input));
+        }
+        let mut refusal = None;
+        self.run(now, out, |core, _, turn| match input {
+            MuxLocal::Machine(input) => match core.local(input, turn) {
+                Ok(flow) => flow,
+                Err(refused) => {
+                    refusal = Some(refused.map(MuxLocal::Machine));
+                    Ok(())
+                }
+            },
+            MuxLocal::Foreign { .. } | MuxLocal::Consumed { .. } => Ok(()),
+        });
+        refusal.map_or(Ok(()), Err)
+    }
+
+    fn handle_remote(&mut self, now: Time, input: Transport, out: &mut Out<Self>) {
+        match input {
+            Transport::Received(bytes) => self.receive(now, &bytes, out),
+            Transport::Writable(bytes) => {
+                self.egress.grant(bytes);
+                self.run(now, out, |_, _, _| Ok(()));
+                self.drain(now, out);
+            }
+            Transport::Closed => {
+                if let Life::Draining(rest) = &mut self.life {
+                    rest.eof = true;
+                }
+                self.run(now, out, |core, _, _| {
+                    core.eof = true;
+                    Ok(())
+                });
+                self.drain(now, out);
+            }
+        }
+    }
+
+    fn handle_timeout(&mut self, now: Time, out: &mut Out<Self>) {
+        let config = &self.config;
+        let late = self.demux.deadline(config).is_some_and(|due| due <= now);
+        self.run(now, out, |core, _, turn| {
+            if late && !core.eof {
+                return Err(Ending::Fault(Demux::late()));
+            }
+            core.timeout(turn)
+        });
+        self.drain(now, out);
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        match &self.life {
+            Life::Running(core) => {
+                let segment = if core.eof { None } else { self.demux.deadline(&self.config) };
+                [core.machine.deadline(), segment, self.egress.deadline()]
+                    .into_iter()
+                    .flatten()
+                    .min()
+            }
+            Life::Draining(_) => self.egress.deadline(),
+            Life::Over(_) => None,
+        }
+    }
+
+    fn saturated(&self) -> bool {
+        match &self.life {
+            Life::Running(core) => {
+                core.lanes.iter().any(Lane::is_crowded)
+                    || self.foreign.iter().any(Foreign::is_crowded)
+            }
+            Life::Draining(_) => true,
+            Life::Over(_) => false,
+        }
+    }
+
+    fn awaits(&self, id: AskId) -> bool {
+        self.machine().is_some_and(|machine| machine.awaits(id))
+    }
+
+    fn footprint(&self) -> usize {
+        let life = match &self.life {
+            Life::Running(core) => core.heap(),
+            Life::Draining(rest) | Life::Over(Some(rest)) => rest.heap(),
+            Life::Over(None) => 0,
+        };
+        let foreign = self.foreign.capacity().saturating_mul(size_of::<Foreign>());
+        size_of_val(self)
+            .saturating_add(life)
+            .saturating_add(foreign)
+            .saturating_add(self.egress.heap())
+    }
+}
+
+impl<M: OverChannels> Stage for Mux<M> {
+    type Outcome = M;
+
+    fn into_parts(self) -> Option<Parts<M>> {
+        match self.life {
+            Life::Over(Some(rest)) => Some(Parts {
+                outcome: rest.machine,
+                unread: rest.unread.map(Bytes::from),
+                credit: self.egress.credit(),
+                closed: rest.eof,
+            }),
+            Life::Running(_) | Life::Draining(_) | Life::Over(None) => None,
+        }
+    }
+}
+
+impl<M: Machine> Rest<M> {
+    fn heap(&self) -> usize {
+        let unread = self.unread.as_ref().map_or(0, Vec::capacity);
+        self.machine.footprint().saturating_sub(size_of::<M>()).saturating_add(unread)
+    }
+}
+
+impl Foreign {
+    /// True while there is little room for more.
+    const fn is_crowded(&self) -> bool {
+        let limit = self.spec.ingress;
+        self.unconsumed > limit - limit / 16
+    }
+
+    /// Takes in so many bytes (L-63).
+    fn admit(&mut self, bytes: usize) -> Result<(), Fault> {
+        if bytes > self.spec.ingress.saturating_sub(self.unconsumed) {
+            return Err(overflow());
+        }
+        self.unconsumed = self.unconsumed.saturating_add(bytes);
+        Ok(())
+    }
+}
+
+/// The fault of a segment for a channel that is not there.
+fn not_here<'a>(channel: Channel, mut others: impl Iterator<Item = &'a ChannelSpec>) -> Fault {
+    let known = others.any(|spec| spec.channel.number == channel.number);
+    Fault::violation(if known { &WRONG_DIRECTION } else { &UNKNOWN_PROTOCOL }, "Ingress")
+}
