@@ -16,6 +16,9 @@ mod request;
 mod txs;
 mod vote;
 
+/// The grammar of all messages in this module, as CDDL (RFC 8610).
+pub const CDDL: &str = include_str!("leios.cddl");
+
 /// The outcome of reading.
 type Read<T> = core::result::Result<T, crate::codec::Malformed>;
 
