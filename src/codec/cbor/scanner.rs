@@ -52,6 +52,9 @@ enum Level {
     Chunks(u8),
 }
 
+/// The byte that ends what has no definite length.
+const BREAK: u8 = 0xff;
+
 const CLOSED: Level = Level::Items(0);
 
 impl Scanner {
@@ -81,31 +84,13 @@ impl Scanner {
     /// doesn't fit. The offset counts from the start of the item. After an error the scanner is
     /// of no more use.
     pub fn feed(&mut self, bytes: &[u8], limit: usize) -> Result<Option<usize>, Malformed> {
-        let mut at = 0;
-        loop {
-            if self.string > 0 {
-                let left = bytes.len() - at;
-                let take = usize::try_from(self.string).map_or(left, |string| string.min(left));
-                at += take;
-                self.seen = self.seen.saturating_add(take);
-                self.string -= take as u64;
-                if self.string > 0 {
-                    return self.more(limit);
-                }
-                if self.close_item() {
-                    return self.end(at, limit);
-                }
-                continue;
-            }
-            let Some((initial, value, used)) = self.next_head(bytes.get(at..).unwrap_or(&[]))?
-            else {
-                return self.more(limit);
-            };
-            at += used;
-            if self.open_item(initial, value, limit)? {
-                return self.end(at, limit);
-            }
+        // What lies beyond the limit is not looked at, so that cuts make no difference.
+        let room = limit.saturating_sub(self.seen);
+        let end = self.scan(bytes.get(..room).unwrap_or(bytes), limit)?;
+        if end.is_none() && self.seen >= limit && !(self.is_between_items() && bytes.is_empty()) {
+            return self.fail(MalformedKind::TooLarge);
         }
+        Ok(end)
     }
 
     /// True between two items.
@@ -126,6 +111,35 @@ impl Scanner {
         self.deep.capacity().saturating_mul(size_of::<Level>())
     }
 
+    /// As [`feed`](Self::feed), for bytes within the limit.
+    fn scan(&mut self, bytes: &[u8], limit: usize) -> Result<Option<usize>, Malformed> {
+        let mut at = 0;
+        loop {
+            if self.string > 0 {
+                let left = bytes.len() - at;
+                let take = usize::try_from(self.string).map_or(left, |string| string.min(left));
+                at += take;
+                self.seen += take;
+                self.string -= take as u64;
+                if self.string > 0 {
+                    return Ok(None);
+                }
+                if self.close_item() {
+                    return Ok(Some(self.end(at)));
+                }
+                continue;
+            }
+            let Some((initial, value, used)) = self.next_head(bytes.get(at..).unwrap_or(&[]))?
+            else {
+                return Ok(None);
+            };
+            at += used;
+            if self.open_item(initial, value, limit)? {
+                return Ok(Some(self.end(at)));
+            }
+        }
+    }
+
     /// The next head, its argument, and how many of these bytes it took; `None` if it goes on
     /// after them.
     fn next_head(&mut self, bytes: &[u8]) -> Result<Option<(u8, Argument, usize)>, Malformed> {
@@ -137,10 +151,16 @@ impl Scanner {
             (_, _) => self.head[0],
         };
         let width = width(initial).map_err(malformed)?;
+        if let Level::Chunks(of) = self.top() {
+            let is_chunk = major(initial) == of && initial & 31 != 31;
+            if !is_chunk && initial != BREAK {
+                return Err(malformed(MalformedKind::NotWellFormed));
+            }
+        }
         let have = usize::from(self.head_len);
         let used = (width - have).min(bytes.len());
         let new = bytes.get(..used).unwrap_or(&[]);
-        self.seen = self.seen.saturating_add(used);
+        self.seen += used;
         if have == 0 && used == width {
             let argument = argument(initial, new.get(1..).unwrap_or(&[])).map_err(malformed)?;
             return Ok(Some((initial, argument, used)));
@@ -167,13 +187,6 @@ impl Scanner {
         limit: usize,
     ) -> Result<bool, Malformed> {
         let major = major(initial);
-        if let Level::Chunks(of) = self.top() {
-            let is_break = initial == 0xff;
-            let is_chunk = major == of && argument != Argument::Indefinite;
-            if !is_break && !is_chunk {
-                return self.fail(MalformedKind::NotWellFormed);
-            }
-        }
         match (major, argument) {
             (BYTES | TEXT, Argument::Value(length)) => {
                 self.fits(length, limit)?;
@@ -269,21 +282,10 @@ impl Scanner {
         if more > room { self.fail(MalformedKind::TooLarge) } else { Ok(()) }
     }
 
-    /// The item goes on: at least a byte more must fit.
-    fn more(&self, limit: usize) -> Result<Option<usize>, Malformed> {
-        if self.seen >= limit && self.seen > 0 {
-            return self.fail(MalformedKind::TooLarge);
-        }
-        Ok(None)
-    }
-
     /// The item ends after `at` bytes of this piece.
-    fn end(&mut self, at: usize, limit: usize) -> Result<Option<usize>, Malformed> {
-        if self.seen > limit {
-            return self.fail(MalformedKind::TooLarge);
-        }
+    const fn end(&mut self, at: usize) -> usize {
         self.seen = 0;
-        Ok(Some(at))
+        at
     }
 
     const fn fail<T>(&self, kind: MalformedKind) -> Result<T, Malformed> {
