@@ -226,6 +226,17 @@ impl<'a> Reader<'a> {
         self.peek().map(major).ok_or_else(|| self.end())
     }
 
+    /// The next `N` bytes, if `take` makes a value of them: then they are read.
+    #[inline]
+    pub(crate) fn chunk<const N: usize, T>(
+        &mut self,
+        take: impl FnOnce(&'a [u8; N]) -> Option<T>,
+    ) -> Option<T> {
+        let value = take(self.bytes.get(self.at..)?.first_chunk()?)?;
+        self.at += N;
+        Some(value)
+    }
+
     /// Any item, nesting at most `depth` levels: its bytes.
     pub(crate) fn skip(&mut self, depth: u32) -> Result<&'a [u8]> {
         let from = self.at;
