@@ -87,6 +87,8 @@ impl<M: Machine> Orders<M> {
     }
 }
 
+type Later<P> = BTreeMap<(Time, u64), (End, <<P as Policy>::Link as Machine>::Local)>;
+
 /// A node of a [`Net`](crate::sim::Net): a link for each connection below a [`Policy`].
 pub struct Host<P: Policy> {
     policy: P,
@@ -95,7 +97,7 @@ pub struct Host<P: Policy> {
     due: BTreeSet<(Time, End)>,
     dues: BTreeMap<End, Time>,
     /// Input for later, in order of time and of giving.
-    later: BTreeMap<(Time, u64), (End, <P::Link as Machine>::Local)>,
+    later: Later<P>,
     given: u64,
 }
 

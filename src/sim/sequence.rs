@@ -123,7 +123,7 @@ impl<'a> Sequence<'a> {
         text
     }
 
-    const fn name(&self, column: Column) -> &str {
+    fn name(&self, column: Column) -> &str {
         match column {
             Column::Application => "application",
             Column::Machine => self.trace.machine.as_str(),
