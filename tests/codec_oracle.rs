@@ -253,7 +253,8 @@ fn deliverable(item: &Item<'_>, out: &mut Out) -> Option<()> {
             let [slot, hash, issuer, signature] = vote.tuple()? else { return None };
             slot.uint(u64::MAX)?;
             issuer.uint(0xffff)?;
-            (hash.bytes(32)?, signature.bytes(48)?);
+            hash.bytes(32)?;
+            signature.bytes(48)?;
             (vote.raw.len() <= 97).then(|| put(out, vote.raw))
         }
         _ => None,

@@ -30,7 +30,8 @@ pub struct TxReference {
 }
 
 impl LinearLeiosBlock {
-    /// A block of these references in this order; `None` if there are none, or one twice.
+    /// A block of these references in this order; `None` if there are none, one twice, or more
+    /// than 16 MiB of them.
     #[must_use]
     pub fn new(references: &[TxReference]) -> Option<Self> {
         let mut raw = Vec::with_capacity(references.len().saturating_mul(39).saturating_add(9));

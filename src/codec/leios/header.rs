@@ -25,7 +25,7 @@ pub struct Announced {
     pub size: u32,
 }
 
-/// What a header says that Leios needs. Read with `RankingBlockHeader::view`.
+/// What a header says that Leios needs: made by [`RankingBlockHeader::view`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct HeaderView<'a> {
