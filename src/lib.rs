@@ -30,7 +30,7 @@ pub use bytes;
 pub use ask::{AskId, Asks};
 pub use channel::{Channel, ChannelSpec, Class, OverChannels};
 pub use fault::{Ending, Fault, Refusal, Refused, Rule, Severity};
-pub use machine::{Action, ActionOf, Input, InputOf, Machine, Out};
+pub use machine::{Action, ActionOf, Input, InputOf, Machine, Never, Out};
 pub use ordered::Ordered;
 pub use outbox::Outbox;
 pub use table::{Agency, Edge, Role, Table, edge};

@@ -16,21 +16,20 @@ use crate::time::Time;
 /// recording, exploring and comparing them needs.
 ///
 /// ```
-/// use core::convert::Infallible;
-/// use nodewire::{Action, Machine, Out, Outbox, Refusal, Time};
+/// use nodewire::{Action, Machine, Never, Out, Outbox, Refusal, Time};
 ///
 /// /// Sends back what it hears.
 /// struct Echo;
 ///
 /// impl Machine for Echo {
-///     type Local = Infallible;
+///     type Local = Never;
 ///     type Remote = u8;
 ///     type Send = u8;
-///     type Notice = Infallible;
-///     type Query = Infallible;
+///     type Notice = Never;
+///     type Query = Never;
 ///
-///     fn handle_local(&mut self, _: Time, input: Infallible, _: &mut Out<Self>)
-///     -> Result<(), Refusal<Infallible>> {
+///     fn handle_local(&mut self, _: Time, input: Never, _: &mut Out<Self>)
+///     -> Result<(), Refusal<Never>> {
 ///         match input {}
 ///     }
 ///     fn handle_remote(&mut self, _: Time, input: u8, out: &mut Out<Self>) {
@@ -145,3 +144,11 @@ pub type InputOf<M> = Input<<M as Machine>::Local, <M as Machine>::Remote>;
 pub type ActionOf<M> = Action<<M as Machine>::Send, <M as Machine>::Notice, <M as Machine>::Query>;
 /// The outbox type of a machine.
 pub type Out<M> = Outbox<<M as Machine>::Send, <M as Machine>::Notice, <M as Machine>::Query>;
+
+/// For the types a machine has no use for: there is no value of it.
+///
+/// What `core::convert::Infallible` is to the language, with the data forms that traces and play
+/// ask of every type of a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Never {}

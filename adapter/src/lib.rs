@@ -5,6 +5,7 @@
 
 pub mod drive;
 pub mod leios;
+pub mod machines;
 pub mod socket;
 
 pub use drive::{Backlog, Host, drive};

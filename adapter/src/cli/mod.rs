@@ -3,9 +3,12 @@
 mod codec;
 mod failure;
 mod info;
+mod play;
 mod source;
+mod trace;
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -60,6 +63,30 @@ enum Command {
     Diagram(OneFamily),
     /// List the numbered rules.
     Rules(OneFamily),
+    /// Play a trace again and name the first step that differs.
+    Replay {
+        /// The trace, in JSON lines.
+        trace: PathBuf,
+    },
+    /// Draw a trace as a sequence diagram in SVG.
+    Draw {
+        /// The trace, in JSON lines.
+        trace: PathBuf,
+        /// Where to write; standard output if not given.
+        #[arg(long, short)]
+        output: Option<PathBuf>,
+        /// The steps to draw, counted from 0: FROM..TO.
+        #[arg(long)]
+        steps: Option<String>,
+    },
+    /// Play any machine on standard input and output: a JSON line in, JSON lines out.
+    Play {
+        /// Which machine, for example leios.client.
+        machine: String,
+        /// Its configuration: JSON, @FILE, or - for standard input.
+        #[arg(long)]
+        config: Option<String>,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -82,6 +109,11 @@ impl Cli {
             }
             Command::Diagram(OneFamily { family: Family::Leios }) => info::diagram(json)?,
             Command::Rules(OneFamily { family: Family::Leios }) => info::rules(json)?,
+            Command::Replay { trace } => trace::replay(&trace, json)?,
+            Command::Draw { trace, output, steps } => {
+                trace::draw(&trace, output.as_deref(), steps.as_deref())?;
+            }
+            Command::Play { machine, config } => play::run(&machine, config.as_deref())?,
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -9,12 +9,11 @@ pub use input::{Agreement, HandshakeCommand, HandshakeNotice};
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::convert::Infallible;
 use core::mem::size_of_val;
 
 use crate::codec::leios::{HandshakeMessage, RefuseReason, VersionData, VersionNumber};
 use crate::fault::{Ending, Fault, Refusal, Refused, Rule};
-use crate::machine::{ActionOf, Machine, Out};
+use crate::machine::{ActionOf, Machine, Never, Out};
 use crate::state::leios::rules;
 use crate::state::leios::table::{HANDSHAKE, HandshakeLabel, HandshakePhase};
 use crate::table::Role;
@@ -256,7 +255,7 @@ impl Machine for Handshake {
     type Remote = HandshakeMessage;
     type Send = HandshakeMessage;
     type Notice = HandshakeNotice;
-    type Query = Infallible;
+    type Query = Never;
 
     fn handle_local(
         &mut self,

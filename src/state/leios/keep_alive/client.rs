@@ -1,12 +1,11 @@
 //! The side that pings.
 
-use core::convert::Infallible;
 use core::time::Duration;
 
 use super::KeepAliveConfig;
 use crate::codec::leios::KeepAliveMessage;
 use crate::fault::{Ending, Fault, Refusal, Refused};
-use crate::machine::{ActionOf, Machine, Out};
+use crate::machine::{ActionOf, Machine, Never, Out};
 use crate::state::leios::rules;
 use crate::state::leios::table::{KEEP_ALIVE, KeepAliveLabel, KeepAlivePhase};
 use crate::table::Role;
@@ -128,7 +127,7 @@ impl Machine for KeepAliveClient {
     type Remote = KeepAliveMessage;
     type Send = KeepAliveMessage;
     type Notice = KeepAliveNotice;
-    type Query = Infallible;
+    type Query = Never;
 
     fn handle_local(
         &mut self,

@@ -1,11 +1,9 @@
 //! The side that answers pings.
 
-use core::convert::Infallible;
-
 use super::KeepAliveConfig;
 use crate::codec::leios::KeepAliveMessage;
 use crate::fault::{Ending, Fault, Refusal};
-use crate::machine::{ActionOf, Machine, Out};
+use crate::machine::{ActionOf, Machine, Never, Out};
 use crate::state::leios::rules;
 use crate::state::leios::table::{KEEP_ALIVE, KeepAliveLabel, KeepAlivePhase};
 use crate::table::Role;
@@ -66,18 +64,18 @@ impl KeepAliveServer {
 }
 
 impl Machine for KeepAliveServer {
-    type Local = Infallible;
+    type Local = Never;
     type Remote = KeepAliveMessage;
     type Send = KeepAliveMessage;
-    type Notice = Infallible;
-    type Query = Infallible;
+    type Notice = Never;
+    type Query = Never;
 
     fn handle_local(
         &mut self,
         _: Time,
-        input: Infallible,
+        input: Never,
         _: &mut Out<Self>,
-    ) -> Result<(), Refusal<Infallible>> {
+    ) -> Result<(), Refusal<Never>> {
         match input {}
     }
 

@@ -1,7 +1,6 @@
 //! The side that asks, one thing at a time.
 
 use alloc::collections::VecDeque;
-use core::convert::Infallible;
 use core::mem::size_of_val;
 
 use super::{NaiveCommand, NaiveConfig, NaiveNotice};
@@ -9,7 +8,7 @@ use crate::codec::leios::{
     LeiosPoint, LinearLeiosVote, NaiveMessage, Notification, SlotNo, VoteIssuer,
 };
 use crate::fault::{Ending, Fault, Refusal, Refused};
-use crate::machine::{ActionOf, Machine, Out};
+use crate::machine::{ActionOf, Machine, Never, Out};
 use crate::state::leios::client::WantedTx;
 use crate::state::leios::hash::{Blake2b, RustCryptoBlake2b};
 use crate::state::leios::rules;
@@ -244,7 +243,7 @@ impl Machine for NaiveClient {
     type Remote = NaiveMessage;
     type Send = NaiveMessage;
     type Notice = NaiveNotice;
-    type Query = Infallible;
+    type Query = Never;
 
     fn handle_local(
         &mut self,

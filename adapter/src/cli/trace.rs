@@ -1,0 +1,61 @@
+//! `replay` and `draw`: what to do with a trace.
+
+use std::path::Path;
+
+use nodewire::sim::{Sequence, Trace};
+use nodewire_adapter::machines::replayed;
+use serde_json::json;
+
+use super::failure::Failure;
+use super::{print, source};
+
+/// Plays a trace again.
+pub fn replay(path: &Path, json: bool) -> Result<(), Failure> {
+    let trace = read(path)?;
+    let named = |why: &dyn std::fmt::Display| Failure::new(format!("{}: {why}", path.display()));
+    let report = replayed(&trace)
+        .map_err(|failure| named(&failure))?
+        .ok_or_else(|| named(&format!("no machine is called {}", trace.machine())))?;
+    if json {
+        return print(
+            &json!({
+                "machine": trace.machine(), "steps": report.steps,
+                "actions": report.actions, "closed": report.closed,
+            })
+            .to_string(),
+        );
+    }
+    print(&format!(
+        "{}: {} steps, {} actions, all the same{}",
+        trace.machine(),
+        report.steps,
+        report.actions,
+        if report.closed { "; it has closed" } else { "" },
+    ))
+}
+
+/// Draws a trace as a sequence diagram.
+pub fn draw(path: &Path, output: Option<&Path>, steps: Option<&str>) -> Result<(), Failure> {
+    let trace = read(path)?;
+    let mut sequence = Sequence::of(&trace);
+    if let Some(steps) = steps {
+        let range = steps.split_once("..").and_then(|(from, to)| {
+            let from = if from.is_empty() { 0 } else { from.parse().ok()? };
+            let to = if to.is_empty() { usize::MAX } else { to.parse().ok()? };
+            Some(from..to)
+        });
+        let range = range.ok_or_else(|| Failure::new(format!("no range of steps: {steps}")))?;
+        sequence = sequence.steps(range);
+    }
+    let svg = sequence.svg();
+    match output {
+        Some(output) => std::fs::write(output, svg).map_err(|e| Failure::file(output, &e)),
+        None => print(svg.trim_end()),
+    }
+}
+
+fn read(path: &Path) -> Result<Trace, Failure> {
+    let text = String::from_utf8(source::file(path)?)
+        .map_err(|_| Failure::new(format!("{}: not text", path.display())))?;
+    text.parse().map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+}

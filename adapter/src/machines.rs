@@ -1,0 +1,150 @@
+//! Every machine that can be played and replayed, by name.
+
+use nodewire::sim::{Play, Player, ReplayError, ReplayReport, Trace, replay};
+use nodewire::state::leios::{
+    Client, Handshake, HandshakeConfig, KeepAliveClient, KeepAliveConfig, KeepAliveServer, Limits,
+    NaiveClient, NaiveConfig, NaiveServer, Order, Server, SlotClock,
+};
+use nodewire::{Machine, Time};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// The names, each with what it is.
+pub const NAMES: [(&str, &str); 8] = [
+    ("leios.client", "the client of the pair"),
+    ("leios.server", "the server of the pair"),
+    ("leios.naive-client", "the client of the baseline"),
+    ("leios.naive-server", "the server of the baseline"),
+    ("leios.keep-alive-client", "the side that pings"),
+    ("leios.keep-alive-server", "the side that answers pings"),
+    ("leios.handshake-initiator", "the side that proposes versions"),
+    ("leios.handshake-responder", "the side that chooses a version"),
+];
+
+/// How a machine is set up: what the first line of its trace says. Every field has a default.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Limits of the pair.
+    pub limits: Limits,
+    /// The slot clock of the pair.
+    pub clock: SlotClock,
+    /// The server's order of replies.
+    pub order: Order,
+    /// Limits of the baseline.
+    pub naive: NaiveConfig,
+    /// Times of KeepAlive.
+    pub keep_alive: KeepAliveConfig,
+    /// Versions; those of the pair on the Leios test network if not given.
+    pub handshake: Option<HandshakeConfig>,
+}
+
+/// The network magic of the Leios test network.
+pub const TEST_NETWORK: u32 = 164;
+
+/// The machine of this name, to be played; `None` if there is none.
+#[must_use]
+pub fn player(name: &str, config: Config) -> Option<Box<dyn Play>> {
+    with(name, config, Playing)
+}
+
+/// Replays a trace on the machine it names; `None` if there is none.
+///
+/// # Errors
+/// A configuration that cannot be read, or the first step that differs.
+pub fn replayed(trace: &Trace) -> Result<Option<ReplayReport>, ReplayFailure> {
+    let config = match trace.config() {
+        "null" => Config::default(),
+        text => serde_json::from_str(text).map_err(ReplayFailure::Config)?,
+    };
+    Ok(with(trace.machine(), config, Replaying(trace)).transpose()?)
+}
+
+/// Why a trace could not be replayed.
+#[derive(Debug)]
+pub enum ReplayFailure {
+    /// The configuration in its first line is none.
+    Config(serde_json::Error),
+    /// The steps.
+    Steps(ReplayError),
+}
+
+impl From<ReplayError> for ReplayFailure {
+    fn from(error: ReplayError) -> Self {
+        Self::Steps(error)
+    }
+}
+
+impl std::fmt::Display for ReplayFailure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Config(error) => write!(f, "the configuration in the first line: {error}"),
+            Self::Steps(error) => error.fmt(f),
+        }
+    }
+}
+
+/// What is done with a machine whose type only [`with`] knows.
+trait Visitor {
+    type Result;
+
+    fn visit<M>(self, name: &'static str, machine: M) -> Self::Result
+    where
+        M: Machine<Send: Serialize, Notice: Serialize, Query: Serialize> + 'static,
+        M::Local: Serialize + DeserializeOwned,
+        M::Remote: Serialize + DeserializeOwned;
+}
+
+/// The one list of machines.
+fn with<V: Visitor>(name: &str, config: Config, visitor: V) -> Option<V::Result> {
+    let Config { limits, clock, order, naive, keep_alive, handshake } = config;
+    let handshake = handshake.unwrap_or_else(|| HandshakeConfig::new(TEST_NETWORK));
+    let (name, _) = NAMES.into_iter().find(|(known, _)| *known == name)?;
+    Some(match name {
+        "leios.client" => visitor.visit(name, <Client>::new(limits, clock)),
+        "leios.server" => visitor.visit(name, Server::with_order(limits, clock, order)),
+        "leios.naive-client" => visitor.visit(name, NaiveClient::new(naive)),
+        "leios.naive-server" => visitor.visit(name, NaiveServer::new(naive)),
+        "leios.keep-alive-client" => {
+            visitor.visit(name, KeepAliveClient::new(keep_alive, Time::ZERO))
+        }
+        "leios.keep-alive-server" => {
+            visitor.visit(name, KeepAliveServer::new(keep_alive, Time::ZERO))
+        }
+        "leios.handshake-initiator" => visitor.visit(name, Handshake::initiator(handshake)),
+        "leios.handshake-responder" => {
+            visitor.visit(name, Handshake::responder(handshake, Time::ZERO))
+        }
+        _ => return None,
+    })
+}
+
+struct Playing;
+
+impl Visitor for Playing {
+    type Result = Box<dyn Play>;
+
+    fn visit<M>(self, name: &'static str, machine: M) -> Box<dyn Play>
+    where
+        M: Machine<Send: Serialize, Notice: Serialize, Query: Serialize> + 'static,
+        M::Local: Serialize + DeserializeOwned,
+        M::Remote: Serialize + DeserializeOwned,
+    {
+        Box::new(Player::new(name, machine))
+    }
+}
+
+struct Replaying<'a>(&'a Trace);
+
+impl Visitor for Replaying<'_> {
+    type Result = Result<ReplayReport, ReplayError>;
+
+    fn visit<M>(self, _: &'static str, machine: M) -> Self::Result
+    where
+        M: Machine<Send: Serialize, Notice: Serialize, Query: Serialize> + 'static,
+        M::Local: Serialize + DeserializeOwned,
+        M::Remote: Serialize + DeserializeOwned,
+    {
+        replay(machine, self.0)
+    }
+}
