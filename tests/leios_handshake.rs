@@ -15,7 +15,7 @@ use nodewire::{
     Action, Channel, Ending, Fault, Input, Machine, OverChannels, Refused, Role, Rule, Time,
 };
 
-type Did = Vec<Action<HandshakeMessage, HandshakeNotice, core::convert::Infallible>>;
+type Did = Vec<Action<HandshakeMessage, HandshakeNotice, nodewire::Never>>;
 
 const T0: Time = Time::ZERO;
 
@@ -54,7 +54,7 @@ fn hear(config: HandshakeConfig, message: HandshakeMessage) -> Did {
 fn agreed(
     version: u16,
     data: VersionData,
-) -> Action<HandshakeMessage, HandshakeNotice, core::convert::Infallible> {
+) -> Action<HandshakeMessage, HandshakeNotice, nodewire::Never> {
     Action::Notify(HandshakeNotice::Agreed(Agreement { version, data, simultaneous: false }))
 }
 
@@ -309,7 +309,7 @@ fn the_captured_handshake() {
     assert_eq!(did, [agreed(15, theirs), Action::Close(Ending::Done)]);
 }
 
-fn bytes(action: &Action<HandshakeMessage, HandshakeNotice, core::convert::Infallible>) -> Vec<u8> {
+fn bytes(action: &Action<HandshakeMessage, HandshakeNotice, nodewire::Never>) -> Vec<u8> {
     let Action::Send(message) = action else { panic!("{action:?}") };
     let mut bytes = Vec::new();
     let _ = Handshake::encode(message, &mut bytes);
