@@ -2,6 +2,7 @@
 
 mod client;
 mod credit;
+mod fetch;
 mod handshake;
 mod hash;
 mod heap;
@@ -20,6 +21,7 @@ pub use client::{
     Announcement, Client, ClientCommand, ClientNotice, ClientQuery, ClientRemote, PairMessage,
     Unit, Verdict, WantedTx,
 };
+pub use fetch::{Fetch, FetchCommand, FetchLimits, FetchNotice, FetchQuery, VoteNeed};
 pub use handshake::{
     Agreement, HANDSHAKE_NUMBER, Handshake, HandshakeCommand, HandshakeConfig, HandshakeNotice,
 };

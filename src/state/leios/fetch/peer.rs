@@ -1,0 +1,177 @@
+//! A peer and what it was asked for.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use super::pace::Pace;
+use super::point::{Rank, list_heap, set_heap};
+use super::{FetchLimits, PieceNo};
+use crate::codec::leios::{LeiosPoint, SlotNo, TxHash, VoteIssuer};
+use crate::ordered::Ordered;
+use crate::time::Time;
+
+/// What a vote is expected to take in a reply (`leios.md` 8.5).
+pub(super) const VOTE_BYTES: u64 = 128;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Peer<K> {
+    pub(super) key: K,
+    pub(super) pieces: Ordered<PieceNo, Piece>,
+    /// The request for each block in flight.
+    pub(super) blocks: BTreeMap<LeiosPoint, PieceNo>,
+    /// The requests for transactions in flight, by block.
+    pub(super) txs: BTreeSet<(LeiosPoint, PieceNo)>,
+    /// How many requests for votes are in flight.
+    pub(super) vote_pieces: usize,
+    pub(super) in_flight: u64,
+    pub(super) txs_in_flight: usize,
+    pub(super) pace: Pace,
+    /// Blocks that may have work for this peer; cleaned when looked at.
+    pub(super) ready: BTreeSet<Rank>,
+    /// Votes to ask this peer for, in the order of the work list.
+    pub(super) votes: BTreeSet<(u64, SlotNo, VoteIssuer)>,
+    /// Blocks this peer has offered or implied.
+    pub(super) points: BTreeSet<LeiosPoint>,
+    /// Votes this peer has offered and that are still missing.
+    pub(super) vote_offers: BTreeSet<(SlotNo, VoteIssuer)>,
+    /// Not to be asked before this time.
+    pub(super) paused: Time,
+}
+
+/// One request in flight.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Piece {
+    pub(super) work: Work,
+    /// Bytes that have not come.
+    pub(super) bytes: u64,
+    /// Things that have not come.
+    pub(super) left: usize,
+    pub(super) sent: Time,
+    /// Bytes that were in flight with the peer when this was sent.
+    pub(super) ahead: u64,
+    /// When it should have come.
+    pub(super) expected: Time,
+    pub(super) age: Age,
+    /// Asked of a second peer, or free to be.
+    pub(super) doubled: bool,
+}
+
+/// What a request asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Work {
+    Block(LeiosPoint),
+    /// Index, hash and size, ascending by index.
+    Txs(LeiosPoint, Vec<(u32, TxHash, u32)>),
+    Votes(Vec<(SlotNo, VoteIssuer)>),
+}
+
+/// How long a request has been in flight, measured by what was expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Age {
+    Fresh,
+    /// Later than expected: matters in the tail of a closure.
+    Lagging,
+    /// Late enough for a second peer.
+    Late,
+    /// So late that it no longer counts as a copy.
+    Stale,
+}
+
+impl Piece {
+    /// When the next age begins.
+    pub(super) fn due(&self, limits: &FetchLimits) -> Option<Time> {
+        let expected = self.expected.since(self.sent);
+        let late = expected.saturating_mul(limits.second_factor).max(limits.second_after);
+        match self.age {
+            Age::Fresh => {
+                let slack = (expected / 2).saturating_add(limits.lag_slack).min(late);
+                Some(self.expected.after(slack).min(self.sent.after(late)))
+            }
+            Age::Lagging => Some(self.sent.after(late)),
+            Age::Late if limits.stale_factor > 0 => {
+                Some(self.sent.after(late.saturating_mul(limits.stale_factor)))
+            }
+            Age::Late | Age::Stale => None,
+        }
+    }
+
+    pub(super) const fn older(&mut self) {
+        self.age = match self.age {
+            Age::Fresh => Age::Lagging,
+            Age::Lagging => Age::Late,
+            Age::Late | Age::Stale => Age::Stale,
+        };
+    }
+
+    fn heap(&self) -> usize {
+        match &self.work {
+            Work::Block(_) => 0,
+            Work::Txs(_, txs) => list_heap(txs),
+            Work::Votes(votes) => list_heap(votes),
+        }
+    }
+}
+
+impl<K> Peer<K> {
+    pub(super) const fn new(key: K) -> Self {
+        Self {
+            key,
+            pieces: Ordered::new(),
+            blocks: BTreeMap::new(),
+            txs: BTreeSet::new(),
+            vote_pieces: 0,
+            in_flight: 0,
+            txs_in_flight: 0,
+            pace: Pace::new(),
+            ready: BTreeSet::new(),
+            votes: BTreeSet::new(),
+            points: BTreeSet::new(),
+            vote_offers: BTreeSet::new(),
+            paused: Time::ZERO,
+        }
+    }
+
+    /// When `bytes` more would have come.
+    pub(super) fn eta(&self, now: Time, bytes: u64, limits: &FetchLimits) -> Time {
+        now.after(self.pace.wait(self.in_flight.saturating_add(bytes), limits))
+    }
+
+    /// True if it should be asked for more.
+    pub(super) fn has_room(&self, now: Time, limits: &FetchLimits) -> bool {
+        self.paused <= now
+            && self.in_flight < self.pace.window(limits)
+            && self.txs_in_flight < limits.per_peer_txs
+    }
+
+    /// When the requests in flight should come, in the order they were sent.
+    pub(super) fn schedule<'a>(
+        &'a self,
+        now: Time,
+        limits: &'a FetchLimits,
+    ) -> impl Iterator<Item = (PieceNo, Time)> + 'a {
+        let mut bytes = 0_u64;
+        self.pieces.iter().map(move |(no, piece)| {
+            bytes = bytes.saturating_add(piece.bytes);
+            let flow = self.pace.last().after(self.pace.span(bytes, limits));
+            let alone = piece.sent.after(self.pace.wait(piece.bytes, limits));
+            let due = flow.max(alone);
+            // What is overdue by a second will hardly come within the next one.
+            (no, if due < now { now.after(now.since(due)) } else { due })
+        })
+    }
+
+    pub(super) fn heap(&self) -> usize {
+        let pieces = self.pieces.iter().fold(0_usize, |sum, (_, p)| sum.saturating_add(p.heap()));
+        [
+            self.pieces.heap(),
+            set_heap::<(LeiosPoint, PieceNo)>(self.blocks.len()),
+            set_heap::<(LeiosPoint, PieceNo)>(self.txs.len()),
+            set_heap::<Rank>(self.ready.len()),
+            set_heap::<(u64, SlotNo, VoteIssuer)>(self.votes.len()),
+            set_heap::<LeiosPoint>(self.points.len()),
+            set_heap::<(SlotNo, VoteIssuer)>(self.vote_offers.len()),
+        ]
+        .into_iter()
+        .fold(pieces, usize::saturating_add)
+    }
+}
