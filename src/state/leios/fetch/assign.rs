@@ -149,7 +149,7 @@ impl<K: Ord + Clone> Fetch<K> {
             return Found::Nothing;
         }
         let mut schedules: BTreeMap<PeerNo, BTreeMap<PieceNo, Time>> = BTreeMap::new();
-        let mut last = None;
+        let mut last: Option<(Time, PeerNo, PieceNo, u64)> = None;
         for (other, no_of_piece) in &closure.pieces {
             let Some(state) = self.peers.get(other).filter(|_| *other != no) else { continue };
             let Some(piece) = state.pieces.get(*no_of_piece).filter(|p| !p.doubled) else {
@@ -181,7 +181,7 @@ impl<K: Ord + Clone> Fetch<K> {
             asked.push(Ask { peer: no, piece, bytes });
             // Everything waits for the block: don't leave it to the first stranger alone.
             let alone = !measured && size <= self.limits.double_block;
-            *open = alone && asked.len() < self.limits.copies;
+            *open = alone && asked.len() % self.limits.copies.max(1) != 0;
         }
         out.send((key, ClientCommand::RequestBlock { point: at, size }));
     }

@@ -27,9 +27,10 @@ pub struct FetchLimits {
     pub request_bytes: u64,
     /// How many peers may be asked for the same thing at once.
     pub copies: usize,
-    /// A request older than this, in multiples of the time after which a second peer is asked, no
-    /// longer counts as a copy: work is never stranded on peers that stay silent together.
-    /// 0: it counts for ever.
+    /// A request for transactions or votes older than this, in multiples of the time after which a
+    /// second peer is asked, no longer counts as a copy; one for a block, since all else waits for
+    /// it, after that time itself. So work is never stranded on peers that stay silent together.
+    /// 0: both count for ever.
     pub stale_factor: u32,
     /// Most bytes in flight with a peer whose rate is unknown.
     pub probe_bytes: u64,
@@ -89,7 +90,7 @@ impl Default for FetchLimits {
             per_peer_txs: 58_000,
             request_bytes: 100_000,
             copies: 2,
-            stale_factor: 4,
+            stale_factor: 2,
             probe_bytes: 100_000,
             probe_piece: 25_000,
             assumed_rate: 1_000_000,

@@ -136,9 +136,10 @@ impl<K> Peer<K> {
         now.after(self.pace.wait(self.in_flight.saturating_add(bytes), limits))
     }
 
-    /// True if it should be asked for more.
+    /// True if it should be asked for more: not while it owes something that is late.
     pub(super) fn has_room(&self, now: Time, limits: &FetchLimits) -> bool {
         self.paused <= now
+            && self.pieces.first().is_none_or(|(_, oldest)| oldest.age < Age::Late)
             && self.in_flight < self.pace.window(limits)
             && self.txs_in_flight < limits.per_peer_txs
     }

@@ -18,6 +18,7 @@ impl Todo {
         Self { words: vec![0; bound.div_ceil(64)], low: 0, len: 0 }
     }
 
+    #[cfg(test)]
     pub(super) const fn is_empty(&self) -> bool {
         self.len == 0
     }

@@ -227,8 +227,10 @@ impl<K: Ord + Clone> Fetch<K> {
 
     /// A block that is missing may be asked for, if not too many copies are in flight.
     pub(super) fn reopen_block(&mut self, at: LeiosPoint) {
+        // Everything waits for the block, so that late copies don't count, however few there are.
+        let dead = if self.limits.stale_factor == 0 { Age::Stale } else { Age::Late };
         let live = match self.points.get(&at).map(|point| &point.stage) {
-            Some(Stage::Body { asked, .. }) => self.live(asked),
+            Some(Stage::Body { asked, .. }) => self.live_below(asked, dead),
             _ => return,
         };
         if live < self.limits.copies {
@@ -259,11 +261,15 @@ impl<K: Ord + Clone> Fetch<K> {
 
     /// How many copies in flight count.
     pub(super) fn live(&self, asked: &Asked) -> usize {
-        let stale = |ask: &&Ask| {
+        self.live_below(asked, Age::Stale)
+    }
+
+    fn live_below(&self, asked: &Asked, dead: Age) -> usize {
+        let live = |ask: &&Ask| {
             let piece = self.peers.get(&ask.peer).and_then(|peer| peer.pieces.get(ask.piece));
-            piece.is_none_or(|piece| piece.age == Age::Stale)
+            piece.is_some_and(|piece| piece.age < dead)
         };
-        asked.iter().filter(|ask| !stale(ask)).count()
+        asked.iter().filter(live).count()
     }
 
     /// There may be work at this point: whoever can do it shall look at it.
