@@ -121,6 +121,10 @@ pub enum FetchNotice<K> {
         /// Of the block they were asked through; others may refer to them as well.
         point: LeiosPoint,
         /// Index, hash and bytes of each.
+        #[cfg_attr(
+            feature = "serde",
+            serde(serialize_with = "crate::codec::text::indexed_txs::serialize")
+        )]
         txs: Vec<(u32, TxHash, Bytes)>,
     },
     /// Nothing of this block is missing any more.

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::todo::Todo;
 use super::{PeerNo, PieceNo};
 use crate::codec::leios::{LeiosPoint, TxReference};
+use crate::state::leios::heap::tree;
 
 /// Who was asked for something.
 pub(super) type Asked = Vec<Ask>;
@@ -151,12 +152,7 @@ pub(super) const fn list_heap<T>(list: &Vec<T>) -> usize {
     list.capacity().saturating_mul(size_of::<T>())
 }
 
-/// Heap bytes of a tree of `len` entries, never too few: nodes are at least five of eleven full
-/// and have twelve edges and a head besides.
+/// Heap bytes of a tree of `len` entries, never too few: an emptied tree keeps one node.
 pub(super) const fn set_heap<T>(len: usize) -> usize {
-    if len == 0 {
-        return 0;
-    }
-    let node = 11 * size_of::<T>() + 16 * size_of::<usize>();
-    (len / 5 + 1).saturating_mul(node)
+    tree(if len == 0 { 1 } else { len }, size_of::<T>())
 }
