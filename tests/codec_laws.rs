@@ -7,8 +7,9 @@ use arbitrary::{Arbitrary, Unstructured};
 use nodewire::bytes::Bytes;
 use nodewire::codec::cbor::Scanner;
 use nodewire::codec::leios::{
-    HandshakeMessage, Hash32, KeepAliveMessage, LinearLeiosBlock, LinearLeiosVote, MESSAGE_DEPTH,
-    NaiveMessage, RankingBlockHeader, ReplyMessage, RequestMessage, TxReference,
+    HandshakeMessage, Hash32, KeepAliveMessage, LeiosPoint, LinearLeiosBlock, LinearLeiosVote,
+    MESSAGE_DEPTH, NaiveMessage, RankingBlockHeader, ReplyMessage, RequestMessage, SlotNo,
+    TxReference,
 };
 use nodewire::codec::{Malformed, MalformedKind, Source};
 use proptest::prelude::*;
@@ -373,6 +374,28 @@ proptest! {
         }
     }
 
+    /// Slots of every width, also where points are read at one glance.
+    #[test]
+    fn points(slot in any::<u64>(), shift in 0..64_u32, hash in any::<[u8; 32]>()) {
+        let slot = slot >> shift;
+        let mut bytes = vec![0x82, 0x02, 0x82];
+        match slot {
+            0..=23 => bytes.push(slot as u8),
+            24..=0xff => bytes.extend([0x18, slot as u8]),
+            0x100..=0xffff => bytes.extend([&[0x19][..], &slot.to_be_bytes()[6..]].concat()),
+            0x1_0000..=0xffff_ffff => {
+                bytes.extend([&[0x1a][..], &slot.to_be_bytes()[4..]].concat());
+            }
+            _ => bytes.extend([&[0x1b][..], &slot.to_be_bytes()].concat()),
+        }
+        bytes.extend([0x58, 32]);
+        bytes.extend(hash);
+        let point = LeiosPoint::new(SlotNo(slot), Hash32(hash));
+        let message = NaiveMessage::MsgLeiosBlockOffer(point);
+        prop_assert_eq!(NaiveMessage::decode(&bytes, Source::COPY), Ok(message.clone()));
+        prop_assert_eq!(message.encoded(), (bytes.clone(), bytes.len()));
+    }
+
     /// References are told apart by all of their bytes, and by nothing else.
     #[test]
     fn references(
@@ -425,6 +448,17 @@ fn all_short_inputs() {
     }
 }
 
+/// Every sequence of five of the bytes that structure is made of.
+#[test]
+fn all_short_structures() {
+    let alphabet = [0x00, 0x18, 0x40, 0x41, 0x5f, 0x61, 0x7f, 0x81, 0x9f, 0xa1, 0xbf, 0xc1, 0xff];
+    let count = alphabet.len();
+    for number in 0..count.pow(5) {
+        let bytes = [0, 1, 2, 3, 4].map(|place| alphabet[number / count.pow(place) % count]);
+        assert_eq!(scan(&bytes), well_formed(&bytes, 0).map(Option::from), "{bytes:02x?}");
+    }
+}
+
 #[test]
 fn depth_is_bounded() {
     let nested = |by: &[u8], levels: usize| [by.repeat(levels), vec![0]].concat();
@@ -466,7 +500,7 @@ fn claims_are_not_believed() {
 
 #[test]
 fn large_numbers_are_text_in_json() {
-    use nodewire::codec::leios::{LeiosPoint, RequestNo, SlotNo};
+    use nodewire::codec::leios::RequestNo;
     let json = |value: u64| serde_json::to_string(&RequestNo(value)).unwrap();
     assert_eq!(json(1 << 53), "9007199254740992");
     assert_eq!(json((1 << 53) + 1), "\"9007199254740993\"");
