@@ -12,7 +12,7 @@ use crate::fault::{Ending, Refused};
 use crate::link::Transport;
 use crate::machine::{Action, Machine, Out};
 use crate::outbox::Outbox;
-use crate::sim::net::{End, Event, Node, Wire};
+use crate::sim::node::{End, Event, Node, Wire};
 use crate::time::Time;
 use crate::until_closed::UntilClosed;
 

@@ -5,132 +5,17 @@
 //! are cut into pieces at any byte. What it models is flow control; there is no congestion
 //! control, no packet loss and no cost of computing.
 
-use alloc::collections::{BTreeMap, BinaryHeap, VecDeque};
+use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::time::Duration;
 
 use bytes::Bytes;
 
+use crate::sim::node::{End, Event, LinkSpec, Node, Want, Wire};
+use crate::sim::way::{FIN, Way};
 use crate::sim::{Rng, TraceHash};
 use crate::time::Time;
-
-/// One end of a connection: what a node sends and receives by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct End(u32);
-
-impl End {
-    /// The last there can be.
-    pub(crate) const LAST: Self = Self(u32::MAX);
-
-    /// The end across.
-    #[must_use]
-    pub const fn across(self) -> Self {
-        Self(self.0 ^ 1)
-    }
-
-    /// A number for it, the same in every run.
-    #[must_use]
-    pub const fn number(self) -> u32 {
-        self.0
-    }
-}
-
-/// What happens to a node at one of its connections.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Event {
-    /// The connection is open.
-    Opened,
-    /// The next bytes of a lane. Lane 0 is the stream; further lanes are ordered each by itself.
-    Received(u16, Bytes),
-    /// So many bytes more may be sent: the whole backlog at first, then what has left of it.
-    Writable(usize),
-    /// The connection has ended; no bytes follow.
-    Closed,
-}
-
-/// A node of a [`Net`]: machines with whoever answers and instructs them.
-///
-/// [`Host`](crate::sim::Host) is one for connections with one machine each.
-pub trait Node {
-    /// Something happened at a connection.
-    fn event(&mut self, now: Time, end: End, event: Event, wire: &mut Wire);
-
-    /// Lets time pass.
-    fn timeout(&mut self, now: Time, wire: &mut Wire);
-
-    /// When `timeout` next has something to do. Read after every call.
-    fn deadline(&self) -> Option<Time>;
-
-    /// False while bytes of this connection are to wait: a driver that stops reading.
-    fn reads(&self, end: End) -> bool {
-        let _ = end;
-        true
-    }
-}
-
-/// What a node wants of the network, collected in one call.
-#[derive(Debug, Default)]
-pub struct Wire {
-    wants: Vec<(End, Want)>,
-}
-
-#[derive(Debug)]
-enum Want {
-    Send(u16, Bytes),
-    Close,
-}
-
-impl Wire {
-    /// Sends bytes on the stream of a connection.
-    pub fn send(&mut self, end: End, bytes: Bytes) {
-        self.send_on(end, 0, bytes);
-    }
-
-    /// Sends bytes on a lane of a connection: lanes share the rate, not the order.
-    pub fn send_on(&mut self, end: End, lane: u16, bytes: Bytes) {
-        self.wants.push((end, Want::Send(lane, bytes)));
-    }
-
-    /// Closes a connection; what has been sent before still arrives.
-    pub fn close(&mut self, end: End) {
-        self.wants.push((end, Want::Close));
-    }
-}
-
-/// One direction of a connection.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct LinkSpec {
-    /// Bytes a second.
-    pub rate: u64,
-    /// One way.
-    pub delay: Duration,
-    /// Up to so much is added to the delay of each piece. Within a lane order is kept.
-    pub jitter: Duration,
-    /// Bytes that may be accepted and not yet on their way.
-    pub backlog: usize,
-    /// Bytes that may be on their way or unread; no more leave meanwhile.
-    pub window: usize,
-    /// Bytes of a piece: at least, and at most.
-    pub pieces: (usize, usize),
-    /// How many of a million pieces break the connection.
-    pub breaks: u32,
-}
-
-impl Default for LinkSpec {
-    /// 10 Mb/s, 25 ms, no jitter, backlog 64 KiB, window 1 MiB, pieces of 1,448 bytes, no breaks.
-    fn default() -> Self {
-        Self {
-            rate: 1_250_000,
-            delay: Duration::from_millis(25),
-            jitter: Duration::ZERO,
-            backlog: 65_536,
-            window: 1 << 20,
-            pieces: (1_448, 1_448),
-            breaks: 0,
-        }
-    }
-}
 
 /// What a run of a [`Net`] came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -208,39 +93,6 @@ enum What {
     Lost(End),
     Timeout(u32),
 }
-
-/// The direction away from one end.
-#[derive(Debug)]
-struct Way {
-    node: u32,
-    spec: LinkSpec,
-    open: bool,
-    /// This end has asked to close: the end follows the last piece.
-    closing: bool,
-    unsent: VecDeque<(u16, Bytes)>,
-    /// The piece that is leaving: its lane and bytes.
-    leaving: Option<(u16, Bytes)>,
-    /// Nanoseconds: pieces shorter than a microsecond add up exactly.
-    free_at: u64,
-    /// What was left of the last division by the rate.
-    rest: u64,
-    /// On their way or unread.
-    window: usize,
-    lanes: BTreeMap<u16, Lane>,
-    /// Arrived across, and not read yet.
-    unread: VecDeque<(u16, Bytes)>,
-    /// In the list of what waits for its reader.
-    held: bool,
-}
-
-#[derive(Debug, Default)]
-struct Lane {
-    latest: Time,
-    flying: VecDeque<Bytes>,
-}
-
-/// Stands for the end of the stream among the pieces: no lane of a user's.
-const FIN: u16 = u16::MAX;
 
 impl<N: Node> Net<N> {
     /// An empty network.
@@ -567,43 +419,5 @@ impl<N: Node> Net<N> {
     fn push(&mut self, at: Time, what: What) {
         self.queue.push(Reverse((at, self.seq, what)));
         self.seq += 1;
-    }
-}
-
-impl Way {
-    const fn new(node: u32, spec: LinkSpec) -> Self {
-        Self {
-            node,
-            spec,
-            open: false,
-            closing: false,
-            unsent: VecDeque::new(),
-            leaving: None,
-            free_at: 0,
-            rest: 0,
-            window: 0,
-            lanes: BTreeMap::new(),
-            unread: VecDeque::new(),
-            held: false,
-        }
-    }
-
-    /// The lane with this number, made where it is new: there are as many as the user names.
-    fn lane(&mut self, number: u16) -> &mut Lane {
-        self.lanes.entry(number).or_default()
-    }
-
-    /// When the last piece under way arrives.
-    fn latest(&self) -> Time {
-        self.lanes.values().map(|lane| lane.latest).max().unwrap_or(Time::ZERO)
-    }
-
-    /// Forgets all that is under way.
-    fn clear(&mut self) {
-        let node = self.node;
-        let open = self.open;
-        let held = self.held;
-        let spec = core::mem::take(&mut self.spec);
-        *self = Self { open, held, ..Self::new(node, spec) };
     }
 }
