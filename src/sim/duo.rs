@@ -87,7 +87,8 @@ impl<W: Wiring> Duo<W> {
 
     /// What A may be told locally: in this order, or in any if not `ordered`. At most 64.
     ///
-    /// An input that is refused stays to be tried later.
+    /// An input that is refused stays to be tried later. One that is refused everywhere never
+    /// happens: collect the moves seen, and look for it.
     #[must_use]
     pub fn script_a(
         mut self,
