@@ -220,6 +220,18 @@ fn a_player_plays_links_in_hex() {
 }
 
 #[test]
+fn large_times_are_strings() {
+    let mut player = Player::new("toy.client", Client::new());
+    let exact = player.line(r#"{"at":9007199254740992,"timeout":true}"#);
+    assert!(exact.starts_with("{\"at\":9007199254740992,"), "{exact}");
+    let large = player.line(r#"{"at":"9007199254740993","timeout":true}"#);
+    assert!(large.starts_with("{\"at\":\"9007199254740993\","), "{large}");
+    let late = TEXT.replace("5000,", "\"18446744073709551615\",");
+    let trace: Trace = late.parse().unwrap();
+    assert_eq!((trace.steps()[5].at(), trace.to_string()), (Time::from_micros(u64::MAX), late));
+}
+
+#[test]
 fn the_form_of_an_input_is_one() {
     type In = Input<Order, Word>;
     for (input, text) in [

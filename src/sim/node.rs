@@ -41,7 +41,7 @@ pub enum Event {
     Closed,
 }
 
-/// A node of a [`Net`]: machines with whoever answers and instructs them.
+/// A node of a [`Net`](crate::sim::Net): machines with whoever answers and instructs them.
 ///
 /// [`Host`](crate::sim::Host) is one for connections with one machine each.
 pub trait Node {

@@ -1,6 +1,7 @@
 //! Any machine behind one function: a line of JSON goes in, lines of JSON come out.
 //!
-//! One input a line, with the time in microseconds; without `at` it is the time of the line
+//! One input a line, with the time in microseconds (as a string
+//! above 2⁵³); without `at` it is the time of the line
 //! before, and zero at first:
 //!
 //! ```text
@@ -38,6 +39,7 @@ use serde_json::{Value, json};
 use crate::machine::{Input, Machine};
 use crate::outbox::Outbox;
 use crate::sim::record::{SendForm, action_form, as_hex, by_serde};
+use crate::sim::trace::{micros, read_micros};
 use crate::time::Time;
 use crate::until_closed::UntilClosed;
 
@@ -161,10 +163,9 @@ impl<M: Machine<Notice: Serialize, Query: Serialize>> Player<M> {
         if let Err(refusal) = result {
             push(reply, &json!({ "refused": by_serde(&refusal.why) }));
         }
-        let deadline = self.machine.deadline().map(Time::as_micros);
+        let deadline = self.machine.deadline().map_or(Value::Null, micros);
         let (saturated, closed) = (self.machine.saturated(), self.machine.is_closed());
-        let deadline = deadline.map_or(Value::Null, Value::from);
-        let at = self.now.as_micros();
+        let at = micros(self.now);
         reply.push_str(&alloc::format!(
             "{{\"at\":{at},\"deadline\":{deadline},\"saturated\":{saturated},\"closed\":{closed}}}\n"
         ));
@@ -181,7 +182,7 @@ fn push(reply: &mut String, line: &Value) {
 #[serde(deny_unknown_fields, bound = "L: Deserialize<'de>, R: Deserialize<'de>")]
 struct Line<L, R> {
     #[serde(default)]
-    at: Option<u64>,
+    at: Option<Value>,
     #[serde(default = "nothing", deserialize_with = "present")]
     local: Option<L>,
     #[serde(default = "nothing", deserialize_with = "present")]
@@ -211,5 +212,9 @@ fn read<L: DeserializeOwned, R: DeserializeOwned>(line: &str) -> Result<Read<L, 
         (None, None, true) => Input::Timeout,
         _ => return Err("one of `local`, `remote` and `timeout` is needed, one only".to_string()),
     };
-    Ok((line.at.map(Time::from_micros), input))
+    let at = match line.at {
+        None => None,
+        Some(at) => Some(read_micros(&at).ok_or("`at` is to be microseconds")?),
+    };
+    Ok((at, input))
 }

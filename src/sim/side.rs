@@ -21,7 +21,7 @@ pub enum Side {
     B,
 }
 
-/// What [`Duo`] asks of a machine and of its types.
+/// What [`Duo`](crate::sim::Duo) asks of a machine and of its types.
 pub trait Joined:
     Machine<
         Local: Clone + fmt::Debug,
@@ -46,7 +46,7 @@ impl<M> Joined for M where
 {
 }
 
-/// One thing that can happen in a [`Duo`].
+/// One thing that can happen in a [`Duo`](crate::sim::Duo).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum DuoMove {

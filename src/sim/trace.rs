@@ -10,7 +10,7 @@
 //! {"at":60000000,"timeout":true,"actions":[{"close":{"fault":{"kind":"Timeout", ..}}}]}
 //! ```
 //!
-//! `at` is in microseconds; inputs, actions and refusals have the one data form of this crate, the
+//! `at` is in microseconds, as a string above 2⁵³; inputs, actions and refusals have the one data form of this crate, the
 //! same as in [`Player`](crate::sim::Player). Keys within a body are in alphabetical order. Bytes
 //! are hex. A format that changes gets a new number, and an unknown number is refused.
 //!
@@ -199,8 +199,8 @@ impl Step {
     fn parse(line: &str) -> Result<Self, String> {
         let value: Value = serde_json::from_str(line).map_err(|error| error.to_string())?;
         let Value::Object(mut fields) = value else { return Err("no object".to_string()) };
-        let at = fields.remove("at").as_ref().and_then(Value::as_u64);
-        let at = Time::from_micros(at.ok_or("`at` is to be microseconds")?);
+        let at = fields.remove("at").as_ref().and_then(read_micros);
+        let at = at.ok_or("`at` is to be microseconds")?;
         let actions = match fields.remove("actions") {
             Some(Value::Array(actions)) => actions.iter().map(Value::to_string).collect(),
             _ => return Err("`actions` is to be a list".to_string()),
@@ -249,7 +249,7 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { at, kind, input, actions, refused } = self;
         let actions = actions.join(",");
-        write!(f, "{{\"at\":{},\"{}\":{input},", at.as_micros(), kind.name())?;
+        write!(f, "{{\"at\":{},\"{}\":{input},", micros(*at), kind.name())?;
         write!(f, "\"actions\":[{actions}]")?;
         if let Some(refused) = refused {
             write!(f, ",\"refused\":{refused}")?;
@@ -290,6 +290,20 @@ impl core::str::FromStr for Trace {
         }
         Ok(trace)
     }
+}
+
+/// A time as data: microseconds, as a string above 2⁵³, which not every reader keeps exact.
+pub(crate) fn micros(time: Time) -> Value {
+    match time.as_micros() {
+        exact @ 0..=0x20_0000_0000_0000 => Value::from(exact),
+        large => Value::from(large.to_string()),
+    }
+}
+
+/// A time written either way.
+pub(crate) fn read_micros(value: &Value) -> Option<Time> {
+    let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
+    number.map(Time::from_micros)
 }
 
 /// A body without its contents.
