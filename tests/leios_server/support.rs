@@ -296,8 +296,11 @@ pub fn point(slot: u64, name: u8) -> LeiosPoint {
     LeiosPoint::new(SlotNo(slot), Hash32([name; 32]))
 }
 
+/// A window: its number, its bitmap, its transactions.
+type Window = (u16, u64, Vec<String>);
+
 /// The transactions of deliveries as text with the bitmaps they came by.
-pub fn shown(list: &[Deliverable]) -> Vec<(u8, Vec<(u16, u64, Vec<String>)>)> {
+pub fn shown(list: &[Deliverable]) -> Vec<(u8, Vec<Window>)> {
     list.iter()
         .map(|deliverable| match deliverable {
             Deliverable::LeiosBlockTxsDelivery(point, windows) => {

@@ -1,18 +1,20 @@
 //! What one client is still to be told, and what it has been told (`leios.md` 13.2).
 
+mod bytes;
+mod room;
+
 use alloc::collections::{BTreeMap, BTreeSet};
 use core::cmp::Reverse;
 
 use super::moment::Moment;
-use super::seats::{MOST_SEATS_HEAP, Seats};
-use crate::codec::Source;
+use super::seats::Seats;
 use crate::codec::leios::{
     LeiosBlockHash, LeiosPoint, Notification, RankingBlockHeader, SlotNo, VoteIssuer,
 };
 use crate::fault::{Refused, Rule};
 use crate::state::leios::heap;
-use crate::state::leios::limits::Limits;
 use crate::state::leios::rules;
+use room::Droppable;
 
 /// The cold verification key of a block's issuer. A pool's id is its hash, so slot and key name an
 /// election as well as slot and id do (S-11), and nothing is hashed.
@@ -32,9 +34,9 @@ pub(super) struct Notices {
     /// Votes offered, by slot.
     votes: BTreeMap<SlotNo, Votes>,
     /// Pending announcements in the order of sending.
-    announcing: BTreeMap<(Reverse<SlotNo>, u64), RankingBlockHeader>,
+    announcing: BTreeMap<AnnouncementOrder, RankingBlockHeader>,
     /// Pending offers of blocks and transactions in the order of sending.
-    offering: BTreeMap<(Reverse<SlotNo>, Offer, u64), LeiosBlockHash>,
+    offering: BTreeMap<OfferOrder, LeiosBlockHash>,
     /// Slots with pending vote offers.
     voting: BTreeSet<SlotNo>,
     /// How many items are pending.
@@ -44,6 +46,12 @@ pub(super) struct Notices {
     /// The youngest slot that was forgotten: a clock set back must not have it told again.
     forgotten: Option<SlotNo>,
 }
+
+/// Pending announcements: the youngest slot first, then as they came.
+type AnnouncementOrder = (Reverse<SlotNo>, u64);
+
+/// Pending offers: the youngest slot first, then blocks before transactions, then as they came.
+type OfferOrder = (Reverse<SlotNo>, Offer, u64);
 
 /// The headers of one election, different ones, in the order they came (L-33, L-34).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -73,16 +81,6 @@ struct Offers {
 struct Votes {
     pending: Seats,
     sent: Seats,
-}
-
-/// Pending items in the order in which they are dropped: the oldest slot's first, its votes
-/// before its other offers.
-type DropOrder = (SlotNo, Droppable);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Droppable {
-    Votes,
-    Offers,
 }
 
 /// What becomes of a header.
@@ -156,7 +154,7 @@ impl Notices {
             return Some(&rules::OFFER_TOO_OLD);
         }
         let first = LeiosPoint::new(slot, LeiosBlockHash::default());
-        if !self.points.range(first..).next().is_some_and(|(point, _)| point.slot == slot) {
+        if self.points.range(first..).next().is_none_or(|(point, _)| point.slot != slot) {
             return Some(&rules::VOTE_OFFER_WITHOUT_ANNOUNCEMENT);
         }
         if self.votes.get(&slot).is_some_and(|votes| votes.has(seat)) {
@@ -250,36 +248,6 @@ impl Notices {
         self.relax();
     }
 
-    /// Heap bytes held, headers included.
-    pub fn heap(&self) -> usize {
-        let headers = self.elections.values().fold(0_usize, |sum, election| {
-            let second = election.second.as_ref().map_or(0, RankingBlockHeader::heap);
-            sum.saturating_add(election.first.heap()).saturating_add(second)
-        });
-        let seats = self.votes.values().fold(0_usize, |sum, votes| {
-            sum.saturating_add(votes.pending.heap()).saturating_add(votes.sent.heap())
-        });
-        let trees = trees(
-            self.elections.len(),
-            self.points.len(),
-            self.votes.len(),
-            self.announcing.len(),
-            self.offering.len(),
-        );
-        headers.saturating_add(seats).saturating_add(trees)
-    }
-
-    /// The most [`heap`](Self::heap) can be.
-    pub fn most_heap(limits: &Limits) -> usize {
-        let elections = limits.max_tracked_elections;
-        let headers = elections.saturating_mul(2);
-        let pending = limits.max_pending_notifications;
-        let largest = Source::SHARE.saturating_mul(usize::from(limits.max_notification_size));
-        trees(elections, headers, elections, headers.min(pending), pending)
-            .saturating_add(headers.saturating_mul(largest))
-            .saturating_add(elections.saturating_mul(2 * MOST_SEATS_HEAP))
-    }
-
     /// What becomes of a header, without doing it.
     fn plan(&self, header: &RankingBlockHeader, at: Moment<'_>) -> Result<Plan, Refused> {
         let view = header.view().map_err(|_| Refused::invalid("no ranking-block header"))?;
@@ -329,57 +297,6 @@ impl Notices {
         self.inserted
     }
 
-    /// Drops what stands first in the order of dropping until one more fits; false if the new
-    /// item would be dropped itself.
-    fn make_room(&mut self, most: usize, new: Option<DropOrder>) -> bool {
-        while self.pending >= most {
-            let Some(oldest) = self.first_to_drop() else { return false };
-            if new.is_some_and(|new| new <= oldest) {
-                return false;
-            }
-            match oldest {
-                (slot, Droppable::Votes) => self.drop_votes(slot),
-                (slot, Droppable::Offers) => self.drop_offers(slot),
-            }
-        }
-        true
-    }
-
-    fn first_to_drop(&self) -> Option<DropOrder> {
-        let votes = self.voting.first().map(|slot| (*slot, Droppable::Votes));
-        let offers = self.offering.last_key_value().map(|(key, _)| (key.0.0, Droppable::Offers));
-        match (votes, offers) {
-            (Some(votes), Some(offers)) => Some(votes.min(offers)),
-            (one, other) => one.or(other),
-        }
-    }
-
-    fn drop_votes(&mut self, slot: SlotNo) {
-        self.voting.remove(&slot);
-        if let Some(votes) = self.votes.get_mut(&slot) {
-            self.pending = self.pending.saturating_sub(votes.pending.len());
-            votes.pending = Seats::default();
-            if votes.sent.len() == 0 {
-                self.votes.remove(&slot);
-            }
-        }
-        self.relax();
-    }
-
-    /// Drops the offers of the oldest slot that has some. They may be made again later.
-    fn drop_offers(&mut self, slot: SlotNo) {
-        while let Some(entry) = self.offering.last_entry() {
-            let (Reverse(at), offer, _) = *entry.key();
-            if at != slot {
-                break;
-            }
-            let hash = entry.remove();
-            self.pending = self.pending.saturating_sub(1);
-            self.mark(LeiosPoint::new(slot, hash), offer, false);
-        }
-        self.relax();
-    }
-
     fn relax(&mut self) {
         heap::relax_map(&mut self.elections);
         heap::relax_map(&mut self.points);
@@ -399,7 +316,7 @@ impl Notices {
     }
 
     /// The next offer of a block or of transactions, unless votes of a younger slot go first.
-    fn next_offer(&self) -> Option<(&(Reverse<SlotNo>, Offer, u64), &LeiosBlockHash)> {
+    fn next_offer(&self) -> Option<(&OfferOrder, &LeiosBlockHash)> {
         let next = self.offering.first_key_value()?;
         let younger = self.voting.last().is_some_and(|votes| *votes > next.0.0.0);
         (!younger).then_some(next)
@@ -437,22 +354,4 @@ impl Votes {
     fn has(&self, seat: VoteIssuer) -> bool {
         self.pending.contains(seat) || self.sent.contains(seat)
     }
-}
-
-/// Most heap bytes of the trees with so many entries.
-const fn trees(
-    elections: usize,
-    points: usize,
-    votes: usize,
-    announcing: usize,
-    offering: usize,
-) -> usize {
-    let announced = size_of::<((Reverse<SlotNo>, u64), RankingBlockHeader)>();
-    let offered = size_of::<((Reverse<SlotNo>, Offer, u64), LeiosBlockHash)>();
-    heap::tree(elections, size_of::<((SlotNo, Issuer), Election)>())
-        .saturating_add(heap::tree(points, size_of::<(LeiosPoint, Offers)>()))
-        .saturating_add(heap::tree(votes, size_of::<(SlotNo, Votes)>()))
-        .saturating_add(heap::tree(votes, size_of::<SlotNo>()))
-        .saturating_add(heap::tree(announcing, announced))
-        .saturating_add(heap::tree(offering, offered))
 }
