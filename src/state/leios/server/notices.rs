@@ -119,7 +119,8 @@ impl Notices {
         Ok(None)
     }
 
-    /// Offers a block or its transactions, or returns the rule by which they aren't offered.
+    /// Offers a block or its transactions, or returns the rule by which they aren't offered. That
+    /// they can be delivered is the application's word (L-41).
     pub fn offer(
         &mut self,
         offer: Offer,

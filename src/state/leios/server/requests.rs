@@ -123,7 +123,7 @@ impl Requests {
         self.provided.insert(rank);
     }
 
-    /// The request to answer next, if one can be.
+    /// The request to answer next, if one can be: any order is legal (L-21).
     pub fn next_to_answer(&self) -> Option<RequestNo> {
         let &(_, no) = self.provided.first()?;
         match self.order {
