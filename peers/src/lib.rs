@@ -1,0 +1,21 @@
+//! nodewire beside other implementations: the same bytes to both, the same work of both.
+//!
+//! `cargo test` compares what they accept and mean, `cargo run --release --bin bench` what they
+//! cost. Nothing of this is published, and the library depends on none of it.
+
+#[path = "../../benches/leios/samples.rs"]
+pub mod samples;
+
+use nodewire::codec::leios::LeiosPoint;
+use pallas_codec::minicbor;
+use pallas_network2::protocol::Point;
+
+/// The same point in their terms.
+pub fn their_point(point: LeiosPoint) -> Point {
+    Point::Specific(point.slot.0, point.hash.0.to_vec())
+}
+
+/// What they make of a value.
+pub fn their_bytes<T: minicbor::Encode<()>>(value: &T) -> Vec<u8> {
+    minicbor::to_vec(value).expect("a vector takes everything")
+}
