@@ -30,6 +30,16 @@ fn frames_corpus() {
     replay("frames", fuzz_bodies::frames);
 }
 
+#[test]
+fn script_corpus() {
+    replay("script", fuzz_bodies::script);
+}
+
+#[test]
+fn pair_corpus() {
+    replay("pair", fuzz_bodies::pair);
+}
+
 proptest! {
     #[test]
     fn decode_any(bytes in prop::collection::vec(any::<u8>(), 0..512)) {
@@ -39,5 +49,15 @@ proptest! {
     #[test]
     fn frames_any(bytes in prop::collection::vec(any::<u8>(), 0..2_048)) {
         fuzz_bodies::frames(&bytes);
+    }
+
+    #[test]
+    fn script_any(bytes in prop::collection::vec(any::<u8>(), 0..2_048)) {
+        fuzz_bodies::script(&bytes);
+    }
+
+    #[test]
+    fn pair_any(bytes in prop::collection::vec(any::<u8>(), 0..800)) {
+        fuzz_bodies::pair(&bytes);
     }
 }

@@ -1,11 +1,41 @@
 //! A stream cut into pieces is the stream in one piece.
 
-use nodewire::codec::Malformed;
 use nodewire::codec::cbor::Scanner;
+use nodewire::codec::{Malformed, Mode, SegmentHeader};
 
-/// The first 8 bytes say where to cut; the rest is the stream.
+use super::script::cut;
+
+/// The first 8 bytes say where to cut; the rest is the stream: of items, or (the sixth byte is
+/// odd) of segments.
 pub fn frames(data: &[u8]) {
     let Some((cuts, stream)) = data.split_first_chunk::<8>() else { return };
+    match cuts[5] % 4 {
+        1 => cut(&segments(stream), &cuts[..5]),
+        3 => cut(stream, &cuts[..5]),
+        _ => items(cuts, stream),
+    }
+}
+
+/// Puts the bytes into segments of the pair: a length, a direction and a mini-protocol from the
+/// first byte of each, so that what is inside matters.
+fn segments(mut data: &[u8]) -> Vec<u8> {
+    let mut stream = Vec::new();
+    while let Some((&head, rest)) = data.split_first() {
+        let (payload, after) = rest.split_at(usize::from(head / 4 + 1).min(rest.len()));
+        let header = SegmentHeader {
+            time: 0,
+            mode: if head & 1 == 0 { Mode::Initiator } else { Mode::Responder },
+            number: 24 + u16::from(head >> 1 & 1),
+            length: payload.len() as u16,
+        };
+        stream.extend(header.encode());
+        stream.extend_from_slice(payload);
+        data = after;
+    }
+    stream
+}
+
+fn items(cuts: &[u8; 8], stream: &[u8]) {
     let limit = usize::from(u16::from_be_bytes([cuts[6], cuts[7]]));
     let depth = u32::from(cuts[5] % 80);
     let whole = scan([stream], depth, limit);

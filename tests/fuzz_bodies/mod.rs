@@ -4,6 +4,10 @@
 
 mod decode;
 mod frames;
+mod pair;
+mod script;
 
 pub use decode::decode;
 pub use frames::frames;
+pub use pair::pair;
+pub use script::script;

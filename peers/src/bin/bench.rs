@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use nodewire::codec::Source;
-use nodewire::codec::leios::{LinearLeiosBlock, ReplyMessage};
+use nodewire::codec::leios::{LinearLeiosBlock, NaiveMessage, ReplyMessage};
 use nodewire_peers::{samples, their_bytes, their_point};
 use pallas_codec::minicbor;
 use pallas_codec::minicbor::bytes::{ByteArray, ByteVec};
@@ -93,7 +93,17 @@ fn rows() -> Vec<Row> {
         our_decode(&samples::offer()),
         their_decode::<leiosnotify::Message>(their_bytes(&offer)),
     );
-    row("offer, encode", NETWORK, Some(0.25), our_encode(samples::offer()), their_encode(offer));
+    let encode = || their_encode(offer.clone());
+    row("offer, encode", NETWORK, Some(0.25), our_encode(samples::offer()), encode());
+    row("  into a new vector", NETWORK, None, our_encode_anew(samples::offer()), encode());
+    let naive = leiosnotify::Message::BlockTxsOffer(their_point(samples::point()));
+    row(
+        "  of the same shape (naive), decode",
+        NETWORK,
+        None,
+        our_naive_offer(),
+        their_decode::<leiosnotify::Message>(their_bytes(&naive)),
+    );
 
     let header = AnyCbor::from_raw_bytes(samples::header().raw().to_vec());
     let announcement = leiosnotify::Message::BlockAnnouncement(header);
@@ -177,11 +187,30 @@ fn our_decode(message: &ReplyMessage) -> Box<dyn FnMut()> {
     })
 }
 
+/// As links do it: into a buffer that is there.
 fn our_encode(message: ReplyMessage) -> Box<dyn FnMut()> {
+    let mut out = Vec::with_capacity(4_096);
+    Box::new(move || {
+        out.clear();
+        message.encode(black_box(&mut out));
+    })
+}
+
+/// Into a vector made for it, as theirs does it.
+fn our_encode_anew(message: ReplyMessage) -> Box<dyn FnMut()> {
     Box::new(move || {
         let mut out = Vec::new();
         message.encode(&mut out);
         black_box(out);
+    })
+}
+
+/// The naive protocol's offer, which has the very shape of theirs.
+fn our_naive_offer() -> Box<dyn FnMut()> {
+    let mut bytes = Vec::new();
+    NaiveMessage::MsgLeiosBlockTxsOffer(samples::point()).encode(&mut bytes);
+    Box::new(move || {
+        black_box(NaiveMessage::decode(black_box(&bytes), Source::COPY).is_ok());
     })
 }
 
