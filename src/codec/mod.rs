@@ -11,6 +11,7 @@ mod source;
 #[cfg(feature = "serde")]
 #[cfg_attr(not(feature = "leios"), allow(dead_code))]
 pub(crate) mod text;
+mod wire;
 
 #[cfg(feature = "leios")]
 pub mod cbor;
@@ -20,3 +21,4 @@ pub mod leios;
 pub use malformed::{Malformed, MalformedKind};
 pub use segment::{Mode, SegmentHeader};
 pub use source::Source;
+pub use wire::Wire;

@@ -7,11 +7,14 @@
 mod channels;
 #[cfg(feature = "leios")]
 mod core;
+mod framed;
+mod framing;
 #[cfg(feature = "leios")]
 mod lane;
 #[cfg(feature = "leios")]
 mod mux;
 mod peers;
+mod pending;
 mod staged;
 
 #[cfg(feature = "leios")]
@@ -21,6 +24,8 @@ use bytes::Bytes;
 
 #[cfg(feature = "leios")]
 pub use channels::{ChannelInput, Channels, Outgoing};
+pub use framed::{Framed, FramedConfig, OverFrames};
+pub use framing::{Framing, LengthPrefixed, Split, Vlq, Whole};
 #[cfg(feature = "leios")]
 pub use mux::{Mux, MuxConfig, MuxLocal, MuxNotice, Policy};
 pub use peers::{PeerOutbox, Peers};

@@ -1,0 +1,253 @@
+//! One machine on a stream of frames.
+
+use core::mem::size_of_val;
+
+use bytes::Bytes;
+
+use super::Transport;
+use super::framing::Framing;
+use super::pending::Pending;
+use crate::ask::AskId;
+use crate::codec::{Malformed, Source, Wire};
+use crate::fault::{Ending, Fault, Refusal, Refused};
+use crate::machine::{Action, Machine, Out};
+use crate::outbox::Outbox;
+use crate::time::Time;
+
+/// A machine whose messages are frames: what [`Framed`] drives.
+pub trait OverFrames: Machine<Remote: Wire, Send: Wire> {
+    /// The fault of a frame that is no message; the offset counts from its first byte.
+    fn malformed(&self, malformed: Malformed) -> Fault;
+
+    /// How it ends when the transport closes between two frames.
+    fn at_eof(&self) -> Ending {
+        Ending::Fault(Fault::truncated("the conversation"))
+    }
+}
+
+/// A machine on a stream of frames.
+///
+/// A frame that is there as a whole is decoded in place; only an unfinished one is copied. Frames
+/// are held back while the machine is saturated, up to [`FramedConfig::ingress`].
+///
+/// Endings: those of the machine, of which `Done` waits until everything has left; `Overrun` of a
+/// field of [`FramedConfig`]; `Truncated` when the transport closes inside a frame. A fault drops
+/// whatever waits to leave.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Framed<M, F> {
+    framing: F,
+    config: FramedConfig,
+    /// `None` once it has ended, with or without bytes that still wait to leave.
+    machine: Option<M>,
+    ingress: Pending,
+    eof: bool,
+    egress: Pending,
+    credit: usize,
+    draining: bool,
+}
+
+/// How much a [`Framed`] may hold, in bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[non_exhaustive]
+pub struct FramedConfig {
+    /// Most bytes received and not consumed: at least the largest frame.
+    pub ingress: usize,
+    /// Most bytes waiting to leave.
+    pub egress: usize,
+}
+
+impl Default for FramedConfig {
+    fn default() -> Self {
+        Self { ingress: 16_777_216, egress: 16_777_216 }
+    }
+}
+
+impl<M: OverFrames, F: Framing> Framed<M, F> {
+    /// `machine` before its first byte.
+    #[must_use]
+    pub fn new(machine: M, framing: F, config: FramedConfig) -> Self {
+        Self {
+            framing,
+            config,
+            machine: Some(machine),
+            ingress: Pending::default(),
+            eof: false,
+            egress: Pending::default(),
+            credit: 0,
+            draining: false,
+        }
+    }
+
+    /// The machine, until it closes.
+    #[must_use]
+    pub const fn machine(&self) -> Option<&M> {
+        self.machine.as_ref()
+    }
+
+    /// How many bytes wait to leave.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.egress.len()
+    }
+
+    /// Takes what is there, hands out what may leave, and ends what has ended.
+    fn finish(&mut self, now: Time, inner: &mut Out<M>, out: &mut Out<Self>) {
+        let flow = self.pass_on(inner, out).and_then(|()| self.take(now, inner, out));
+        if let Err(ending) = flow {
+            self.machine = None;
+            self.ingress = Pending::default();
+            if let Ending::Fault(fault) = ending {
+                // What was sent before the fault leaves as far as it may, the rest is dropped.
+                self.hand_out(out);
+                self.egress = Pending::default();
+                out.fail(fault);
+                return;
+            }
+            self.draining = true;
+        }
+        self.hand_out(out);
+        if self.draining && (self.egress.is_empty() || self.eof) {
+            self.draining = false;
+            self.egress = Pending::default();
+            out.close(Ending::Done);
+        }
+    }
+
+    /// Hands whole frames to the machine while it takes them.
+    fn take(&mut self, now: Time, inner: &mut Out<M>, out: &mut Out<Self>) -> Result<(), Ending> {
+        loop {
+            let Some(machine) = &mut self.machine else { return Ok(()) };
+            if machine.saturated() {
+                return Ok(());
+            }
+            let (framing, eof) = (&self.framing, self.eof);
+            let Some((read, split)) = self
+                .ingress
+                .find(|bytes, all| framing.split(bytes, all && eof))
+                .map_err(|malformed| Ending::Fault(machine.malformed(malformed)))?
+            else {
+                return if !self.eof {
+                    Ok(())
+                } else if self.ingress.is_empty() {
+                    Err(machine.at_eof())
+                } else {
+                    Err(Ending::Fault(Fault::truncated("a frame")))
+                };
+            };
+            let frame = read.get(split.start..split.end).unwrap_or(&[]);
+            let message = M::Remote::decode(frame, Source::of(&read))
+                .map_err(|malformed| Ending::Fault(machine.malformed(malformed)))?;
+            drop(read);
+            self.ingress.advance(split.end);
+            machine.handle_remote(now, message, inner);
+            self.pass_on(inner, out)?;
+        }
+    }
+
+    /// Encodes what the machine sends and passes the rest on.
+    fn pass_on(&mut self, inner: &mut Out<M>, out: &mut Out<Self>) -> Result<(), Ending> {
+        while let Some(action) = inner.pop() {
+            match action {
+                Action::Send(message) => {
+                    let wrapped =
+                        self.framing.wrap(self.egress.tail(), &mut |out| message.encode(out));
+                    if wrapped.is_err() || self.egress.len() > self.config.egress {
+                        self.egress = Pending::default();
+                        return Err(Ending::Fault(Fault::overrun("egress")));
+                    }
+                }
+                Action::Notify(notice) => out.notify(notice),
+                Action::Ask(id, query) => out.ask(id, query),
+                Action::Close(ending) => return Err(ending),
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands out what the credit allows.
+    fn hand_out(&mut self, out: &mut Out<Self>) {
+        while self.credit > 0 && !self.egress.is_empty() {
+            let sent = self.egress.take(self.credit);
+            if self.credit != Transport::UNCOUNTED {
+                self.credit = self.credit.saturating_sub(sent.len());
+            }
+            out.send(sent);
+        }
+    }
+}
+
+impl<M: OverFrames, F: Framing> Machine for Framed<M, F> {
+    type Local = M::Local;
+    type Remote = Transport;
+    type Send = Bytes;
+    type Notice = M::Notice;
+    type Query = M::Query;
+
+    fn handle_local(
+        &mut self,
+        now: Time,
+        input: M::Local,
+        out: &mut Out<Self>,
+    ) -> Result<(), Refusal<M::Local>> {
+        let Some(machine) = &mut self.machine else {
+            return Err(Refusal::new(Refused::Ended, input));
+        };
+        let mut inner = Outbox::new();
+        machine.handle_local(now, input, &mut inner)?;
+        self.finish(now, &mut inner, out);
+        Ok(())
+    }
+
+    fn handle_remote(&mut self, now: Time, input: Transport, out: &mut Out<Self>) {
+        if self.machine.is_none() && !self.draining {
+            return;
+        }
+        match input {
+            Transport::Received(_) if self.machine.is_none() || self.eof => return,
+            Transport::Received(bytes) => self.ingress.push(bytes),
+            Transport::Writable(bytes) => self.credit = self.credit.saturating_add(bytes),
+            Transport::Closed => self.eof = true,
+        }
+        let mut inner = Outbox::new();
+        self.finish(now, &mut inner, out);
+        // What could be taken has been: the rest is what is held.
+        if self.machine.is_some() && self.ingress.len() > self.config.ingress {
+            self.machine = None;
+            self.ingress = Pending::default();
+            self.egress = Pending::default();
+            out.fail(Fault::overrun("ingress"));
+        }
+    }
+
+    fn handle_timeout(&mut self, now: Time, out: &mut Out<Self>) {
+        if let Some(machine) = &mut self.machine {
+            let mut inner = Outbox::new();
+            machine.handle_timeout(now, &mut inner);
+            self.finish(now, &mut inner, out);
+        }
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.machine.as_ref().and_then(M::deadline)
+    }
+
+    fn saturated(&self) -> bool {
+        let limit = self.config.ingress;
+        let crowded = self.ingress.len() > limit - limit / 16;
+        self.draining || (crowded && self.machine.as_ref().is_some_and(M::saturated))
+    }
+
+    fn awaits(&self, id: AskId) -> bool {
+        self.machine.as_ref().is_some_and(|machine| machine.awaits(id))
+    }
+
+    fn footprint(&self) -> usize {
+        let heap = |machine: &M| machine.footprint().saturating_sub(size_of_val(machine));
+        size_of_val(self)
+            .saturating_add(self.machine.as_ref().map_or(0, heap))
+            .saturating_add(self.ingress.heap())
+            .saturating_add(self.egress.heap())
+    }
+}
