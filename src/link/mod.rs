@@ -78,3 +78,24 @@ impl<'a> arbitrary::Arbitrary<'a> for Transport {
         })
     }
 }
+
+/// Every link over a machine that is comparable and can be sent to a thread is so too.
+#[cfg(feature = "leios")]
+const _: () = {
+    use crate::channel::OverChannels;
+    use ::core::fmt::Debug;
+    use ::core::hash::Hash;
+
+    trait Kept: Clone + Debug + Eq + Hash + Send + 'static {}
+    impl<T: Clone + Debug + Eq + Hash + Send + 'static> Kept for T {}
+
+    const fn kept<T: Kept>() {}
+    #[allow(dead_code)] // Compiling it is the point.
+    const fn links<M: OverChannels + OverFrames + Kept, F: Framing + Kept, K: Ord + Kept>() {
+        kept::<Channels<M>>();
+        kept::<Mux<M>>();
+        kept::<Framed<M, F>>();
+        kept::<Staged<Mux<M>, F, Framed<M, F>>>();
+        kept::<Peers<K, M>>();
+    }
+};

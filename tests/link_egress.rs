@@ -1,0 +1,250 @@
+//! Whose turn it is on the way out, and how much may leave.
+
+mod link_toy;
+
+use std::time::Duration;
+
+use link_toy::*;
+use nodewire::bytes::Bytes;
+use nodewire::link::{Mux, MuxConfig, MuxLocal, MuxNotice, Policy, Transport};
+use nodewire::{
+    Action, Channel, ChannelSpec, Class, Ending, Fault, Machine, Outbox, Refused, Role, Time,
+};
+
+const SDU: usize = 10;
+const FULL: usize = SDU + 8;
+
+fn with(policy: Policy, guard: Option<u32>) -> Mux<Toy> {
+    let mut config = MuxConfig::default();
+    (config.policy, config.guard, config.sdu_size) = (policy, guard, SDU as u16);
+    Mux::new(Toy::default(), config, &[])
+}
+
+fn send(mux: &mut Mux<Toy>, channel: Channel, length: usize) {
+    let sent = local(mux, MuxLocal::Machine(Local::Send(channel, vec![7; length])));
+    assert_eq!(sent.sent, []);
+}
+
+/// The numbers of the next segments, one credit of a full segment at a time.
+fn turns(mux: &mut Mux<Toy>, count: usize) -> Vec<u16> {
+    (0..count)
+        .filter_map(|_| Some(segments(&writable(mux, FULL).sent).first()?.0 & 0x7fff))
+        .collect()
+}
+
+#[test]
+fn praos_goes_first_and_the_guard_lets_one_in_seventeen_through() {
+    let mut mux = with(Policy::PraosFirst, Some(16));
+    send(&mut mux, REPLY, 1_000);
+    send(&mut mux, CHAIN, 1_000);
+    let turns = turns(&mut mux, 51);
+    let expected = [[2; 16].as_slice(), &[25]].concat().repeat(3);
+    assert_eq!(turns, expected);
+}
+
+#[test]
+fn class_a_alone_is_not_counted_by_the_guard() {
+    let mut mux = with(Policy::PraosFirst, Some(2));
+    send(&mut mux, CHAIN, 1_000);
+    assert_eq!(turns(&mut mux, 10), [2; 10]);
+    send(&mut mux, REPLY, 20);
+    assert_eq!(turns(&mut mux, 7), [2, 2, 25, 2, 2, 25, 2]);
+}
+
+#[test]
+fn without_a_guard_class_b_waits_to_the_end() {
+    for (policy, guard) in [(Policy::Strict, Some(16)), (Policy::PraosFirst, None)] {
+        let mut mux = with(policy, guard);
+        send(&mut mux, REPLY, 20);
+        send(&mut mux, CHAIN, 300);
+        assert_eq!(turns(&mut mux, 32), [[2; 30].as_slice(), &[25, 25]].concat());
+    }
+}
+
+#[test]
+fn class_a_and_the_shares_of_class_b_take_turns_each_among_themselves() {
+    let mut mux = with(Policy::PraosFirst, Some(2));
+    for channel in ALL {
+        send(&mut mux, channel, 40);
+    }
+    // The pair is one share, and requests go before replies in it.
+    let expected = [2, 3, 4, 2, 3, 24, 2, 3, 4, 2, 3, 24, 4, 24, 4, 24, 25, 25, 25, 25];
+    assert_eq!(turns(&mut mux, 21), expected);
+}
+
+#[test]
+fn fair_gives_each_class_a_channel_and_each_share_a_turn() {
+    let mut mux = with(Policy::Fair, Some(16));
+    for channel in ALL {
+        send(&mut mux, channel, 30);
+    }
+    let expected = [2, 3, 4, 24, 2, 3, 4, 24, 2, 3, 4, 24, 25, 25, 25];
+    assert_eq!(turns(&mut mux, 15), expected);
+}
+
+#[test]
+fn class_b_pauses_until_class_a_has_been_quiet() {
+    let quiet = Duration::from_millis(5);
+    let mut mux = with(Policy::LeiosPauses { quiet }, Some(16));
+    writable(&mut mux, usize::MAX);
+    let start = Time::from_micros(1_000);
+    let mut out = Outbox::new();
+    let say = |channel| MuxLocal::Machine(Local::Send(channel, vec![7; 4]));
+    mux.handle_local(start, say(CHAIN), &mut out).unwrap();
+    mux.handle_local(start, say(REPLY), &mut out).unwrap();
+    assert_eq!(segments(&outcome(&mut out).sent), [(0x8002, vec![7; 4])]);
+    let due = start.after(quiet);
+    assert_eq!(mux.deadline(), Some(due));
+    mux.handle_timeout(Time::from_micros(5_999), &mut out);
+    assert!(out.is_empty());
+    mux.handle_timeout(due, &mut out);
+    assert_eq!(segments(&outcome(&mut out).sent), [(0x8019, vec![7; 4])]);
+    assert_eq!(mux.deadline(), None);
+}
+
+#[test]
+fn credit_is_kept_to_the_byte() {
+    let mut mux = with(Policy::PraosFirst, Some(16));
+    let message: Vec<u8> = (0..35).collect();
+    local(&mut mux, MuxLocal::Machine(Local::Send(CHAIN, message.clone())));
+    let mut wire = Vec::new();
+    for credit in [1, 2, 3, 5, 7, 0, 11, 13, 17] {
+        let sent = writable(&mut mux, credit).sent;
+        assert_eq!(sent.len(), credit);
+        wire.extend(sent);
+    }
+    assert_eq!(mux.waiting(CHAIN), Some(0));
+    wire.extend(writable(&mut mux, 1_000).sent);
+    let payload: Vec<u8> = segments(&wire).into_iter().flat_map(|(_, payload)| payload).collect();
+    assert_eq!(payload, message);
+    assert_eq!(wire.len(), 35 + 4 * 8);
+    // What was left of the 1,000 is still good.
+    let sent = local(&mut mux, MuxLocal::Machine(Local::Send(CHAIN, vec![7; 5_000]))).sent;
+    assert_eq!(wire.len() + sent.len(), 59 + 1_000);
+}
+
+#[test]
+fn credit_without_end_does_not_run_out() {
+    let mut mux = with(Policy::PraosFirst, Some(16));
+    writable(&mut mux, usize::MAX);
+    writable(&mut mux, 5);
+    for _ in 0..3 {
+        let sent = local(&mut mux, MuxLocal::Machine(Local::Send(CHAIN, vec![7; 10]))).sent;
+        assert_eq!(sent.len(), FULL);
+    }
+}
+
+#[test]
+fn what_leaves_in_one_call_leaves_in_one_buffer_up_to_a_size() {
+    let mut mux = mux();
+    for channel in ALL {
+        send(&mut mux, channel, 50_000);
+    }
+    let mut out = Outbox::new();
+    mux.handle_remote(Time::ZERO, Transport::Writable(usize::MAX), &mut out);
+    let sizes: Vec<usize> = out
+        .iter()
+        .map(|action| match action {
+            Action::Send(bytes) => bytes.len(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(sizes.len(), 2);
+    assert!((131_072..131_072 + 12_296).contains(&sizes[0]));
+    assert_eq!(sizes.iter().sum::<usize>(), 250_000 + 8 * 25);
+}
+
+#[test]
+fn the_machine_is_told_what_has_left() {
+    let toy = Toy { tells_drained: true, ..Toy::default() };
+    let mut mux = Mux::new(toy, MuxConfig::default(), &[]);
+    send(&mut mux, REPLY, 20_000);
+    let told = |bytes| [MuxNotice::Machine(Notice::Drained(REPLY, bytes))];
+    assert_eq!(writable(&mut mux, 1).notices, told(12_288));
+    assert_eq!(writable(&mut mux, 12_294).notices, []);
+    assert_eq!(writable(&mut mux, 9_000).notices, told(7_712));
+}
+
+#[test]
+fn done_drains_under_credit_and_closes_last() {
+    let mut mux = with(Policy::PraosFirst, Some(16));
+    send(&mut mux, REPLY, 15);
+    assert_eq!(local(&mut mux, MuxLocal::Machine(Local::Finish)).ending, None);
+    let refusal = mux
+        .handle_local(Time::ZERO, MuxLocal::Machine(Local::Release), &mut Outbox::new())
+        .unwrap_err();
+    assert_eq!(refusal.why, Refused::Ended);
+    assert_eq!(writable(&mut mux, 20).ending, None);
+    let last = writable(&mut mux, 11);
+    assert_eq!((last.sent.len(), last.ending), (11, Some(Ending::Done)));
+    assert_eq!(writable(&mut mux, 11), Outcome { sent: vec![], notices: vec![], ending: None });
+}
+
+#[test]
+fn a_fault_drops_what_waits() {
+    let mut mux = with(Policy::PraosFirst, Some(16));
+    send(&mut mux, REPLY, 15);
+    let end = receive(&mut mux, &segment(CHAIN, &[BAD]));
+    assert_eq!(end.sent, []);
+    assert!(matches!(end.ending, Some(Ending::Fault(_))));
+    assert_eq!(writable(&mut mux, 1_000), Outcome { sent: vec![], notices: vec![], ending: None });
+}
+
+#[test]
+fn a_queue_of_the_machine_beyond_its_cap_is_an_overrun() {
+    let mut config = MuxConfig::default();
+    config.egress_cap = 100;
+    let mut mux = Mux::new(Toy::default(), config, &[]);
+    send(&mut mux, CHAIN, 60);
+    let end = local(&mut mux, MuxLocal::Machine(Local::Send(CHAIN, vec![7; 41])));
+    assert_eq!(end.ending, Some(Ending::Fault(Fault::overrun("egress_cap"))));
+}
+
+const FOREIGN: Channel = Channel::new(9, Role::Initiator);
+
+fn with_foreign() -> Mux<Toy> {
+    let spec = ChannelSpec { channel: FOREIGN, ingress: 160, class: Class::Praos };
+    let mut config = MuxConfig::default();
+    config.egress_limit = 100;
+    Mux::new(Toy::default(), config, &[spec])
+}
+
+fn foreign(length: usize) -> MuxLocal<Local> {
+    MuxLocal::Foreign { channel: FOREIGN, bytes: Bytes::from(vec![9; length]) }
+}
+
+#[test]
+fn foreign_bytes_pass_through_and_wait_for_their_limit() {
+    let mut mux = with_foreign();
+    local(&mut mux, foreign(60));
+    let mut out = Outbox::new();
+    let refusal = mux.handle_local(Time::ZERO, foreign(41), &mut out).unwrap_err();
+    assert_eq!((refusal.why, refusal.input), (Refused::busy("egress_limit"), foreign(41)));
+    local(&mut mux, foreign(40));
+    assert_eq!(segments(&writable(&mut mux, 500).sent), [(9, vec![9; 100])]);
+    let stranger = MuxLocal::Foreign { channel: CHAIN, bytes: Bytes::new() };
+    assert!(matches!(
+        mux.handle_local(Time::ZERO, stranger, &mut out).unwrap_err().why,
+        Refused::Invalid { .. }
+    ));
+}
+
+#[test]
+fn foreign_bytes_count_until_they_are_consumed() {
+    let mut mux = with_foreign();
+    let read = Bytes::from(segment(FOREIGN, &[5; 155]));
+    let mut out = Outbox::new();
+    mux.handle_remote(Time::ZERO, Transport::Received(read.clone()), &mut out);
+    let Some(Action::Notify(MuxNotice::Foreign { channel, bytes })) = out.pop() else { panic!() };
+    assert_eq!((channel, bytes.as_ptr()), (FOREIGN, read[8..].as_ptr()));
+    assert!(mux.saturated());
+    let consumed = |bytes| MuxLocal::Consumed { channel: FOREIGN, bytes };
+    assert!(mux.handle_local(Time::ZERO, consumed(156), &mut out).is_err());
+    local(&mut mux, consumed(5));
+    assert!(!mux.saturated());
+    assert_eq!(receive(&mut mux, &segment(FOREIGN, &[5; 10])).ending, None);
+    let Some(Ending::Fault(fault)) = receive(&mut mux, &segment(FOREIGN, &[5])).ending else {
+        panic!("no fault")
+    };
+    assert_eq!(fault.rule().map(|rule| rule.id()), Some("leios/L-63"));
+}

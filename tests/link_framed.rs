@@ -1,0 +1,257 @@
+//! One machine on a stream of frames.
+
+use std::convert::Infallible;
+
+use nodewire::bytes::Bytes;
+use nodewire::codec::{Malformed, MalformedKind, Source, Wire};
+use nodewire::link::{
+    Framed, FramedConfig, Framing, LengthPrefixed, OverFrames, Transport, Vlq, Whole,
+};
+use nodewire::{Action, Ending, Fault, Machine, Out, Outbox, Refusal, Rule, Severity, Time};
+use proptest::prelude::*;
+
+static BAD: Rule = Rule::new("toy/1", "Bad", "A word is not `bad`.", "the toy", Severity::Faulty);
+
+/// Echoes words; `hold` holds the rest back, `done` and `bad` end it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Echo {
+    held: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Word(Bytes);
+
+impl Wire for Word {
+    fn decode(frame: &[u8], source: Source<'_>) -> Result<Self, Malformed> {
+        if frame == b"bad" {
+            return Err(Malformed::new(MalformedKind::UnknownMessage, 0));
+        }
+        Ok(Self(source.bytes(frame)))
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.0);
+    }
+}
+
+impl Machine for Echo {
+    type Local = ();
+    type Remote = Word;
+    type Send = Word;
+    type Notice = Word;
+    type Query = Infallible;
+
+    fn handle_local(&mut self, _: Time, (): (), _: &mut Out<Self>) -> Result<(), Refusal<()>> {
+        self.held = false;
+        Ok(())
+    }
+
+    fn handle_remote(&mut self, _: Time, word: Word, out: &mut Out<Self>) {
+        out.notify(word.clone());
+        match &word.0[..] {
+            b"hold" => self.held = true,
+            b"done" => out.close(Ending::Done),
+            _ => out.send(word),
+        }
+    }
+
+    fn handle_timeout(&mut self, _: Time, _: &mut Out<Self>) {}
+
+    fn deadline(&self) -> Option<Time> {
+        None
+    }
+
+    fn saturated(&self) -> bool {
+        self.held
+    }
+}
+
+impl OverFrames for Echo {
+    fn malformed(&self, malformed: Malformed) -> Fault {
+        Fault::malformed(&BAD, malformed.kind.name(), malformed.offset, "Word")
+    }
+}
+
+fn frame(framing: &impl Framing, word: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    framing.wrap(&mut out, &mut |out| out.extend_from_slice(word)).unwrap();
+    out
+}
+
+fn link<F: Framing>(framing: F) -> Framed<Echo, F> {
+    let mut config = FramedConfig::default();
+    (config.ingress, config.egress) = (1_000, 1_000);
+    Framed::new(Echo::default(), framing, config)
+}
+
+type Seen = (Vec<u8>, Vec<Vec<u8>>, Option<Ending>);
+
+fn seen(out: &mut Outbox<Bytes, Word, Infallible>) -> Seen {
+    let mut seen = (Vec::new(), Vec::new(), None);
+    for action in out.drain() {
+        assert_eq!(seen.2, None);
+        match action {
+            Action::Send(bytes) => seen.0.extend_from_slice(&bytes),
+            Action::Notify(word) => seen.1.push(word.0.to_vec()),
+            Action::Ask(_, never) => match never {},
+            Action::Close(ending) => seen.2 = Some(ending),
+        }
+    }
+    seen
+}
+
+fn give<F: Framing>(link: &mut Framed<Echo, F>, inputs: &[Transport]) -> Seen {
+    let mut out = Outbox::new();
+    for input in inputs {
+        link.handle_remote(Time::ZERO, input.clone(), &mut out);
+    }
+    seen(&mut out)
+}
+
+fn received(bytes: &[u8]) -> Transport {
+    Transport::Received(Bytes::copy_from_slice(bytes))
+}
+
+fn run<F: Framing>(framing: F, wire: &[u8], size: usize) -> Seen {
+    let mut inputs = vec![Transport::Writable(Transport::UNCOUNTED)];
+    inputs.extend(wire.chunks(size.max(1)).map(received));
+    inputs.push(Transport::Closed);
+    give(&mut link(framing), &inputs)
+}
+
+fn words() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let word = prop_oneof![
+        8 => prop::collection::vec(any::<u8>(), 0..200),
+        1 => prop_oneof![Just(b"bad".to_vec()), Just(b"done".to_vec()), Just(b"hold".to_vec())],
+    ];
+    prop::collection::vec(word, 0..8)
+}
+
+fn same_however_cut<F: Framing + Copy>(framing: F, words: &[Vec<u8>], tail: &[u8]) {
+    let frames: Vec<Vec<u8>> = words.iter().map(|word| frame(&framing, word)).collect();
+    let wire = [&frames.concat()[..], tail].concat();
+    let whole = run(framing, &wire, usize::MAX);
+    for size in [1, 2, 7, 100] {
+        assert_eq!(run(framing, &wire, size), whole);
+    }
+}
+
+proptest! {
+    #[test]
+    fn cutting_changes_nothing(
+        words in words(),
+        tail in prop::collection::vec(any::<u8>(), 0..6),
+    ) {
+        same_however_cut(LengthPrefixed::one(250), &words, &tail);
+        same_however_cut(LengthPrefixed::two(250), &words, &tail);
+        same_however_cut(LengthPrefixed::four(250), &words, &tail);
+        same_however_cut(Vlq::new(250), &words, &tail);
+    }
+
+    #[test]
+    fn a_wrapped_message_is_found_again(length in 0_usize..70_000, tail in any::<bool>()) {
+        let word = vec![7; length];
+        let check = |framing: &dyn Framing, prefix: usize| {
+            let mut wire = Vec::new();
+            framing.wrap(&mut wire, &mut |out| out.extend_from_slice(&word)).unwrap();
+            wire.extend(tail.then_some(9));
+            let split = framing.split(&wire, false).unwrap().unwrap();
+            assert_eq!((split.start, split.end), (prefix, prefix + length));
+            assert_eq!(framing.split(&wire[..split.end - 1], false), Ok(None));
+        };
+        check(&LengthPrefixed::four(70_000), 4);
+        check(&Vlq::new(70_000), if length < 128 { 1 } else if length < 16_384 { 2 } else { 3 });
+        if length > 65_535 {
+            let mut out = Vec::new();
+            let two = LengthPrefixed::two(usize::MAX);
+            prop_assert!(two.wrap(&mut out, &mut |out| out.extend_from_slice(&word)).is_err());
+        }
+    }
+}
+
+#[test]
+fn good_frames_before_a_bad_one_are_taken_first() {
+    let framing = LengthPrefixed::two(100);
+    let wire = [frame(&framing, b"one"), frame(&framing, b"bad"), frame(&framing, b"x")].concat();
+    let (sent, words, ending) = run(framing, &wire, 1_000);
+    assert_eq!((sent, words), (frame(&framing, b"one"), vec![b"one".to_vec()]));
+    let fault = Fault::malformed(&BAD, "UnknownMessage", 0, "Word");
+    assert_eq!(ending, Some(Ending::Fault(fault)));
+}
+
+#[test]
+fn a_prefix_that_claims_too_much_is_a_fault_before_its_bytes_come() {
+    for (wire, offset) in [(&[0x87, 0x69][..], 0), (&[0x80, 0x01], 0)] {
+        let (_, _, ending) = give(&mut link(Vlq::new(1_000)), &[received(wire)]);
+        let Some(Ending::Fault(Fault::Malformed { offset: at, .. })) = ending else {
+            panic!("{ending:?}")
+        };
+        assert_eq!(at, offset);
+    }
+    let (_, _, ending) = give(&mut link(LengthPrefixed::four(9)), &[received(&[0, 0, 0, 10])]);
+    assert!(matches!(ending, Some(Ending::Fault(Fault::Malformed { .. }))));
+}
+
+#[test]
+fn a_document_is_what_there_is_when_the_stream_ends() {
+    let (sent, words, ending) = run(Whole::new(20), b"a document", 3);
+    assert_eq!((&sent[..], words), (&b"a document"[..], vec![b"a document".to_vec()]));
+    assert_eq!(ending, Some(Ending::Fault(Fault::truncated("the conversation"))));
+    let (_, _, ending) = give(&mut link(Whole::new(20)), &[received(&[7; 21])]);
+    assert!(matches!(ending, Some(Ending::Fault(Fault::Malformed { kind: "TooLarge", .. }))));
+}
+
+#[test]
+fn held_frames_wait_up_to_the_limit_and_count_before_a_closed_transport() {
+    let framing = LengthPrefixed::two(1_000);
+    let mut link = link(framing);
+    let wire = [frame(&framing, b"hold"), frame(&framing, b"one"), frame(&framing, b"two")];
+    let (_, words, _) = give(&mut link, &[received(&wire.concat())]);
+    assert_eq!(words, [b"hold".to_vec()]);
+    assert!(!link.saturated());
+    let mut full = link.clone();
+    give(&mut full, &[received(&[0; 940])]);
+    assert!(full.saturated());
+    let (_, _, ending) = give(&mut full, &[received(&[0; 51])]);
+    assert_eq!(ending, Some(Ending::Fault(Fault::overrun("ingress"))));
+
+    assert_eq!(give(&mut link, &[Transport::Closed]).2, None);
+    let mut out = Outbox::new();
+    link.handle_local(Time::ZERO, (), &mut out).unwrap();
+    let (_, words, ending) = seen(&mut out);
+    assert_eq!(words, [b"one".to_vec(), b"two".to_vec()]);
+    assert_eq!(ending, Some(Ending::Fault(Fault::truncated("the conversation"))));
+}
+
+#[test]
+fn a_closed_transport_inside_a_frame_is_a_truncation() {
+    let (_, _, ending) = run(LengthPrefixed::two(100), &[0, 3, 1, 2], 10);
+    assert_eq!(ending, Some(Ending::Fault(Fault::truncated("a frame"))));
+}
+
+#[test]
+fn done_drains_under_credit_and_credit_is_kept_to_the_byte() {
+    let framing = LengthPrefixed::two(100);
+    let mut link = link(framing);
+    let wire = [frame(&framing, b"one"), frame(&framing, b"done")].concat();
+    let (sent, words, ending) = give(&mut link, &[Transport::Writable(2), received(&wire)]);
+    assert_eq!((sent, words.len(), ending), (vec![0, 3], 2, None));
+    assert_eq!(link.waiting(), 3);
+    let (sent, _, ending) = give(&mut link, &[Transport::Writable(1)]);
+    assert_eq!((sent, ending), (b"o".to_vec(), None));
+    let (sent, _, ending) = give(&mut link, &[Transport::Writable(2)]);
+    assert_eq!((sent, ending), (b"ne".to_vec(), Some(Ending::Done)));
+    assert_eq!(give(&mut link, &[Transport::Writable(2), Transport::Closed]).2, None);
+}
+
+#[test]
+fn an_idle_link_gives_its_memory_back() {
+    let framing = LengthPrefixed::two(1_000);
+    let mut link = link(framing);
+    let idle = link.footprint();
+    let wire = frame(&framing, &[7; 900]);
+    give(&mut link, &[received(&wire[..800])]);
+    assert!(link.footprint() >= idle + 800);
+    give(&mut link, &[received(&wire[800..]), Transport::Writable(usize::MAX)]);
+    assert_eq!(link.footprint(), idle);
+}
