@@ -22,7 +22,7 @@ fn with(policy: Policy, guard: Option<u32>) -> Mux<Toy> {
 
 fn send(mux: &mut Mux<Toy>, channel: Channel, length: usize) {
     let sent = local(mux, MuxLocal::Machine(Local::Send(channel, vec![7; length])));
-    assert_eq!(sent.sent, []);
+    assert_eq!(sent.sent.len(), 0);
 }
 
 /// The numbers of the next segments, one credit of a full segment at a time.
@@ -185,7 +185,7 @@ fn a_fault_drops_what_waits() {
     let mut mux = with(Policy::PraosFirst, Some(16));
     send(&mut mux, REPLY, 15);
     let end = receive(&mut mux, &segment(CHAIN, &[BAD]));
-    assert_eq!(end.sent, []);
+    assert_eq!(end.sent.len(), 0);
     assert!(matches!(end.ending, Some(Ending::Fault(_))));
     assert_eq!(writable(&mut mux, 1_000), Outcome { sent: vec![], notices: vec![], ending: None });
 }
