@@ -1,6 +1,7 @@
 //! The machines of the Leios pair, its neighbours and its baseline.
 
 mod client;
+mod connection;
 mod credit;
 mod fetch;
 mod handshake;
@@ -20,6 +21,10 @@ pub mod table;
 pub use client::{
     Announcement, Client, ClientCommand, ClientNotice, ClientQuery, ClientRemote, PairMessage,
     Unit, Verdict, WantedTx,
+};
+pub use connection::{
+    Connection, ConnectionCommand, ConnectionConfig, ConnectionMessage, ConnectionNotice,
+    ConnectionQuery, ConnectionRemote, Parts,
 };
 pub use fetch::{Fetch, FetchCommand, FetchLimits, FetchNotice, FetchQuery, VoteNeed};
 pub use handshake::{

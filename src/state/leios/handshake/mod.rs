@@ -51,6 +51,7 @@ pub struct Handshake {
     phase: HandshakePhase,
     /// Since when the other side owes its message.
     since: Option<Time>,
+    agreed: Option<(Time, Agreement)>,
 }
 
 const _: () = assert!(size_of::<ActionOf<Handshake>>() <= 128);
@@ -65,13 +66,19 @@ impl Handshake {
     /// The side that proposes.
     #[must_use]
     pub const fn initiator(config: HandshakeConfig) -> Self {
-        Self { config, role: Role::Initiator, phase: HANDSHAKE.start(), since: None }
+        Self { config, role: Role::Initiator, phase: HANDSHAKE.start(), since: None, agreed: None }
     }
 
     /// The side that answers. The proposal is owed from `now` on.
     #[must_use]
     pub const fn responder(config: HandshakeConfig, now: Time) -> Self {
-        Self { config, role: Role::Responder, phase: HANDSHAKE.start(), since: Some(now) }
+        Self {
+            config,
+            role: Role::Responder,
+            phase: HANDSHAKE.start(),
+            since: Some(now),
+            agreed: None,
+        }
     }
 
     /// Our role.
@@ -84,6 +91,12 @@ impl Handshake {
     #[must_use]
     pub const fn phase(&self) -> HandshakePhase {
         self.phase
+    }
+
+    /// What was agreed on, and when; `None` before that and if nothing was.
+    #[must_use]
+    pub const fn agreed(&self) -> Option<(Time, Agreement)> {
+        self.agreed
     }
 
     fn admits(&self, input: &HandshakeCommand) -> Result<(), Refused> {
@@ -118,10 +131,12 @@ impl Handshake {
         self.phase = at.step(self.role.other(), label)?;
         self.since = None;
         match message {
-            HandshakeMessage::MsgProposeVersions(theirs) if crossed => self.meet(at, &theirs, out),
-            HandshakeMessage::MsgProposeVersions(theirs) => self.answer(&theirs, out),
+            HandshakeMessage::MsgProposeVersions(theirs) if crossed => {
+                self.meet(now, at, &theirs, out)
+            }
+            HandshakeMessage::MsgProposeVersions(theirs) => self.answer(now, &theirs, out),
             HandshakeMessage::MsgAcceptVersion(version, data) => {
-                self.accepted(at, version, &data, out)
+                self.accepted(now, at, version, &data, out)
             }
             HandshakeMessage::MsgRefuse(reason) => {
                 out.notify(HandshakeNotice::Refused(reason));
@@ -139,37 +154,42 @@ impl Handshake {
     }
 
     /// The server algorithm of `leios.md` 11.1.
-    fn answer(&mut self, theirs: &Table, out: &mut Out<Self>) -> Result<(), Fault> {
-        let (message, notice) = match self.choose(theirs) {
-            Ok((_, data)) if data.query => (
-                HandshakeMessage::MsgQueryReply(self.config.table()),
-                HandshakeNotice::Queried(self.config.table()),
-            ),
-            Ok((version, data)) => (
-                HandshakeMessage::MsgAcceptVersion(version, data),
-                HandshakeNotice::Agreed(Agreement { version, data, simultaneous: false }),
-            ),
-            Err(reason) => {
-                (HandshakeMessage::MsgRefuse(reason.clone()), HandshakeNotice::Refused(reason))
-            }
+    fn answer(&mut self, now: Time, theirs: &Table, out: &mut Out<Self>) -> Result<(), Fault> {
+        let chosen = self.choose(theirs);
+        let message = match &chosen {
+            Ok((_, data)) if data.query => HandshakeMessage::MsgQueryReply(self.config.table()),
+            Ok((version, data)) => HandshakeMessage::MsgAcceptVersion(*version, *data),
+            Err(reason) => HandshakeMessage::MsgRefuse(reason.clone()),
         };
         self.phase = self.phase.step(self.role, HandshakeLabel::from(&message))?;
         out.send(message);
-        out.notify(notice);
-        out.close(Ending::Done);
+        match chosen {
+            Ok((_, data)) if data.query => {
+                out.notify(HandshakeNotice::Queried(self.config.table()));
+                out.close(Ending::Done);
+            }
+            Ok((version, data)) => {
+                self.agree_on(now, Agreement { version, data, simultaneous: false }, out);
+            }
+            Err(reason) => {
+                out.notify(HandshakeNotice::Refused(reason));
+                out.close(Ending::Done);
+            }
+        }
         Ok(())
     }
 
     /// A simultaneous open: both sides come to the same version by themselves.
-    fn meet(&self, at: HandshakePhase, theirs: &Table, out: &mut Out<Self>) -> Result<(), Fault> {
+    fn meet(
+        &mut self,
+        now: Time,
+        at: HandshakePhase,
+        theirs: &Table,
+        out: &mut Out<Self>,
+    ) -> Result<(), Fault> {
         match self.choose(theirs) {
             Ok((version, data)) => {
-                out.notify(HandshakeNotice::Agreed(Agreement {
-                    version,
-                    data,
-                    simultaneous: true,
-                }));
-                out.close(Ending::Done);
+                self.agree_on(now, Agreement { version, data, simultaneous: true }, out);
                 Ok(())
             }
             Err(reason) => {
@@ -181,7 +201,8 @@ impl Handshake {
 
     /// The server has chosen: the version must be ours, and its data fit ours.
     fn accepted(
-        &self,
+        &mut self,
+        now: Time,
         at: HandshakePhase,
         version: VersionNumber,
         theirs: &VersionData,
@@ -190,12 +211,16 @@ impl Handshake {
         let wrong = |rule: &'static Rule| Fault::violation(rule, at.name());
         let ours = self.config.get(version);
         let ours = ours.ok_or_else(|| wrong(&rules::HANDSHAKE_NOT_PROPOSED))?;
-        let data = agree(ours, theirs);
-        let mut data = data.map_err(|_| wrong(&rules::HANDSHAKE_NOT_PROPOSED))?;
-        data.query = ours.query;
-        out.notify(HandshakeNotice::Agreed(Agreement { version, data, simultaneous: false }));
-        out.close(Ending::Done);
+        let data = agree(ours, theirs).map_err(|_| wrong(&rules::HANDSHAKE_NOT_PROPOSED))?;
+        let data = VersionData { query: ours.query, ..data };
+        self.agree_on(now, Agreement { version, data, simultaneous: false }, out);
         Ok(())
+    }
+
+    fn agree_on(&mut self, now: Time, agreement: Agreement, out: &mut Out<Self>) {
+        self.agreed = Some((now, agreement));
+        out.notify(HandshakeNotice::Agreed(agreement));
+        out.close(Ending::Done);
     }
 
     /// The highest common version, if its data are readable and acceptable.
