@@ -36,8 +36,8 @@ fn many_slow_peers_together_cost_a_second_try_and_no_more() {
     world.run(200_000);
     (30..34).for_each(|peer| world.offer(peer, point));
     world.run(DAY);
-    // The block takes a slow one 5.4 s; the rest 2.4 s at 40 Mb/s, and a second try after 3 s.
-    assert!(seconds(&world, &point) < 11.0, "{}", seconds(&world, &point));
+    // The block takes a slow one 5.4 s. What two slow ones hold is asked of a third 6 s later.
+    assert!(seconds(&world, &point) < 12.0, "{}", seconds(&world, &point));
     assert!(world.wire <= 12_000_000 + 31 * 110_000 + 500_000, "{}", world.wire);
 }
 

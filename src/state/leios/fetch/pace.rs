@@ -56,7 +56,11 @@ impl Pace {
     /// How many bytes should be in flight.
     pub(super) fn window(&self, limits: &FetchLimits) -> u64 {
         if !self.measured {
-            return limits.probe_bytes.min(limits.per_peer_in_flight);
+            // After the first delivery a probe is topped up only as far as that one promises.
+            let flow = scaled(self.rate, micros(limits.queue_time), 1_000_000);
+            let more = if self.rate == 0 { u64::MAX } else { flow };
+            let bytes = more.saturating_add(limits.probe_piece);
+            return bytes.min(limits.probe_bytes).min(limits.per_peer_in_flight);
         }
         let span = self.latency(limits).saturating_add(micros(limits.queue_time));
         let bytes = scaled(self.rate, span, 1_000_000);
@@ -150,7 +154,7 @@ mod tests {
         assert!(pace.measured());
         assert_eq!(pace.rate(&limits), 1_000_000);
         assert_eq!(pace.latency(&limits), 40_000);
-        assert_eq!(pace.window(&limits), 100_000);
+        assert_eq!(pace.window(&limits), 140_000);
     }
 
     #[test]

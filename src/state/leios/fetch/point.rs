@@ -104,7 +104,7 @@ impl Point {
     }
 
     /// Who can deliver what is missing now.
-    pub(super) const fn offers(&self) -> &BTreeSet<PeerNo> {
+    pub(super) fn offers(&self) -> &BTreeSet<PeerNo> {
         match self.stage {
             Stage::Body { .. } => &self.block_offers,
             _ => &self.txs_offers,
@@ -112,7 +112,7 @@ impl Point {
     }
 
     /// How many references are held.
-    pub(super) const fn references(&self) -> usize {
+    pub(super) fn references(&self) -> usize {
         match &self.stage {
             Stage::Asking(refs) => refs.len(),
             Stage::Txs(closure) => closure.refs.len(),
@@ -148,7 +148,7 @@ pub(super) const fn slot_rank(slot: u64, oldest_first: bool) -> u64 {
 }
 
 /// Heap bytes of a list.
-pub(super) const fn list_heap<T>(list: &Vec<T>) -> usize {
+pub(super) fn list_heap<T>(list: &Vec<T>) -> usize {
     list.capacity().saturating_mul(size_of::<T>())
 }
 
