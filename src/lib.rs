@@ -20,6 +20,8 @@ mod time;
 mod until_closed;
 
 pub mod codec;
+#[cfg(feature = "leios")]
+pub mod leios;
 pub mod link;
 #[cfg(feature = "sim")]
 pub mod sim;
