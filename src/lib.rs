@@ -38,3 +38,8 @@ pub use outbox::Outbox;
 pub use table::{Agency, Edge, Role, Table, edge};
 pub use time::{Deadlines, Time};
 pub use until_closed::UntilClosed;
+
+/// The program in the README, run as a test.
+#[cfg(all(doctest, feature = "leios"))]
+#[doc = include_str!("../README.md")]
+mod readme {}
