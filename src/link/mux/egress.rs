@@ -99,6 +99,13 @@ impl Egress {
     /// Writes what may leave to `wire`, until that has `full` bytes. True if there is more that
     /// may.
     pub fn cut(&mut self, now: Time, wire: &mut Vec<u8>, full: usize) -> bool {
+        if wire.is_empty() && self.credit > 0 && self.queued > 0 {
+            // What is queued is there, so this reserves by bytes at hand.
+            let bytes = self.queued.min(self.credit);
+            let headers = (bytes / self.sdu_size + 1).saturating_mul(SegmentHeader::SIZE);
+            let most = full.saturating_add(self.sdu_size + SegmentHeader::SIZE);
+            wire.reserve(bytes.saturating_add(headers).min(most));
+        }
         while self.credit > 0 && !self.is_empty() {
             if wire.len() >= full {
                 return true;
@@ -180,7 +187,6 @@ impl Egress {
             // At most `sdu_size`, which is 16 bits.
             length: length as u16,
         };
-        // What is queued is there, so this reserves by bytes at hand.
         wire.reserve(SegmentHeader::SIZE + length);
         wire.extend_from_slice(&header.encode());
         queue.take(length, wire);

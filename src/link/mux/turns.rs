@@ -51,7 +51,7 @@ impl Turns {
                 }
                 Some(channel)
             }
-            (_, Some((entry, channel))) if !self.quiet_until().is_some_and(|due| now < due) => {
+            (_, Some((entry, channel))) if self.quiet_until().is_none_or(|due| now >= due) => {
                 self.row = 0;
                 self.last_b = entry;
                 self.busy_at = None;
