@@ -1,4 +1,6 @@
-//! Checks a reply against what its request asks for (L-46 to L-54).
+//! Checks a reply against what its request asks for: nothing else (L-19), all of it unless excused
+//! (L-47, L-52, L-53), nothing twice (L-48), and each thing as it was announced (L-49, L-50, L-51,
+//! L-54).
 
 use alloc::vec;
 use alloc::vec::Vec;

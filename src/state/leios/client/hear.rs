@@ -1,4 +1,5 @@
-//! What the server says: replies, and the news in them. Of several broken rules the first is
+//! What the server says: replies, and the news in them. Nothing comes unasked (L-16): each reply
+//! is held against its request. Of several broken rules the first is
 //! named, in the order of `leios.md` section 15.
 
 use alloc::vec::Vec;
@@ -164,7 +165,7 @@ impl<H: Blake2b, N: Numbers> Client<H, N> {
         Ok(())
     }
 
-    /// L-46 to L-54.
+    /// L-46 to L-54, in any order of requests (L-21): one message answers one request (S-12).
     fn deliveries(
         &mut self,
         now: Time,

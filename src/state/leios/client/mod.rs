@@ -40,7 +40,8 @@ use crate::time::Time;
 /// and checks every byte of what comes back.
 ///
 /// Commands that the limits of the protocol forbid right now wait inside, youngest slot first;
-/// [`room`](Self::room) tells how much more may wait. Offers are told only once an announcement
+/// [`room`](Self::room) tells how much more may wait. To ask only for what this server holds
+/// (L-10, L-41, L-55), and to stop asking when overwhelmed (L-15), is up to who commands it. Offers are told only once an announcement
 /// they belong to was judged worth processing (S-11); until then they are kept.
 ///
 /// `H` is the hash function, `N` the mini-protocol numbers. Two numbers bound its memory beyond
@@ -200,13 +201,14 @@ impl<H: Blake2b, N: Numbers> Client<H, N> {
         Fault::violation(rule, self.phases.reply().name())
     }
 
-    /// The fault of a message for a request that isn't there, or isn't of that kind.
+    /// The fault of a message for a request that isn't there (L-17), or isn't of that kind (L-18).
     fn no_such(&self, no: RequestNo) -> Fault {
         let known = self.windows.contains(no) || self.deliveries.get(no).is_some();
         self.broken(if known { &rules::REPLY_KIND_MISMATCH } else { &rules::NO_SUCH_REQUEST })
     }
 
-    /// When something owed is overdue, and the fault it then is (L-57, L-58, L-59). Nothing is
+    /// When something owed is overdue, and the fault it then is (L-57, L-58, L-59; S-3).
+    /// Notification requests owe nothing in time (L-56). Nothing is
     /// while we hold replies back ourselves, and the time starts anew afterwards.
     fn overdue(&self) -> Option<(Time, Fault)> {
         if self.saturated() {

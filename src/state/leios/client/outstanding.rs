@@ -17,7 +17,7 @@ use crate::time::Time;
 /// The set D(s) of `leios.md` 8.4 is not kept for each request. Replies are counted instead: each
 /// request remembers how many there had been when it was sent, each wanted unit the last reply
 /// that held it. A unit is in D(s) when that reply came after s was sent. What nobody outstanding
-/// wants is forgotten, so that memory is bounded by what is asked for (L-14).
+/// wants is forgotten (S-10), so that memory is bounded by what is asked for (L-14).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Deliveries {
     open: Ordered<RequestNo, Pending>,

@@ -1,0 +1,15 @@
+//! The client of the Leios pair, through its public interface.
+#![cfg(feature = "leios")]
+
+mod bounds;
+mod channels;
+mod ending;
+mod flags;
+mod flow;
+#[cfg(feature = "sim")]
+mod laws;
+mod news;
+mod overlap;
+mod replies;
+mod support;
+mod times;
