@@ -55,7 +55,8 @@ impl<H: Blake2b, N: Numbers> Client<H, N> {
         Ok(())
     }
 
-    /// L-25 to L-32: the bytes first, then what they say.
+    /// L-25 to L-32: the bytes first, up to the one that completes the request (L-30), then what
+    /// they say.
     fn notifications(
         &mut self,
         now: Time,
