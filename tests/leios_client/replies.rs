@@ -4,7 +4,7 @@ use nodewire::bytes::Bytes;
 use nodewire::codec::leios::{
     Bitmap64, Deliverable, LinearLeiosBlock, NonEmpty, SlotNo, TxDelivery, TxReference, Txs,
 };
-use nodewire::state::leios::{Blake2b, ClientCommand, ClientNotice, RustCryptoBlake2b};
+use nodewire::state::leios::{Blake2b, ClientCommand, ClientNotice, Limits, RustCryptoBlake2b};
 
 use crate::support::*;
 
@@ -94,7 +94,8 @@ fn the_kind_of_a_reply_is_that_of_its_request() {
 fn nothing_else_comes_with_a_reply() {
     let (block, other) = (small(), Block::new(NOW, &[b"else"]));
     let vote = || vote_delivery(NOW, 1);
-    let wants: [(fn(&mut Rig), Vec<Deliverable>); 6] = [
+    type Want = (fn(&mut Rig), Vec<Deliverable>);
+    let wants: [Want; 6] = [
         (|rig| drop(rig.want_block(&small())), vec![vote()]),
         (|rig| drop(rig.want_block(&small())), vec![block.delivery(), other.delivery()]),
         (|rig| drop(rig.want_txs(&small(), &[0])), vec![block.delivery()]),
@@ -170,7 +171,8 @@ fn a_block_keeps_its_limits() {
         let point = nodewire::codec::leios::LeiosPoint::new(SlotNo(NOW), hash);
         Block { point, block, txs: vec![Bytes::new()] }
     };
-    let cases: [(Block, fn(&mut nodewire::state::leios::Limits), bool); 6] = [
+    type Case = (Block, fn(&mut Limits), bool);
+    let cases: [Case; 6] = [
         (of_size(16_384), |_| {}, true),
         (of_size(16_385), |_| {}, false),
         (of_size(0), |_| {}, false),

@@ -112,7 +112,8 @@ impl<H: Blake2b, N: Numbers> Client<H, N> {
         }
     }
 
-    /// L-33 to L-37: counted before anything expensive is asked for, timed last.
+    /// It announces something (L-36), is counted before anything expensive is asked for (L-33,
+    /// L-34), and timed last (L-37).
     fn announcement(
         &mut self,
         now: Time,
