@@ -55,7 +55,8 @@ pub enum ClientCommand {
         /// Which transactions, ascending by index.
         txs: Vec<WantedTx>,
     },
-    /// Fetch votes in one request.
+    /// Fetch votes. Those of a slot that wait are bundled, at most `max_votes_per_request` in one
+    /// request (`leios.md` 12.5).
     RequestVotes {
         /// Which votes.
         votes: Vec<(SlotNo, VoteIssuer)>,
@@ -190,7 +191,8 @@ pub enum ClientNotice {
     },
     /// A vote came; it is the one asked for, its signature is not checked.
     Vote(LinearLeiosVote),
-    /// These were left out of a reply, since an overlapping reply carried them (L-52).
+    /// These blocks or transactions were left out of a reply, since an overlapping reply carried
+    /// them (L-52). Votes left out are not listed: they came with that reply.
     Excused(Vec<Hash32>),
     /// These will not come from this server any more (L-24): ask another.
     Failed(Vec<Unit>),
