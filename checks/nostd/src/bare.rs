@@ -33,8 +33,7 @@ unsafe impl GlobalAlloc for Bump {
 }
 
 #[global_allocator]
-static ALLOCATOR: Bump =
-    Bump { heap: UnsafeCell::new([0; SIZE]), used: AtomicUsize::new(0) };
+static ALLOCATOR: Bump = Bump { heap: UnsafeCell::new([0; SIZE]), used: AtomicUsize::new(0) };
 
 #[panic_handler]
 fn panic(info: &core::panic::PanicInfo<'_>) -> ! {

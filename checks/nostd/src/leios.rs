@@ -14,7 +14,7 @@ use nodewire::state::leios::rules;
 
 /// Everything, on whatever the bytes are.
 pub fn all(data: &[u8]) -> usize {
-    decoders(data)
+    decoders(data) + crate::machines::all(data)
 }
 
 fn decoders(data: &[u8]) -> usize {

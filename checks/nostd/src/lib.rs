@@ -9,6 +9,8 @@ extern crate alloc;
 
 mod bare;
 mod leios;
+mod machines;
+mod poke;
 
 /// Where the linker starts.
 ///
