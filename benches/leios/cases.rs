@@ -54,5 +54,7 @@ pub fn again<T: 'static>(value: T, mut run: impl FnMut(&T) + 'static) -> Run {
 pub fn all() -> Vec<Case> {
     let mut cases = Vec::new();
     cases.extend(crate::codec::cases());
+    cases.extend(crate::links::cases());
+    cases.extend(crate::machines::cases());
     cases
 }

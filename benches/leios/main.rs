@@ -16,6 +16,8 @@ mod budget;
 mod cases;
 mod codec;
 mod count;
+mod links;
+mod machines;
 mod samples;
 mod wall;
 
