@@ -12,6 +12,9 @@ use crate::codec::cbor::Scanner;
 use crate::codec::{MalformedKind, Source};
 use crate::fault::Fault;
 
+/// Most bytes of a head.
+const HEAD: usize = 9;
+
 /// How deep items may nest.
 const DEPTH: u32 = 64;
 
@@ -113,8 +116,7 @@ impl Lane {
                 Ok(None)
             }
             Err(malformed) => {
-                let head = bytes.get(..malformed.offset).unwrap_or(bytes);
-                Err(self.malformed(machine, malformed, head))
+                Err(self.malformed(machine, malformed, good_part(bytes, malformed.offset)))
             }
         }
     }
@@ -129,10 +131,9 @@ impl Lane {
         let (new, end) = match kept.scanner.feed(bytes, usize::MAX) {
             Ok(end) => (end.unwrap_or(bytes.len()), end.is_some()),
             Err(malformed) => {
-                let mut head = mem::take(&mut kept.partial);
-                head.extend_from_slice(bytes);
-                head.truncate(malformed.offset);
-                return Err(self.malformed(machine, malformed, &head));
+                let mut item = mem::take(&mut kept.partial);
+                item.extend_from_slice(bytes);
+                return Err(self.malformed(machine, malformed, good_part(&item, malformed.offset)));
             }
         };
         let (new, rest) = bytes.split_at_checked(new).unwrap_or((bytes, &[]));
@@ -231,6 +232,22 @@ impl Lane {
         }
         Ok(())
     }
+}
+
+/// What of an item there is nothing wrong with yet, where the scanner names `offset`: the start of
+/// a head or its end, while the fault shows with the byte that makes it one.
+fn good_part(item: &[u8], offset: usize) -> &[u8] {
+    let certain = offset.saturating_sub(HEAD);
+    let (before, after) = item.split_at_checked(certain).unwrap_or((item, &[]));
+    let mut scanner = Scanner::new(DEPTH);
+    let mut good = 0;
+    for piece in core::iter::once(before).chain(after.chunks(1)) {
+        if scanner.feed(piece, usize::MAX).is_err() {
+            break;
+        }
+        good += piece.len();
+    }
+    item.get(..good).unwrap_or(item)
 }
 
 /// The fault of a channel that was sent more than its limit (L-63).
