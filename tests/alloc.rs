@@ -23,6 +23,8 @@ struct Count {
 
 thread_local! {
     static COUNT: Cell<Count> = const { Cell::new(Count { calls: 0, bytes: 0 }) };
+    /// Bytes allocated and not yet given back.
+    static LIVE: Cell<isize> = const { Cell::new(0) };
 }
 
 fn count(bytes: usize) {
@@ -33,17 +35,24 @@ fn count(bytes: usize) {
     });
 }
 
+fn live(bytes: isize) {
+    let _ = LIVE.try_with(|live| live.set(live.get() + bytes));
+}
+
 // SAFETY: everything is left to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size());
+        live(layout.size() as isize);
         unsafe { System.alloc(layout) }
     }
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        live(-(layout.size() as isize));
         unsafe { System.dealloc(at, layout) }
     }
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count(size);
+        live(size as isize - layout.size() as isize);
         unsafe { System.realloc(at, layout, size) }
     }
 }
@@ -186,4 +195,58 @@ fn decoding_allocates_at_most_a_multiple_of_the_bytes() {
     let windows = TxBitmaps::all(14_222).unwrap();
     let (count, _) = allocated(|| windows.clone());
     assert!(count.calls <= 1);
+}
+
+/// Two sides after a handshake, a ping and the opening of the pair, in reads of 64 KiB.
+#[test]
+fn an_idle_connection_holds_at_most_4_kib() {
+    use nodewire::leios::{self, Session, SessionConfig};
+    use nodewire::link::{MuxNotice, StagedOf, Transport};
+    use nodewire::state::leios::{ClientCommand, ConnectionCommand, HandshakeNotice};
+    use nodewire::{Action, Machine, Outbox, Time};
+
+    let now = Time::ZERO;
+    let before = LIVE.get();
+    let (mut inline, mut footprint) = (0, 0);
+    let sides = {
+        let config = || SessionConfig::new(1);
+        let mut sides = [leios::initiator(config()), leios::responder(config(), now)];
+        let mut outs = [Outbox::new(), Outbox::new()];
+        for (side, out) in sides.iter_mut().zip(&mut outs) {
+            side.handle_remote(now, Transport::Writable(Transport::UNCOUNTED), out);
+        }
+        sides[0].handle_local(now, leios::propose(), &mut outs[0]).unwrap();
+        let mut agreed = 0;
+        while let Some((at, action)) = (0..2).find_map(|at| Some((at, outs[at].pop()?))) {
+            match action {
+                Action::Send(bytes) => {
+                    // Each read in a buffer of its own, as large as buffers of reads are.
+                    let mut read = Vec::with_capacity(65_536);
+                    read.extend_from_slice(&bytes);
+                    let read = nodewire::bytes::Bytes::from(read);
+                    sides[1 - at].handle_remote(now, Transport::Received(read), &mut outs[1 - at]);
+                }
+                Action::Notify(StagedOf::First(MuxNotice::Machine(HandshakeNotice::Agreed(_)))) => {
+                    agreed += 1;
+                    let start = ConnectionCommand::Client(ClientCommand::Start);
+                    let start = leios::on_connection(start);
+                    sides[at].handle_local(now, start, &mut outs[at]).unwrap();
+                    sides[at].handle_timeout(now, &mut outs[at]);
+                }
+                Action::Notify(_) => {}
+                Action::Ask(..) | Action::Close(_) => panic!("{action:?}"),
+            }
+        }
+        assert_eq!(agreed, 2);
+        for side in &sides {
+            inline += size_of::<Session>();
+            footprint += side.footprint();
+        }
+        sides
+    };
+    let heap = usize::try_from(LIVE.get() - before).unwrap();
+    println!("two idle sides: {inline} bytes inline, {heap} on the heap, footprint {footprint}");
+    assert!(inline + heap <= 2 * 4_096, "{inline} and {heap} bytes for two");
+    assert!(footprint >= inline + heap, "{footprint} told, {inline} and {heap} live");
+    drop(sides);
 }
