@@ -1,6 +1,8 @@
 //! The examples do what they say: each asserts its outcome in `main`.
 
 #![cfg(feature = "leios")]
+// Each example brings the content along that it shares with the others.
+#![allow(clippy::duplicate_mod)]
 
 #[path = "../examples/foreign_channels.rs"]
 mod foreign_channels;

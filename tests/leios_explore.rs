@@ -33,9 +33,10 @@ use nodewire::{
     Action, AskId, Ending, Machine, Never, Out, Outbox, Refusal, Role, Table, Time, UntilClosed,
 };
 
-/// What an exploration goes through, in one place: all bounds, all counts.
-#[derive(Default)]
+/// What explorations have seen.
 struct Report {
+    /// Most states of one exploration; each must end before.
+    bound: usize,
     lines: Vec<String>,
     /// Edges taken: table, phase, message.
     edges: BTreeSet<(&'static str, String, String)>,
@@ -44,6 +45,10 @@ struct Report {
 }
 
 impl Report {
+    const fn new(bound: usize) -> Self {
+        Self { bound, lines: Vec::new(), edges: BTreeSet::new(), told: BTreeSet::new() }
+    }
+
     /// Explores all of `start` and keeps the counts; a fault prints its shortest way and fails.
     fn explore<W: Wiring>(
         &mut self,
@@ -51,7 +56,7 @@ impl Report {
         start: Duo<W>,
         mut watch: impl FnMut(&mut Self, &Duo<W>, &DuoMove),
     ) {
-        let bounds = Bounds { states: 400_000, ..Bounds::default() };
+        let bounds = Bounds { states: self.bound, ..Bounds::default() };
         let explored = explore(start, bounds, |before, step, _| watch(self, before, step));
         assert!(explored.found.is_none(), "{name}: {explored}");
         assert!(explored.complete, "{name}: more than {} states", bounds.states);
@@ -92,11 +97,22 @@ impl Report {
             assert!(taken, "{}: no run takes {edge:?}", table.name());
         }
     }
+
+    /// Holds the counts against those of a file.
+    fn compare(&self, file: &str) {
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(file);
+        let seen = self.lines.join("\n") + "\n";
+        if std::env::var("NODEWIRE_BLESS").is_ok_and(|set| set == "1") {
+            std::fs::write(&golden, &seen).unwrap();
+        }
+        let expected = std::fs::read_to_string(&golden).unwrap_or_default();
+        assert_eq!(seen, expected, "the state space has changed; NODEWIRE_BLESS=1 accepts it");
+    }
 }
 
 #[test]
 fn every_interleaving_of_two_honest_sides() {
-    let mut report = Report::default();
+    let mut report = Report::new(400_000);
     handshakes(&mut report);
     keep_alive(&mut report);
     naive(&mut report);
@@ -129,13 +145,7 @@ fn every_interleaving_of_two_honest_sides() {
         assert!(report.told.contains(notice), "nobody was told {notice}: {:?}", report.told);
     }
 
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/explore.txt");
-    let seen = report.lines.join("\n") + "\n";
-    if std::env::var("NODEWIRE_BLESS").is_ok_and(|set| set == "1") {
-        std::fs::write(&golden, &seen).unwrap();
-    }
-    let expected = std::fs::read_to_string(&golden).unwrap_or_default();
-    assert_eq!(seen, expected, "the state space has changed; NODEWIRE_BLESS=1 accepts it");
+    report.compare("explore.txt");
 }
 
 fn both_done<W: Wiring>(duo: &Duo<W>) -> Option<String> {
@@ -492,60 +502,80 @@ fn content(id: &DeliverableId) -> Content {
     }
 }
 
-fn pair(report: &mut Report) {
-    // A notification request of 100 bytes holds an announcement of 96 and the beginning of an
-    // offer of 38: the rest spills into the next one (L-31).
+/// Small limits: a notification request of 100 bytes holds an announcement of 96 and the
+/// beginning of an offer of 38; the rest spills into the next one (L-31).
+fn duo() -> Duo<Pair> {
     let mut limits = Limits::default();
     limits.max_notification_size = 100;
     limits.notify_low = 200;
     limits.notify_chunk = 100;
-    let start = || ClientCommand::Start;
-    let target = || ClientCommand::NotificationTarget { low: 200, chunk: 100 };
-    let request_block = || ClientCommand::RequestBlock { point: point(), size: block_size() };
-    let request_txs = |txs: &[u8]| {
-        let txs = txs.iter().map(|at| wanted(*at)).collect();
-        ClientCommand::RequestTxs { point: point(), txs }
-    };
-    let request_vote = || ClientCommand::RequestVotes { votes: vec![(SLOT, VoteIssuer(1))] };
-    let finish = || ClientCommand::Finish;
-    let announce = || ServerCommand::Announce(header());
-    let offers = || {
-        [
-            ServerCommand::OfferBlock(point()),
-            ServerCommand::OfferTxs(point()),
-            ServerCommand::OfferVote(SLOT, VoteIssuer(1)),
-        ]
-    };
-    let watch = |report: &mut Report, duo: &Duo<Pair>, step: &DuoMove| {
-        if let DuoMove::Hears(Side::A, at) = step {
-            let Some((client, message)) = duo.a().zip(duo.next_to_a(*at)) else { return };
-            if let ClientRemote::Reply(reply) = message {
-                let label = ReplyLabel::from(reply);
-                report.edge(&REPLY, client.phases().reply(), Role::Responder, label);
-            }
-            report.hears(client, message.clone());
-        }
-        if let DuoMove::Hears(Side::B, at) = step {
-            let Some((server, message)) = duo.b().zip(duo.next_to_b(*at)) else { return };
-            match message {
-                ServerRemote::Reply(reply) => {
-                    let label = ReplyLabel::from(reply);
-                    report.edge(&REPLY, server.reply_phase(), Role::Initiator, label);
-                }
-                ServerRemote::Request { message, .. } => {
-                    let label = RequestLabel::from(message);
-                    report.edge(&REQUEST, server.request_phase(), Role::Initiator, label);
-                }
-                ServerRemote::Drained(_) => {}
-            }
-            report.hears(server, message.clone());
-        }
-    };
-    let duo = || {
-        let clock = SlotClock::default();
-        Duo::<Pair>::new(Client::new(limits.clone(), clock), Server::new(limits.clone(), clock))
-    };
+    let clock = SlotClock::default();
+    Duo::new(Client::new(limits.clone(), clock), Server::new(limits, clock))
+}
 
+const fn start() -> ClientCommand {
+    ClientCommand::Start
+}
+
+const fn target() -> ClientCommand {
+    ClientCommand::NotificationTarget { low: 200, chunk: 100 }
+}
+
+fn request_block() -> ClientCommand {
+    ClientCommand::RequestBlock { point: point(), size: block_size() }
+}
+
+fn request_txs(txs: &[u8]) -> ClientCommand {
+    ClientCommand::RequestTxs { point: point(), txs: txs.iter().map(|at| wanted(*at)).collect() }
+}
+
+fn request_vote() -> ClientCommand {
+    ClientCommand::RequestVotes { votes: vec![(SLOT, VoteIssuer(1))] }
+}
+
+const fn finish() -> ClientCommand {
+    ClientCommand::Finish
+}
+
+fn announce() -> ServerCommand {
+    ServerCommand::Announce(header())
+}
+
+fn offers() -> [ServerCommand; 3] {
+    [
+        ServerCommand::OfferBlock(point()),
+        ServerCommand::OfferTxs(point()),
+        ServerCommand::OfferVote(SLOT, VoteIssuer(1)),
+    ]
+}
+
+fn watch(report: &mut Report, duo: &Duo<Pair>, step: &DuoMove) {
+    if let DuoMove::Hears(Side::A, at) = step {
+        let Some((client, message)) = duo.a().zip(duo.next_to_a(*at)) else { return };
+        if let ClientRemote::Reply(reply) = message {
+            let label = ReplyLabel::from(reply);
+            report.edge(&REPLY, client.phases().reply(), Role::Responder, label);
+        }
+        report.hears(client, message.clone());
+    }
+    if let DuoMove::Hears(Side::B, at) = step {
+        let Some((server, message)) = duo.b().zip(duo.next_to_b(*at)) else { return };
+        match message {
+            ServerRemote::Reply(reply) => {
+                let label = ReplyLabel::from(reply);
+                report.edge(&REPLY, server.reply_phase(), Role::Initiator, label);
+            }
+            ServerRemote::Request { message, .. } => {
+                let label = RequestLabel::from(message);
+                report.edge(&REQUEST, server.request_phase(), Role::Initiator, label);
+            }
+            ServerRemote::Drained(_) => {}
+        }
+        report.hears(server, message.clone());
+    }
+}
+
+fn pair(report: &mut Report) {
     let news = duo()
         .script_a(true, [start(), target(), finish()])
         .script_b(true, [announce()].into_iter().chain(offers()));

@@ -101,7 +101,7 @@ impl HandshakeConfig {
     }
 
     /// Heap bytes held.
-    pub(super) const fn heap(&self) -> usize {
+    pub(super) fn heap(&self) -> usize {
         self.versions.capacity().saturating_mul(size_of::<(VersionNumber, VersionData)>())
     }
 }
