@@ -40,6 +40,7 @@ fn nine(ops: Vec<(u64, Op)>) -> (Vec<u8>, Vec<(u64, Vec<u8>)>) {
 }
 
 #[test]
+#[allow(clippy::type_complexity)]
 fn each_op_does_what_it_says() {
     let second = Duration::from_secs(1);
     let tenfold = Change::new("tenfold", |word, _| match word {

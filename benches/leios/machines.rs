@@ -115,7 +115,7 @@ fn server_offers() -> Run {
     for action in out.drain() {
         if let Action::Send(message) = action {
             let left = message.wire_len() as u32;
-            drop(server.handle_remote(now(), ServerRemote::Drained(left), &mut Outbox::new()));
+            server.handle_remote(now(), ServerRemote::Drained(left), &mut Outbox::new());
         }
     }
     let slot = samples::header().view().expect("a header").slot;

@@ -1,5 +1,7 @@
 //! Times: the median of many batches. For reports, on a machine that is named beside them.
 
+#![allow(clippy::disallowed_types)] // A clock is what this is about.
+
 use std::time::{Duration, Instant};
 
 use crate::cases::{Case, Run};
