@@ -36,7 +36,7 @@ pub use laws::{Broken, Law, Laws, Stepped, cut_invariance};
 pub use net::{Net, NetReport};
 pub use node::{End, Event, LinkSpec, Node, Wire};
 pub use player::{PLAY_VERSION, Play, Player};
-pub use record::{Recorder, ReplayError, ReplayReport, replay, replay_link};
+pub use record::{Keep, Recorder, ReplayError, ReplayReport, replay, replay_link};
 pub use rng::Rng;
 pub use sequence::Sequence;
 pub use side::{DuoMove, Joined, Side};

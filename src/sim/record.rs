@@ -1,6 +1,7 @@
 //! Recording a machine, and replaying what was recorded.
 
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::fmt;
 
 use bytes::Bytes;
@@ -9,7 +10,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::ask::AskId;
-use crate::fault::Refusal;
+use crate::channel::{Channel, ChannelSpec, OverChannels};
+use crate::codec::{Malformed, Source};
+use crate::fault::{Ending, Fault, Refusal};
 use crate::machine::{Action, ActionOf, Input, InputOf, Machine, Out};
 use crate::outbox::Outbox;
 use crate::sim::trace::{Kind, Step, Trace};
@@ -79,62 +82,79 @@ where
 /// assert_eq!(replay(Echo, &text.parse().unwrap()).unwrap().actions, 1);
 /// ```
 #[derive(Clone)]
-pub struct Recorder<M: Machine> {
+pub struct Recorder<M: Machine, K = Trace> {
     machine: M,
-    trace: Trace,
+    kept: K,
     send: SendForm<M>,
 }
 
-impl<M: Machine<Send: Serialize>> Recorder<M> {
+/// Where a [`Recorder`] puts the steps: a [`Trace`], or a closure that writes them elsewhere.
+pub trait Keep {
+    /// Takes the next step.
+    fn keep(&mut self, step: Step);
+}
+
+impl Keep for Trace {
+    fn keep(&mut self, step: Step) {
+        self.push(step);
+    }
+}
+
+impl<F: FnMut(Step)> Keep for F {
+    fn keep(&mut self, step: Step) {
+        self(step);
+    }
+}
+
+impl<M: Machine<Send: Serialize>, K: Keep> Recorder<M, K> {
     /// Records a machine into this trace.
-    pub fn new(machine: M, trace: Trace) -> Self {
-        Self { machine, trace, send: by_serde }
+    pub fn new(machine: M, trace: K) -> Self {
+        Self { machine, kept: trace, send: by_serde }
     }
 }
 
-impl<M: Machine<Send = Bytes>> Recorder<M> {
+impl<M: Machine<Send = Bytes>, K: Keep> Recorder<M, K> {
     /// Records a link, whose messages are bytes, into this trace.
-    pub fn link(machine: M, trace: Trace) -> Self {
-        Self { machine, trace, send: as_hex }
+    pub fn link(machine: M, trace: K) -> Self {
+        Self { machine, kept: trace, send: as_hex }
     }
 }
 
-impl<M: Machine> Recorder<M> {
+impl<M: Machine, K> Recorder<M, K> {
     /// The machine.
     pub const fn machine(&self) -> &M {
         &self.machine
     }
 
     /// What was recorded.
-    pub const fn trace(&self) -> &Trace {
-        &self.trace
+    pub const fn trace(&self) -> &K {
+        &self.kept
     }
 
     /// Ends recording.
-    pub fn into_parts(self) -> (M, Trace) {
-        (self.machine, self.trace)
+    pub fn into_parts(self) -> (M, K) {
+        (self.machine, self.kept)
     }
 }
 
-impl<M: Machine + fmt::Debug> fmt::Debug for Recorder<M> {
+impl<M: Machine + fmt::Debug, K> fmt::Debug for Recorder<M, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { machine, trace, .. } = self;
-        f.debug_struct("Recorder").field("machine", machine).field("trace", trace).finish()
+        f.debug_struct("Recorder").field("machine", &self.machine).finish_non_exhaustive()
     }
 }
 
-impl<M> Recorder<M>
+impl<M, K: Keep> Recorder<M, K>
 where
     M: Machine<Notice: Serialize, Query: Serialize>,
 {
-    fn note(&mut self, at: Time, kind: Kind, input: String, out: &Out<M>, from: usize) {
+    fn note(&mut self, mut step: Step, out: &Out<M>, from: usize) {
         let form = |action| action_form::<M>(action, self.send).to_string();
-        let actions = out.iter().skip(from).map(form).collect();
-        self.trace.steps.push(Step { at, kind, input, actions, refused: None });
+        step.actions = out.iter().skip(from).map(form).collect();
+        self.kept.keep(step);
     }
 }
 
-impl<M> Machine for Recorder<M>
+impl<M, K: Keep> Machine for Recorder<M, K>
 where
     M: Machine<Local: Serialize, Remote: Serialize, Notice: Serialize, Query: Serialize>,
 {
@@ -150,27 +170,27 @@ where
         input: Self::Local,
         out: &mut Out<Self>,
     ) -> Result<(), Refusal<Self::Local>> {
-        let body = body(&input);
+        let mut step = Step::of(now, Kind::Local, body(&input));
         let before = out.len();
         let result = self.machine.handle_local(now, input, out);
-        self.note(now, Kind::Local, body, out, before);
-        if let (Err(refusal), Some(step)) = (&result, self.trace.steps.last_mut()) {
+        if let Err(refusal) = &result {
             step.refused = by_serde(&refusal.why).map(|why| why.to_string());
         }
+        self.note(step, out, before);
         result
     }
 
     fn handle_remote(&mut self, now: Time, input: Self::Remote, out: &mut Out<Self>) {
-        let body = body(&input);
+        let step = Step::of(now, Kind::Remote, body(&input));
         let before = out.len();
         self.machine.handle_remote(now, input, out);
-        self.note(now, Kind::Remote, body, out, before);
+        self.note(step, out, before);
     }
 
     fn handle_timeout(&mut self, now: Time, out: &mut Out<Self>) {
         let before = out.len();
         self.machine.handle_timeout(now, out);
-        self.note(now, Kind::Timeout, "true".to_string(), out, before);
+        self.note(Step::of(now, Kind::Timeout, "true".to_string()), out, before);
     }
 
     fn deadline(&self) -> Option<Time> {
@@ -188,6 +208,53 @@ where
     /// That of the machine: the trace is not part of what is measured.
     fn footprint(&self) -> usize {
         self.machine.footprint()
+    }
+}
+
+/// A recorded machine speaks over channels as it did: so a recorder can stand below a link.
+impl<M, K: Keep> OverChannels for Recorder<M, K>
+where
+    M: OverChannels<Local: Serialize, Remote: Serialize, Notice: Serialize, Query: Serialize>,
+{
+    fn channels(&self) -> Vec<ChannelSpec> {
+        self.machine.channels()
+    }
+
+    fn item_limit(&self, channel: Channel, head: &[u8]) -> Result<usize, Fault> {
+        self.machine.item_limit(channel, head)
+    }
+
+    fn too_large(&self, channel: Channel) -> Fault {
+        self.machine.too_large(channel)
+    }
+
+    fn malformed(&self, channel: Channel, malformed: Malformed) -> Fault {
+        self.machine.malformed(channel, malformed)
+    }
+
+    fn decode(
+        &self,
+        channel: Channel,
+        item: &[u8],
+        source: Source<'_>,
+    ) -> Result<Self::Remote, Fault> {
+        self.machine.decode(channel, item, source)
+    }
+
+    fn encode(message: &Self::Send, out: &mut Vec<u8>) -> Channel {
+        M::encode(message, out)
+    }
+
+    fn drained(&self, channel: Channel, bytes: usize) -> Option<Self::Remote> {
+        self.machine.drained(channel, bytes)
+    }
+
+    fn at_eof(&self) -> Ending {
+        self.machine.at_eof()
+    }
+
+    fn holds(&self, channel: Channel) -> bool {
+        self.machine.holds(channel)
     }
 }
 
@@ -278,7 +345,7 @@ where
         report.closed |= out.ends();
         report.actions += out.drain().count();
         report.steps = number;
-        let got = recorder.trace.steps.pop();
+        let got = recorder.kept.steps.pop();
         let same = got.as_ref().is_some_and(|got| {
             got.actions.len() == recorded.actions.len()
                 && got.refused.is_some() == recorded.refused.is_some()

@@ -129,6 +129,14 @@ impl Trace {
         &self.steps
     }
 
+    /// Adds a step.
+    pub fn push(&mut self, mut step: Step) {
+        if self.shortened {
+            step.shorten();
+        }
+        self.steps.push(step);
+    }
+
     /// The same trace without bodies, to be shared: only names, lengths and hashes are left.
     ///
     /// Endings and refusals stay; they hold static text only. So does the configuration.
@@ -144,6 +152,11 @@ impl Trace {
 }
 
 impl Step {
+    /// An input, before anything came of it.
+    pub(crate) const fn of(at: Time, kind: Kind, input: String) -> Self {
+        Self { at, kind, input, actions: Vec::new(), refused: None }
+    }
+
     /// When.
     #[must_use]
     pub const fn at(&self) -> Time {
@@ -173,6 +186,7 @@ impl Step {
         self.refused.as_deref()
     }
 
+    /// Leaves the bodies out.
     fn shorten(&mut self) {
         if self.kind != Kind::Timeout {
             self.input = short(&self.input).to_string();
