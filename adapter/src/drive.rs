@@ -38,11 +38,16 @@ pub trait Host<M: Machine> {
     fn answer(&mut self, now: Time, id: AskId, query: M::Query, wants: &mut VecDeque<M::Local>);
 
     /// Local input was refused: `Busy` ones may be tried again later.
-    fn refused(&mut self, now: Time, refusal: Refusal<M::Local>);
+    fn refused(&mut self, now: Time, refusal: Refusal<M::Local>, wants: &mut VecDeque<M::Local>);
 
-    /// All is quiet after an event: a chance to look at the machine and to want more of it.
-    fn turn(&mut self, now: Time, machine: &M, wants: &mut VecDeque<M::Local>) {
-        let _ = (now, machine, wants);
+    /// Lets time pass for the application itself; early and repeated calls do nothing.
+    fn timeout(&mut self, now: Time, wants: &mut VecDeque<M::Local>) {
+        let _ = (now, wants);
+    }
+
+    /// When `timeout` next has something to do.
+    fn deadline(&self) -> Option<Time> {
+        None
     }
 }
 
@@ -94,15 +99,13 @@ where
                     }
                 }
             }
-            if wants.is_empty() {
-                host.turn(now(), machine, &mut wants);
-            }
             let Some(local) = wants.pop_front() else { break };
             if let Err(refusal) = machine.handle(now(), Input::Local(local), &mut out) {
-                host.refused(now(), refusal);
+                host.refused(now(), refusal, &mut wants);
             }
         }
-        let due = machine.deadline().map(|due| epoch + due.since(Time::ZERO));
+        let due = machine.deadline().into_iter().chain(host.deadline()).min();
+        let due = due.map(|due| epoch + due.since(Time::ZERO));
         let listening = open && !machine.saturated();
         tokio::select! {
             written = write_some(&mut writer, &mut unsent), if !unsent.is_empty() => {
@@ -134,6 +137,7 @@ where
             },
             () = sleep_until(due.unwrap_or(epoch)), if due.is_some() => {
                 machine.handle_timeout(now(), &mut out);
+                host.timeout(now(), &mut wants);
             }
         }
     }

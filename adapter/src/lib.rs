@@ -7,5 +7,6 @@ pub mod drive;
 pub mod leios;
 pub mod machines;
 pub mod socket;
+pub mod wire;
 
 pub use drive::{Backlog, Host, drive};

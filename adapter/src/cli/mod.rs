@@ -1,6 +1,7 @@
 //! Every command, and what it needs.
 
 mod codec;
+mod demo;
 mod failure;
 mod info;
 mod play;
@@ -35,6 +36,14 @@ pub enum Family {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run two endpoints over a loopback socket and show what they did.
+    Demo {
+        /// Which family.
+        #[arg(value_enum, default_value = "leios")]
+        family: Family,
+        #[command(flatten)]
+        options: demo::Options,
+    },
     /// Turn a message into readable JSON.
     Decode {
         /// Which family.
@@ -101,6 +110,7 @@ impl Cli {
     pub fn run(self) -> Result<ExitCode, Failure> {
         let json = self.json;
         match self.command {
+            Command::Demo { family: Family::Leios, options } => demo::run(&options, json)?,
             Command::Decode { family: Family::Leios, bytes, kind } => {
                 codec::decode(&source::hex(&bytes)?, kind, json)?;
             }

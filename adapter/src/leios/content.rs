@@ -102,24 +102,24 @@ impl Content {
         self.articles.insert(article.point, article);
     }
 
-    /// Adds made-up votes for a block by the first `seats` seats.
-    pub fn add_votes(&mut self, point: LeiosPoint, seats: u16) {
+    /// Adds made-up votes for a block by the first `seats` seats, and names them.
+    pub fn add_votes(
+        &mut self,
+        point: LeiosPoint,
+        seats: u16,
+    ) -> impl Iterator<Item = (SlotNo, VoteIssuer)> + use<> {
         for seat in (0..seats).map(VoteIssuer) {
             let mut signature = [0x5a; 48];
             signature[..2].copy_from_slice(&seat.0.to_be_bytes());
             let vote = LinearLeiosVote::new(point.slot, point.hash, seat, signature);
             self.votes.insert((point.slot, seat), vote);
         }
+        (0..seats).map(move |seat| (point.slot, VoteIssuer(seat)))
     }
 
     /// The articles, oldest first.
     pub fn articles(&self) -> impl Iterator<Item = &Article> {
         self.articles.values()
-    }
-
-    /// The votes there are.
-    pub fn votes(&self) -> impl Iterator<Item = (SlotNo, VoteIssuer)> + '_ {
-        self.votes.keys().copied()
     }
 
     /// What was asked for, or `None` if any of it isn't there: the answer to a server's question.
