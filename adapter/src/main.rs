@@ -7,7 +7,14 @@ use clap::Parser;
 mod cli;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if !error.use_stderr() => error.exit(),
+        Err(error) => {
+            eprintln!("nodewire: {}", one_line(&error.to_string()));
+            return ExitCode::from(2);
+        }
+    };
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_env_filter(
@@ -22,4 +29,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What is wrong with the arguments, without the usage that follows.
+fn one_line(error: &str) -> String {
+    let wrong = error.split("\n\n").next().unwrap_or_default();
+    let words: Vec<_> = wrong.trim_start_matches("error: ").split_whitespace().collect();
+    words.join(" ")
 }

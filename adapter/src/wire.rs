@@ -37,8 +37,8 @@ struct Pace {
     sleep: Pin<Box<Sleep>>,
 }
 
-/// How far a pace may run ahead: smooths over the timer's millisecond.
-const AHEAD: Duration = Duration::from_millis(2);
+/// How far a pace may run ahead, and how much lateness it makes good: the timer's grain.
+const GRAIN: Duration = Duration::from_millis(4);
 
 impl<S> Wire<S> {
     /// Counts what passes on `stream`, and sends `bits_per_second` at most if given.
@@ -64,9 +64,9 @@ impl Pace {
     fn room(&mut self, cx: &mut Context<'_>) -> Poll<usize> {
         loop {
             let now = Instant::now();
-            let horizon = now + AHEAD;
-            if self.busy_until < horizon {
-                let span = (horizon - self.busy_until.max(now)).as_nanos();
+            self.busy_until = self.busy_until.max(now - GRAIN);
+            if self.busy_until <= now {
+                let span = (now + GRAIN - self.busy_until).as_nanos();
                 let bytes = span * u128::from(self.bytes_per_second) / 1_000_000_000;
                 return Poll::Ready(usize::try_from(bytes).unwrap_or(usize::MAX).max(1));
             }
@@ -77,7 +77,7 @@ impl Pace {
 
     fn sent(&mut self, bytes: usize) {
         let nanos = bytes as u64 * 1_000_000_000 / self.bytes_per_second;
-        self.busy_until = self.busy_until.max(Instant::now()) + Duration::from_nanos(nanos);
+        self.busy_until += Duration::from_nanos(nanos);
     }
 }
 

@@ -73,7 +73,7 @@ fn plan(options: &Options) -> Result<Plan, String> {
     let mut said = Vec::new();
     let (now, later) = match &options.eb {
         Some(path) => {
-            let (article, by) = real::article(path, &sightings)?;
+            let (article, by) = real::article(path, &sightings, None)?;
             said.push(format!(
                 "block {} at slot {} announced by {by}",
                 article.point.hash, article.point.slot

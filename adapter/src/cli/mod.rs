@@ -4,6 +4,7 @@ mod codec;
 mod demo;
 mod failure;
 mod info;
+mod node;
 mod play;
 mod source;
 mod trace;
@@ -43,6 +44,22 @@ enum Command {
         family: Family,
         #[command(flatten)]
         options: demo::Options,
+    },
+    /// Wait for connections and serve them.
+    Serve {
+        /// Which family.
+        #[arg(value_enum)]
+        family: Family,
+        #[command(flatten)]
+        options: node::Serve,
+    },
+    /// Connect to a server and fetch what it offers.
+    Connect {
+        /// Which family.
+        #[arg(value_enum)]
+        family: Family,
+        #[command(flatten)]
+        options: node::Connect,
     },
     /// Turn a message into readable JSON.
     Decode {
@@ -111,6 +128,8 @@ impl Cli {
         let json = self.json;
         match self.command {
             Command::Demo { family: Family::Leios, options } => demo::run(&options, json)?,
+            Command::Serve { family: Family::Leios, options } => node::serve(&options, json)?,
+            Command::Connect { family: Family::Leios, options } => node::connect(&options, json)?,
             Command::Decode { family: Family::Leios, bytes, kind } => {
                 codec::decode(&source::hex(&bytes)?, kind, json)?;
             }

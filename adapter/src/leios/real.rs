@@ -63,12 +63,17 @@ fn sight(path: &Path, HeaderItem { name, wrapped_hex }: HeaderItem) -> Result<Si
     Ok(Sighting { name, slot, skipped, header: header.ok().filter(|_| readable) })
 }
 
-/// Reads an endorser block with its transactions, and announces it by the tail of a real header:
-/// the last of `headers` that can be re-assembled, or a made-up one. Its signature is not valid.
+/// Reads an endorser block with its transactions, and announces it at `slot`, or at its own, by
+/// the tail of a real header: the last of `headers` that can be re-assembled, or a made-up one. Its
+/// signature is not valid. Also says what announces it.
 ///
 /// # Errors
 /// One line on what is wrong with the file.
-pub fn article(path: &Path, headers: &[Sighting]) -> Result<(Article, String), String> {
+pub fn article(
+    path: &Path,
+    headers: &[Sighting],
+    slot: Option<SlotNo>,
+) -> Result<(Article, String), String> {
     let wrong = |why: &str| format!("{}: {why}", path.display());
     let item: Block = read(path)?;
     let raw = unhex(&item.eb_hex).ok_or_else(|| wrong("eb_hex is not hex"))?;
@@ -82,7 +87,7 @@ pub fn article(path: &Path, headers: &[Sighting]) -> Result<(Article, String), S
     if !fits.eq(txs.iter().map(|(hash, tx)| (*hash, tx.len()))) {
         return Err(wrong("the transactions are not those of the block"));
     }
-    let slot = SlotNo(item.slot);
+    let slot = slot.unwrap_or(SlotNo(item.slot));
     let mut by = "a made-up header".to_owned();
     let article = Article::with_block(slot, block, txs, |announced| {
         for sighting in headers.iter().rev() {

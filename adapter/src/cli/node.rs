@@ -1,0 +1,191 @@
+//! `serve` and `connect`: the two ends as two processes.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::PoisonError;
+use std::time::{Duration, UNIX_EPOCH};
+
+use clap::Args;
+use nodewire::codec::leios::SlotNo;
+use nodewire::leios::{SessionConfig, initiator, propose, responder};
+use nodewire::state::leios::{FetchLimits, SlotClock};
+use nodewire::{Ending, Time};
+use nodewire_adapter::leios::{Article, Downloader, Report, Until, Uploader, real};
+use nodewire_adapter::machines::TEST_NETWORK;
+use nodewire_adapter::wire::Wire;
+use nodewire_adapter::{Backlog, drive, socket};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::failure::Failure;
+use super::print;
+
+/// How to serve.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:3464")]
+    listen: SocketAddr,
+    /// The network's magic number.
+    #[arg(long, default_value_t = TEST_NETWORK)]
+    magic: u32,
+    /// Real headers, a file in the format of the shared vectors.
+    #[arg(long)]
+    headers: Option<PathBuf>,
+    /// A real endorser block with its transactions, likewise; else one is made up.
+    #[arg(long)]
+    eb: Option<PathBuf>,
+    /// Transactions of the made-up block.
+    #[arg(long, default_value_t = 8_000)]
+    txs: u32,
+    /// Bytes of each of them, at least 32.
+    #[arg(long, default_value_t = 1_500, value_parser = clap::value_parser!(u16).range(32..=16_384))]
+    tx_size: u16,
+    /// Votes offered.
+    #[arg(long, default_value_t = 100)]
+    votes: u16,
+    /// How fast to send, in Mb/s; as fast as it goes if not given.
+    #[arg(long)]
+    rate: Option<u64>,
+    /// End after the first connection, with its ending.
+    #[arg(long)]
+    once: bool,
+}
+
+/// How to connect.
+#[derive(Debug, Args)]
+pub struct Connect {
+    /// Where the server listens.
+    #[arg(default_value = "127.0.0.1:3464")]
+    address: SocketAddr,
+    /// The network's magic number.
+    #[arg(long, default_value_t = TEST_NETWORK)]
+    magic: u32,
+    /// Go on when everything announced is here.
+    #[arg(long)]
+    follow: bool,
+}
+
+/// Serves until interrupted, or one connection.
+pub fn serve(options: &Serve, json: bool) -> Result<(), Failure> {
+    let clock = slots_of_today()?;
+    let article = match &options.eb {
+        None => Article::synthetic(clock.slot, 1, options.txs, usize::from(options.tx_size)),
+        Some(eb) => {
+            let headers = options.headers.as_deref().map(real::headers).transpose();
+            let headers = headers.map_err(Failure::new)?.unwrap_or_default();
+            real::article(eb, &headers, Some(clock.slot)).map(|(article, _)| article)
+        }
+    };
+    let article = article.map_err(Failure::new)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        tokio::select! {
+            result = listen(options, article, clock, json) => result,
+            _ = tokio::signal::ctrl_c() => Ok(()),
+        }
+    })
+}
+
+async fn listen(
+    options: &Serve,
+    article: Article,
+    clock: SlotClock,
+    json: bool,
+) -> Result<(), Failure> {
+    let named = |error| Failure::new(format!("{}: {error}", options.listen));
+    let epoch = Instant::now();
+    let listener = TcpListener::bind(options.listen).await.map_err(named)?;
+    let address = listener.local_addr().map_err(named)?;
+    print(&if json {
+        json!({ "listening": address }).to_string()
+    } else {
+        format!("listening on {address}")
+    })?;
+    let mut config = SessionConfig::new(options.magic);
+    config.connection.clock = clock;
+    loop {
+        let (stream, peer) = socket::accept(&listener).await.map_err(named)?;
+        let (config, article) = (config.clone(), article.clone());
+        let (votes, rate) = (options.votes, options.rate.map(|rate| rate * 1_000_000));
+        let connection = tokio::spawn(async move {
+            let now = Time::from_micros(epoch.elapsed().as_micros().try_into().unwrap_or(u64::MAX));
+            let mut session = responder(config, now);
+            let mut host = Uploader::new(vec![article], vec![], votes);
+            let (_commands, mut inbox) = mpsc::channel(1);
+            let wire = Wire::new(stream, rate);
+            drive(&mut session, wire, &mut host, &mut inbox, epoch, Backlog::default()).await
+        });
+        let told = async move {
+            let ending = connection.await.map_err(|error| Failure::new(error.to_string()))?;
+            let ending = ending.map_err(|error| Failure::new(format!("{peer}: {error}")))?;
+            tell(peer, ending, json)?;
+            Ok::<_, Failure>(ending)
+        };
+        if options.once {
+            return judge(told.await?);
+        }
+        tokio::spawn(async move {
+            if let Err(failure) = told.await {
+                eprintln!("nodewire: {failure}");
+            }
+        });
+    }
+}
+
+/// One line on how a connection ended.
+fn tell(peer: SocketAddr, ending: Ending, json: bool) -> Result<(), Failure> {
+    if json {
+        return print(&json!({ "peer": peer, "ending": ending }).to_string());
+    }
+    print(&format!("{peer}: {ending}"))
+}
+
+fn judge(ending: Ending) -> Result<(), Failure> {
+    match ending {
+        Ending::Done => Ok(()),
+        Ending::Fault(fault) => Err(Failure::new(fault.to_string())),
+    }
+}
+
+/// Fetches what the server announces.
+pub fn connect(options: &Connect, json: bool) -> Result<(), Failure> {
+    let clock = slots_of_today()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut config = SessionConfig::new(options.magic);
+        config.connection.clock = clock;
+        config.handshake = config.handshake.each(|data| data.initiator_only = true);
+        let quiet = Until::Quiet(Duration::from_millis(500));
+        let until = if options.follow { Until::Stopped } else { quiet };
+        let mut host =
+            Downloader::new(config.connection.limits.clone(), FetchLimits::default(), until);
+        let named = |error| Failure::new(format!("{}: {error}", options.address));
+        let epoch = Instant::now();
+        let stream = Wire::new(socket::connect(options.address).await.map_err(named)?, None);
+        let passed = stream.passed();
+        let (commands, mut inbox) = mpsc::channel(1);
+        let _ = commands.send(propose()).await;
+        let mut session = initiator(config);
+        let driven = drive(&mut session, stream, &mut host, &mut inbox, epoch, Backlog::default());
+        let ending = tokio::select! {
+            ending = driven => ending.map_err(named)?,
+            _ = tokio::signal::ctrl_c() => return Ok(()),
+        };
+        let passed = passed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let lasted = epoch.elapsed();
+        let report = Report { ending, download: &host, passed: &passed, lasted, published: &[] };
+        print(&if json { report.json().to_string() } else { report.table() })?;
+        judge(ending)
+    })
+}
+
+/// Slots of one second since the Unix epoch, so that two processes agree on them.
+fn slots_of_today() -> Result<SlotClock, Failure> {
+    // The one place that reads the wall clock: slots are input to the machines.
+    let now = UNIX_EPOCH.elapsed();
+    let now = now.map_err(|_| Failure::new("the system clock is before 1970"))?;
+    Ok(SlotClock { slot: SlotNo(now.as_secs()), ..SlotClock::default() })
+}
