@@ -12,6 +12,7 @@ mod channel;
 mod fault;
 #[cfg(feature = "serde")]
 mod forms;
+mod heap;
 mod machine;
 mod ordered;
 mod outbox;

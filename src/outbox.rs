@@ -1,13 +1,19 @@
 //! Where a machine puts its actions.
 
 use alloc::collections::{VecDeque, vec_deque};
+use core::fmt;
+use core::hash::{Hash, Hasher};
+use core::mem;
 
 use crate::ask::AskId;
 use crate::fault::{Ending, Fault};
-use crate::machine::Action;
+use crate::machine::{Action, Machine, Out};
 
 /// An emptied list keeps this many places at most and gives the rest of its memory back.
 pub(crate) const KEPT: usize = 32;
+
+/// So many places a machine around another keeps for its actions between two calls.
+const SPARE: usize = 4;
 
 /// Where a machine puts its actions, in order. Owned and emptied by the caller.
 ///
@@ -120,4 +126,57 @@ impl<S, N, Q> Extend<Action<S, N, Q>> for Outbox<S, N, Q> {
     fn extend<I: IntoIterator<Item = Action<S, N, Q>>>(&mut self, actions: I) {
         self.actions.extend(actions);
     }
+}
+
+/// The memory for the actions of a machine inside another, so that a step of few actions allocates
+/// none.
+///
+/// Outside a call there is nothing in it: any two are equal, and a copy starts without memory.
+pub(crate) struct Scratch<M: Machine>(Out<M>);
+
+impl<M: Machine> Scratch<M> {
+    pub const fn new() -> Self {
+        Self(Outbox::new())
+    }
+
+    /// An empty outbox, to be [put back](Self::put).
+    pub const fn take(&mut self) -> Out<M> {
+        mem::replace(&mut self.0, Outbox::new())
+    }
+
+    /// Keeps the memory of an emptied outbox, if that isn't much.
+    pub fn put(&mut self, out: Out<M>) {
+        if out.is_empty() && out.actions.capacity() <= SPARE {
+            self.0 = out;
+        }
+    }
+
+    /// Heap bytes.
+    pub fn heap(&self) -> usize {
+        self.0.heap()
+    }
+}
+
+impl<M: Machine> Clone for Scratch<M> {
+    fn clone(&self) -> Self {
+        Self::new()
+    }
+}
+
+impl<M: Machine> fmt::Debug for Scratch<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Scratch")
+    }
+}
+
+impl<M: Machine> PartialEq for Scratch<M> {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl<M: Machine> Eq for Scratch<M> {}
+
+impl<M: Machine> Hash for Scratch<M> {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }

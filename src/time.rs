@@ -4,6 +4,8 @@ use alloc::collections::BTreeSet;
 use core::fmt;
 use core::time::Duration;
 
+use crate::heap;
+
 /// A point on the driver's monotonic clock: microseconds since an epoch the driver chose.
 ///
 /// The library never reads a clock. Arithmetic saturates, so a time that jumps back is harmless.
@@ -91,6 +93,7 @@ impl<K: Ord + Clone> Deadlines<K> {
         if let Some(new) = new {
             self.due.insert((new, key.clone()));
         }
+        heap::relax_set(&mut self.due);
     }
 
     /// The earliest deadline and its key.
@@ -103,6 +106,11 @@ impl<K: Ord + Clone> Deadlines<K> {
     #[must_use]
     pub fn len(&self) -> usize {
         self.due.len()
+    }
+
+    /// Heap bytes.
+    pub(crate) fn heap(&self) -> usize {
+        heap::tree(self.due.len(), size_of::<(Time, K)>())
     }
 
     /// True if there is no deadline.

@@ -253,5 +253,6 @@ fn an_idle_link_gives_its_memory_back() {
     give(&mut link, &[received(&wire[..800])]);
     assert!(link.footprint() >= idle + 800);
     give(&mut link, &[received(&wire[800..]), Transport::Writable(usize::MAX)]);
-    assert_eq!(link.footprint(), idle);
+    // Room for a few actions stays, so that the next step allocates nothing.
+    assert!(link.footprint() <= idle + 512, "{} and {idle}", link.footprint());
 }

@@ -24,7 +24,7 @@ use crate::time::Time;
 /// [`rules`](super::rules); `Truncated` when the transport closes inside an item. If it closes
 /// while whole items are held back, those are taken first.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Channels<M> {
+pub struct Channels<M: Machine> {
     core: Option<Core<M>>,
 }
 
@@ -97,10 +97,11 @@ impl<M: OverChannels> Channels<M> {
         act: impl FnOnce(&mut Core<M>, &mut Turn<M, ToOutbox<'_, M>>) -> Flow,
     ) {
         let Some(core) = &mut self.core else { return };
-        let mut turn = Turn::new(now, ToOutbox { out });
+        let mut turn = core.begin(now, ToOutbox { out });
         let flow = act(core, &mut turn)
             .and_then(|()| core.resume(&mut turn))
             .and_then(|()| core.end_of_input(None));
+        let ToOutbox { out } = core.end(turn);
         if let Err(ending) = flow {
             self.core = None;
             out.close(ending);

@@ -8,7 +8,7 @@ use super::lane::Lane;
 use crate::channel::{Channel, OverChannels};
 use crate::fault::{Ending, Fault, Refusal};
 use crate::machine::{Action, ActionOf, Machine, Out};
-use crate::outbox::Outbox;
+use crate::outbox::Scratch;
 use crate::time::Time;
 
 /// A machine with its ways in.
@@ -16,9 +16,10 @@ use crate::time::Time;
 /// After every message all it caused is passed on, and whatever it made room for among the bytes
 /// held back is taken first. So nothing depends on how the bytes were cut up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Core<M> {
+pub(super) struct Core<M: Machine> {
     pub machine: M,
     pub lanes: Vec<Lane>,
+    scratch: Scratch<M>,
     /// The transport has ended; held items are still to be taken.
     pub eof: bool,
 }
@@ -32,17 +33,11 @@ pub(super) trait Sink<M: Machine> {
     fn left(&mut self) -> Option<(Channel, usize)>;
 }
 
-/// One call of a link: the time, the scratch outbox of the machine and where its actions go.
+/// One call of a link: the time, the outbox of the machine and where its actions go.
 pub(super) struct Turn<M: Machine, S> {
     pub now: Time,
     pub sink: S,
     scratch: Out<M>,
-}
-
-impl<M: Machine, S: Sink<M>> Turn<M, S> {
-    pub const fn new(now: Time, sink: S) -> Self {
-        Self { now, sink, scratch: Outbox::new() }
-    }
 }
 
 /// `Err`: it is over.
@@ -51,7 +46,18 @@ pub(super) type Flow = Result<(), Ending>;
 impl<M: OverChannels> Core<M> {
     pub fn new(machine: M) -> Self {
         let lanes = machine.channels().into_iter().map(Lane::new).collect();
-        Self { machine, lanes, eof: false }
+        Self { machine, lanes, scratch: Scratch::new(), eof: false }
+    }
+
+    /// Begins a call, of which [`end`](Self::end) is the end.
+    pub fn begin<S: Sink<M>>(&mut self, now: Time, sink: S) -> Turn<M, S> {
+        Turn { now, sink, scratch: self.scratch.take() }
+    }
+
+    /// Ends a call.
+    pub fn end<S: Sink<M>>(&mut self, turn: Turn<M, S>) -> S {
+        self.scratch.put(turn.scratch);
+        turn.sink
     }
 
     /// Which lane a channel is.
@@ -166,7 +172,10 @@ impl<M: OverChannels> Core<M> {
     pub fn heap(&self) -> usize {
         let lanes = self.lanes.capacity().saturating_mul(size_of::<Lane>());
         let held: usize = self.lanes.iter().map(Lane::heap).sum();
-        self.machine.footprint().saturating_sub(size_of::<M>()).saturating_add(lanes + held)
+        self.machine
+            .footprint()
+            .saturating_sub(size_of::<M>())
+            .saturating_add(lanes + held + self.scratch.heap())
     }
 
     fn step<S: Sink<M>>(&mut self, message: M::Remote, turn: &mut Turn<M, S>) -> Flow {

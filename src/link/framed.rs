@@ -11,7 +11,7 @@ use crate::ask::AskId;
 use crate::codec::{Malformed, Source, Wire};
 use crate::fault::{Ending, Fault, Refusal, Refused};
 use crate::machine::{Action, Machine, Out};
-use crate::outbox::Outbox;
+use crate::outbox::Scratch;
 use crate::time::Time;
 
 /// A machine whose messages are frames: what [`Framed`] drives.
@@ -34,11 +34,12 @@ pub trait OverFrames: Machine<Remote: Wire, Send: Wire> {
 /// field of [`FramedConfig`]; `Truncated` when the transport closes inside a frame. A fault drops
 /// whatever waits to leave.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Framed<M, F> {
+pub struct Framed<M: Machine, F> {
     framing: F,
     config: FramedConfig,
     /// `None` once it has ended, with or without bytes that still wait to leave.
     machine: Option<M>,
+    scratch: Scratch<M>,
     ingress: Pending,
     eof: bool,
     egress: Pending,
@@ -72,6 +73,7 @@ impl<M: OverFrames, F: Framing> Framed<M, F> {
             framing,
             config,
             machine: Some(machine),
+            scratch: Scratch::new(),
             ingress: Pending::default(),
             eof: false,
             egress: Pending::default(),
@@ -194,10 +196,13 @@ impl<M: OverFrames, F: Framing> Machine for Framed<M, F> {
         let Some(machine) = &mut self.machine else {
             return Err(Refusal::new(Refused::Ended, input));
         };
-        let mut inner = Outbox::new();
-        machine.handle_local(now, input, &mut inner)?;
-        self.finish(now, &mut inner, out);
-        Ok(())
+        let mut inner = self.scratch.take();
+        let accepted = machine.handle_local(now, input, &mut inner);
+        if accepted.is_ok() {
+            self.finish(now, &mut inner, out);
+        }
+        self.scratch.put(inner);
+        accepted
     }
 
     fn handle_remote(&mut self, now: Time, input: Transport, out: &mut Out<Self>) {
@@ -210,8 +215,9 @@ impl<M: OverFrames, F: Framing> Machine for Framed<M, F> {
             Transport::Writable(bytes) => self.credit = self.credit.saturating_add(bytes),
             Transport::Closed => self.eof = true,
         }
-        let mut inner = Outbox::new();
+        let mut inner = self.scratch.take();
         self.finish(now, &mut inner, out);
+        self.scratch.put(inner);
         // What could be taken has been: the rest is what is held.
         if self.machine.is_some() && self.ingress.len() > self.config.ingress {
             self.machine = None;
@@ -223,9 +229,10 @@ impl<M: OverFrames, F: Framing> Machine for Framed<M, F> {
 
     fn handle_timeout(&mut self, now: Time, out: &mut Out<Self>) {
         if let Some(machine) = &mut self.machine {
-            let mut inner = Outbox::new();
+            let mut inner = self.scratch.take();
             machine.handle_timeout(now, &mut inner);
             self.finish(now, &mut inner, out);
+            self.scratch.put(inner);
         }
     }
 
@@ -247,6 +254,7 @@ impl<M: OverFrames, F: Framing> Machine for Framed<M, F> {
         let heap = |machine: &M| machine.footprint().saturating_sub(size_of_val(machine));
         size_of_val(self)
             .saturating_add(self.machine.as_ref().map_or(0, heap))
+            .saturating_add(self.scratch.heap())
             .saturating_add(self.ingress.heap())
             .saturating_add(self.egress.heap())
     }

@@ -83,6 +83,7 @@ impl<'a> arbitrary::Arbitrary<'a> for Transport {
 #[cfg(feature = "leios")]
 const _: () = {
     use crate::channel::OverChannels;
+    use crate::machine::Machine;
     use ::core::fmt::Debug;
     use ::core::hash::Hash;
 
@@ -91,7 +92,10 @@ const _: () = {
 
     const fn kept<T: Kept>() {}
     #[allow(dead_code)] // Compiling it is the point.
-    const fn links<M: OverChannels + OverFrames + Kept, F: Framing + Kept, K: Ord + Kept>() {
+    const fn links<M, F: Framing + Kept, K: Ord + Kept>()
+    where
+        M: OverChannels + OverFrames + Machine<Send: Send, Notice: Send, Query: Send> + Kept,
+    {
         kept::<Channels<M>>();
         kept::<Mux<M>>();
         kept::<Framed<M, F>>();

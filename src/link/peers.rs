@@ -1,22 +1,24 @@
 //! Many machines by peer.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use core::mem::{size_of, size_of_val};
 
 use crate::fault::{Refusal, Refused};
-use crate::machine::{Action, Input, InputOf, Machine, Out};
-use crate::outbox::Outbox;
+use crate::heap;
+use crate::machine::{Action, Input, InputOf, Machine};
+use crate::outbox::Scratch;
 use crate::time::{Deadlines, Time};
-use crate::until_closed::UntilClosed;
 
 /// Many machines by peer: hands input to the right one and knows whose deadline is next.
 ///
 /// It adds no policy: no reconnecting, no scores, no selection. A machine that has closed stays
 /// as an empty entry until it is removed, so that late input finds its ending.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Peers<K, M> {
+pub struct Peers<K, M: Machine> {
     peers: BTreeMap<K, Peer<M>>,
     due: Deadlines<K>,
+    scratch: Scratch<M>,
 }
 
 /// What comes of an input to one of many: actions by peer.
@@ -27,7 +29,8 @@ pub type PeerOutbox<K, M> = alloc::vec::Vec<(
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Peer<M> {
-    machine: UntilClosed<M>,
+    /// Apart, so that the map stays small; none once it has closed.
+    machine: Option<Box<M>>,
     /// Its deadline, as it stands in the index.
     due: Option<Time>,
 }
@@ -36,7 +39,7 @@ impl<K: Ord + Clone, M: Machine> Peers<K, M> {
     /// Nobody.
     #[must_use]
     pub const fn new() -> Self {
-        Self { peers: BTreeMap::new(), due: Deadlines::new() }
+        Self { peers: BTreeMap::new(), due: Deadlines::new(), scratch: Scratch::new() }
     }
 
     /// Adds a peer, or gives back the machine of the one that was there, if it was still running.
@@ -44,24 +47,22 @@ impl<K: Ord + Clone, M: Machine> Peers<K, M> {
         let old = self.remove(&peer);
         let due = machine.deadline();
         self.due.shift(&peer, None, due);
-        self.peers.insert(peer, Peer { machine: UntilClosed::new(machine), due });
+        self.peers.insert(peer, Peer { machine: Some(Box::new(machine)), due });
         old
     }
 
     /// Takes a peer out, with its machine if that was still running.
     pub fn remove(&mut self, peer: &K) -> Option<M> {
         let Peer { machine, due } = self.peers.remove(peer)?;
+        heap::relax_map(&mut self.peers);
         self.due.shift(peer, due, None);
-        match machine {
-            UntilClosed::Open(machine) => Some(machine),
-            UntilClosed::Closed => None,
-        }
+        machine.map(|machine| *machine)
     }
 
     /// The machine of a peer, while it runs.
     #[must_use]
     pub fn get(&self, peer: &K) -> Option<&M> {
-        self.peers.get(peer)?.machine.get()
+        self.peers.get(peer)?.machine.as_deref()
     }
 
     /// True if the peer is there, running or closed.
@@ -84,7 +85,7 @@ impl<K: Ord + Clone, M: Machine> Peers<K, M> {
 
     /// The peers in ascending order, each with its machine while that runs.
     pub fn iter(&self) -> impl Iterator<Item = (&K, Option<&M>)> {
-        self.peers.iter().map(|(key, peer)| (key, peer.machine.get()))
+        self.peers.iter().map(|(key, peer)| (key, peer.machine.as_deref()))
     }
 
     /// One input for one peer. Remote input and timeouts of a peer that isn't there do nothing.
@@ -98,21 +99,23 @@ impl<K: Ord + Clone, M: Machine> Peers<K, M> {
         input: InputOf<M>,
         out: &mut PeerOutbox<K, M>,
     ) -> Result<(), Refusal<M::Local>> {
-        let Some(found) = self.peers.get_mut(peer) else {
-            return match input {
-                Input::Local(input) => Err(Refusal::new(Refused::Ended, input)),
-                Input::Remote(_) | Input::Timeout => Ok(()),
-            };
+        let Some(Peer { machine: place, due: known }) = self.peers.get_mut(peer) else {
+            return ended(input);
         };
-        let mut inner: Out<M> = Outbox::new();
-        found.machine.handle(now, input, &mut inner)?;
-        out.extend(inner.drain().map(|action| (peer.clone(), action)));
-        let due = found.machine.deadline();
-        if due != found.due {
-            self.due.shift(peer, found.due, due);
-            found.due = due;
+        let Some(machine) = place else { return ended(input) };
+        let mut inner = self.scratch.take();
+        let accepted = machine.handle(now, input, &mut inner);
+        let due = if inner.ends() { None } else { machine.deadline() };
+        if inner.ends() {
+            *place = None;
         }
-        Ok(())
+        out.extend(inner.drain().map(|action| (peer.clone(), action)));
+        self.scratch.put(inner);
+        if due != *known {
+            self.due.shift(peer, *known, due);
+            *known = due;
+        }
+        accepted
     }
 
     /// The next deadline and whose it is; ties go to the smallest key.
@@ -124,12 +127,11 @@ impl<K: Ord + Clone, M: Machine> Peers<K, M> {
     /// Bytes held: the value itself and all the heap behind it. Looks at every machine.
     #[must_use]
     pub fn footprint(&self) -> usize {
-        // Nodes of the tree are at least half full; one more entry each covers their heads.
-        let entry = 2 * (size_of::<K>() + size_of::<Peer<M>>()) + size_of::<usize>();
-        let index = 2 * size_of::<(Time, K)>() + size_of::<usize>();
-        self.peers.values().fold(size_of_val(self) + index * self.due.len(), |sum, peer| {
-            let heap = peer.machine.footprint().saturating_sub(size_of_val(&peer.machine));
-            sum.saturating_add(entry).saturating_add(heap)
+        let tree = heap::tree(self.peers.len(), size_of::<(K, Peer<M>)>());
+        let lists = tree.saturating_add(self.due.heap()).saturating_add(self.scratch.heap());
+        let machines = self.peers.values().filter_map(|peer| peer.machine.as_deref());
+        machines.fold(size_of_val(self).saturating_add(lists), |sum, machine| {
+            sum.saturating_add(machine.footprint())
         })
     }
 }
@@ -137,5 +139,13 @@ impl<K: Ord + Clone, M: Machine> Peers<K, M> {
 impl<K: Ord + Clone, M: Machine> Default for Peers<K, M> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// What an input comes to where nobody is any more.
+fn ended<L, R>(input: Input<L, R>) -> Result<(), Refusal<L>> {
+    match input {
+        Input::Local(input) => Err(Refusal::new(Refused::Ended, input)),
+        Input::Remote(_) | Input::Timeout => Ok(()),
     }
 }

@@ -8,7 +8,7 @@ use super::Transport;
 use crate::ask::AskId;
 use crate::fault::{Ending, Fault, Refusal, Refused};
 use crate::machine::{Action, Machine, Out};
-use crate::outbox::Outbox;
+use crate::outbox::{Outbox, Scratch};
 use crate::time::Time;
 
 /// A link that can hand its stream on.
@@ -50,8 +50,9 @@ pub trait Follow<T> {
 /// When the first closes as `Done`, the second takes over what was received and not read, and the
 /// credit left. If the first ends by a fault, or the stream has ended by then, so does the whole.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Staged<A, F, B> {
+pub struct Staged<A, F, B: Machine> {
     at: At<A, F, B>,
+    scratch: Scratch<B>,
 }
 
 /// Something of the first or of the second stage.
@@ -82,7 +83,7 @@ where
     /// `first`, and what knows the link after it.
     #[must_use]
     pub const fn new(first: A, follow: F) -> Self {
-        Self { at: At::First(first, follow) }
+        Self { at: At::First(first, follow), scratch: Scratch::new() }
     }
 
     /// The first link, while it runs.
@@ -143,12 +144,12 @@ where
             }
         }
         self.at = At::Second(second);
-        self.after_second(&mut inner, out);
+        self.after_second(inner, out);
         Ok(())
     }
 
     /// Passes the second link's actions on.
-    fn after_second(&mut self, inner: &mut Out<B>, out: &mut Out<Self>) {
+    fn after_second(&mut self, mut inner: Out<B>, out: &mut Out<Self>) {
         while let Some(action) = inner.pop() {
             out.push(match action {
                 Action::Send(bytes) => Action::Send(bytes),
@@ -159,6 +160,10 @@ where
                     Action::Close(ending)
                 }
             });
+        }
+        match self.at {
+            At::Second(_) => self.scratch.put(inner),
+            At::First(..) | At::Over => self.scratch = Scratch::new(),
         }
     }
 }
@@ -188,9 +193,10 @@ where
                 self.after_first(now, &mut inner, out);
             }
             (At::Second(second), StagedOf::Second(input)) => {
-                let mut inner = Outbox::new();
-                second.handle_local(now, input, &mut inner).map_err(|r| r.map(StagedOf::Second))?;
-                self.after_second(&mut inner, out);
+                let mut inner = self.scratch.take();
+                let accepted = second.handle_local(now, input, &mut inner);
+                self.after_second(inner, out);
+                accepted.map_err(|refusal| refusal.map(StagedOf::Second))?;
             }
             (At::First(..), input) => {
                 return Err(Refusal::new(Refused::wrong_phase("the first stage"), input));
@@ -208,9 +214,9 @@ where
                 self.after_first(now, &mut inner, out);
             }
             At::Second(second) => {
-                let mut inner = Outbox::new();
+                let mut inner = self.scratch.take();
                 second.handle_remote(now, input, &mut inner);
-                self.after_second(&mut inner, out);
+                self.after_second(inner, out);
             }
             At::Over => {}
         }
@@ -224,9 +230,9 @@ where
                 self.after_first(now, &mut inner, out);
             }
             At::Second(second) => {
-                let mut inner = Outbox::new();
+                let mut inner = self.scratch.take();
                 second.handle_timeout(now, &mut inner);
-                self.after_second(&mut inner, out);
+                self.after_second(inner, out);
             }
             At::Over => {}
         }
@@ -262,6 +268,6 @@ where
             At::Second(second) => second.footprint().saturating_sub(size_of_val(second)),
             At::Over => 0,
         };
-        size_of_val(self).saturating_add(heap)
+        size_of_val(self).saturating_add(heap).saturating_add(self.scratch.heap())
     }
 }

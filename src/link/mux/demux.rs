@@ -53,9 +53,13 @@ impl Demux {
         (self.have > 0 || self.payload.is_some()).then_some("a segment")
     }
 
-    /// Notes the time, if a segment is under way whose beginning is new.
-    pub fn began(&mut self, now: Time) {
-        if self.inside().is_some() && self.since.is_none() {
+    /// Notes the time, if a segment is under way whose beginning is new. While we are `crowded`
+    /// nobody reads, and a segment that isn't read is late by nobody's fault: its time begins anew
+    /// afterwards.
+    pub fn began(&mut self, now: Time, crowded: bool) {
+        if crowded {
+            self.since = None;
+        } else if self.inside().is_some() && self.since.is_none() {
             self.since = Some(now);
         }
     }

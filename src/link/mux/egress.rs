@@ -33,11 +33,16 @@ pub(super) struct Egress {
     sdu_size: usize,
 }
 
+/// A longer message has its own place in a queue, a shorter one is copied.
+const SMALL: usize = 4_096;
+
 /// What waits on one channel.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Queue {
     channel: Channel,
     messages: VecDeque<Bytes>,
+    /// Small messages after those, in one buffer: many of them weigh no more than their bytes.
+    small: Vec<u8>,
     /// Bytes of the first message that are gone already: its buffer is still there.
     gone: usize,
     queued: usize,
@@ -50,6 +55,7 @@ impl Egress {
         let queue = |spec: &ChannelSpec| Queue {
             channel: spec.channel,
             messages: VecDeque::new(),
+            small: Vec::new(),
             gone: 0,
             queued: 0,
             untold: 0,
@@ -92,8 +98,29 @@ impl Egress {
         if let (Some(queue), false) = (queue, bytes.is_empty()) {
             queue.queued = queue.queued.saturating_add(bytes.len());
             self.queued = self.queued.saturating_add(bytes.len());
-            queue.messages.push_back(bytes);
+            if bytes.len() > SMALL {
+                queue.freeze();
+                queue.messages.push_back(bytes);
+            } else {
+                queue.small.extend_from_slice(&bytes);
+            }
         }
+    }
+
+    /// Queues a message of our own on a channel: a long one takes its buffer with it, which is
+    /// empty afterwards in any case.
+    pub fn push_message(&mut self, channel: Channel, message: &mut Vec<u8>) {
+        if message.len() > SMALL {
+            self.push(channel, Bytes::from(mem::take(message).into_boxed_slice()));
+            return;
+        }
+        let queue = self.queues.iter_mut().find(|queue| queue.channel == channel);
+        if let Some(queue) = queue {
+            queue.queued = queue.queued.saturating_add(message.len());
+            self.queued = self.queued.saturating_add(message.len());
+            queue.small.extend_from_slice(message);
+        }
+        message.clear();
     }
 
     /// Writes what may leave to `wire`, until that has `full` bytes. True if there is more that
@@ -162,10 +189,13 @@ impl Egress {
                 .capacity()
                 .saturating_mul(size_of::<Bytes>())
                 .saturating_add(queue.gone.saturating_add(queue.queued))
+                .saturating_add(queue.small.capacity() - queue.small.len())
         };
         let queues = self.queues.iter().map(queue).fold(0_usize, usize::saturating_add);
         let list = self.queues.capacity().saturating_mul(size_of::<Queue>());
-        let tail = if self.tail.is_empty() { 0 } else { self.sdu_size + SegmentHeader::SIZE };
+        // A buffer that was split has a control block beside it.
+        let whole = self.sdu_size + SegmentHeader::SIZE + 4 * size_of::<usize>();
+        let tail = if self.tail.is_empty() { 0 } else { whole };
         queues.saturating_add(list).saturating_add(tail).saturating_add(self.turns.heap())
     }
 
@@ -206,7 +236,14 @@ impl Queue {
     /// Moves `length` bytes to `wire`.
     fn take(&mut self, length: usize, wire: &mut Vec<u8>) {
         let mut left = length;
+        if self.messages.is_empty() && left == self.small.len() {
+            wire.append(&mut self.small);
+            left = 0;
+        }
         while left > 0 {
+            if self.messages.is_empty() {
+                self.freeze();
+            }
             let Some(message) = self.messages.front_mut() else { break };
             let part = left.min(message.len());
             wire.extend_from_slice(message.get(..part).unwrap_or(&[]));
@@ -222,7 +259,17 @@ impl Queue {
         if self.messages.is_empty() {
             self.messages = VecDeque::new();
         }
+        if self.small.is_empty() {
+            self.small = Vec::new();
+        }
         self.queued = self.queued.saturating_sub(length);
         self.untold = self.untold.saturating_add(length);
+    }
+
+    /// Gives the small messages a place in the queue.
+    fn freeze(&mut self) {
+        if !self.small.is_empty() {
+            self.messages.push_back(Bytes::from(mem::take(&mut self.small).into_boxed_slice()));
+        }
     }
 }

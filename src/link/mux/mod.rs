@@ -42,7 +42,7 @@ use crate::time::Time;
 /// [`rules`](super::rules); `Overrun` of a field of [`MuxConfig`]; `Truncated` when the transport
 /// closes inside a segment or an item. A fault drops whatever waits to leave.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Mux<M> {
+pub struct Mux<M: Machine> {
     config: MuxConfig,
     life: Life<M>,
     demux: Demux,
@@ -52,7 +52,7 @@ pub struct Mux<M> {
 
 /// How far a connection has come.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Life<M> {
+enum Life<M: Machine> {
     Running(Core<M>),
     /// The machine is done; what waits is to leave first.
     Draining(Rest<M>),
@@ -127,12 +127,14 @@ impl<M: OverChannels> Mux<M> {
     ) {
         let Life::Running(core) = &mut self.life else { return };
         let scribe = Scribe::new(now, &self.config, &mut self.egress, &mut self.foreign, out);
-        let mut turn = Turn::new(now, scribe);
+        let mut turn = core.begin(now, scribe);
         let flow = act(core, &mut self.demux, &mut turn)
             .and_then(|()| core.settle(&mut turn))
             .and_then(|()| core.resume(&mut turn))
             .and_then(|()| core.end_of_input(self.demux.inside()));
-        turn.sink.hand_out();
+        core.end(turn).hand_out();
+        let crowded = is_crowded(core, &self.foreign);
+        self.demux.began(now, crowded);
         if let Err(ending) = flow {
             self.end(now, ending, out);
         }
@@ -208,7 +210,6 @@ impl<M: OverChannels> Mux<M> {
                     return flow;
                 }
             }
-            demux.began(now);
             Ok(())
         });
         self.keep(rest);
@@ -333,10 +334,7 @@ impl<M: OverChannels> Machine for Mux<M> {
 
     fn saturated(&self) -> bool {
         match &self.life {
-            Life::Running(core) => {
-                core.lanes.iter().any(Lane::is_crowded)
-                    || self.foreign.iter().any(Foreign::is_crowded)
-            }
+            Life::Running(core) => is_crowded(core, &self.foreign),
             Life::Draining(_) => true,
             Life::Over(_) => false,
         }
@@ -398,6 +396,11 @@ impl Foreign {
         self.unconsumed = self.unconsumed.saturating_add(bytes);
         Ok(())
     }
+}
+
+/// True while there is little room for more on some channel: the driver is to stop reading.
+fn is_crowded<M: Machine>(core: &Core<M>, foreign: &[Foreign]) -> bool {
+    core.lanes.iter().any(Lane::is_crowded) || foreign.iter().any(Foreign::is_crowded)
 }
 
 /// The fault of a segment for a channel that is not there.

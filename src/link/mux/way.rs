@@ -61,9 +61,6 @@ pub(super) struct Scribe<'a, N, Q> {
     message: Vec<u8>,
 }
 
-/// A longer message takes its buffer with it, a shorter one is copied.
-const COPIED: usize = 4_096;
-
 impl<'a, N, Q> Scribe<'a, N, Q> {
     pub fn new(
         now: Time,
@@ -76,7 +73,8 @@ impl<'a, N, Q> Scribe<'a, N, Q> {
         Self { way, config, foreign, message: Vec::new() }
     }
 
-    pub fn hand_out(&mut self) {
+    /// Hands out what has been collected, at the end.
+    pub fn hand_out(mut self) {
         self.way.hand_out();
     }
 
@@ -112,12 +110,7 @@ impl<M: OverChannels> Sink<M> for Scribe<'_, M::Notice, M::Query> {
                 if self.message.len() > self.config.egress_cap.saturating_sub(waiting) {
                     return Err(Fault::overrun("egress_cap"));
                 }
-                let bytes = if self.message.len() > COPIED {
-                    Bytes::from(mem::take(&mut self.message).into_boxed_slice())
-                } else {
-                    Bytes::copy_from_slice(&self.message)
-                };
-                self.way.egress.push(channel, bytes);
+                self.way.egress.push_message(channel, &mut self.message);
             }
             Action::Notify(notice) => self.way.out.notify(MuxNotice::Machine(notice)),
             Action::Ask(id, query) => self.way.out.ask(id, query),

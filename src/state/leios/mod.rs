@@ -6,7 +6,6 @@ mod credit;
 mod fetch;
 mod handshake;
 mod hash;
-mod heap;
 mod keep_alive;
 mod limits;
 mod naive;
@@ -17,6 +16,8 @@ mod window;
 
 pub mod rules;
 pub mod table;
+
+use crate::heap;
 
 pub use client::{
     Announcement, Client, ClientCommand, ClientNotice, ClientQuery, ClientRemote, PairMessage,

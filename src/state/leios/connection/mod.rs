@@ -15,7 +15,7 @@ use core::mem::size_of_val;
 use crate::ask::AskId;
 use crate::fault::{Ending, Fault, Refusal, Refused};
 use crate::machine::{Action, ActionOf, Machine, Out};
-use crate::outbox::Outbox;
+use crate::outbox::Scratch;
 use crate::state::leios::client::Client;
 use crate::state::leios::keep_alive::{KeepAliveClient, KeepAliveCommand, KeepAliveServer};
 use crate::state::leios::rules;
@@ -46,6 +46,16 @@ pub struct Connection {
     server: Option<UntilClosed<Server>>,
     /// True once the KeepAlive client was told to finish, by whomever.
     resting: bool,
+    scratch: Scratches,
+}
+
+/// Memory for the actions of the parts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Scratches {
+    keep_alive_client: Scratch<KeepAliveClient>,
+    keep_alive_server: Scratch<KeepAliveServer>,
+    client: Scratch<Client>,
+    server: Scratch<Server>,
 }
 
 const _: () = assert!(size_of::<ActionOf<Connection>>() <= 128);
@@ -69,6 +79,12 @@ impl Connection {
             client: client.map(UntilClosed::new),
             server: server.map(UntilClosed::new),
             resting: false,
+            scratch: Scratches {
+                keep_alive_client: Scratch::new(),
+                keep_alive_server: Scratch::new(),
+                client: Scratch::new(),
+                server: Scratch::new(),
+            },
         }
     }
 
@@ -104,12 +120,9 @@ impl Connection {
         let leios = self.client.is_some() || self.server.is_some();
         if leios && !self.resting && over(&self.client) && over(&self.server) {
             self.resting = true;
-            let mut inner = Outbox::new();
-            if let Some(part) = &mut self.keep_alive_client {
-                // Refused only if it has finished already.
-                let _ = part.handle_local(now, KeepAliveCommand::Finish, &mut inner);
-            }
-            pass_on::<KeepAliveClient>(&mut inner, out);
+            let scratch = &mut self.scratch.keep_alive_client;
+            // Refused only if there is none, or it has finished already.
+            let _ = local(&mut self.keep_alive_client, scratch, now, KeepAliveCommand::Finish, out);
         }
         let kept = over(&self.keep_alive_client) && over(&self.keep_alive_server);
         if kept && over(&self.client) && over(&self.server) && !out.ends() {
@@ -118,13 +131,28 @@ impl Connection {
     }
 }
 
+impl Scratches {
+    fn heap(&self) -> usize {
+        self.keep_alive_client.heap()
+            + self.keep_alive_server.heap()
+            + self.client.heap()
+            + self.server.heap()
+    }
+}
+
 /// True if there is no such part, or none any more.
 fn over<M>(part: &Option<UntilClosed<M>>) -> bool {
     part.as_ref().is_none_or(UntilClosed::is_closed)
 }
 
-/// Passes a part's actions on. Its own end in peace is not the end of the connection.
-fn pass_on<M: Part>(inner: &mut Out<M>, out: &mut Out<Connection>) {
+/// Runs a part, and passes its actions on. Its own end in peace is not the end of the connection.
+fn run<M: Part, T>(
+    scratch: &mut Scratch<M>,
+    out: &mut Out<Connection>,
+    step: impl FnOnce(&mut Out<M>) -> T,
+) -> T {
+    let mut inner = scratch.take();
+    let result = step(&mut inner);
     for action in inner.drain() {
         match action {
             Action::Send(message) => out.send(M::message(message)),
@@ -134,25 +162,26 @@ fn pass_on<M: Part>(inner: &mut Out<M>, out: &mut Out<Connection>) {
             Action::Close(Ending::Fault(fault)) => out.fail(fault),
         }
     }
+    scratch.put(inner);
+    result
 }
 
 fn local<M: Part>(
     part: &mut Option<UntilClosed<M>>,
+    scratch: &mut Scratch<M>,
     now: Time,
     input: M::Local,
     out: &mut Out<Connection>,
 ) -> Result<(), Refusal<M::Local>> {
     let Some(part) = part else { return Err(Refusal::new(NO_PART, input)) };
-    let mut inner = Outbox::new();
-    part.handle_local(now, input, &mut inner)?;
-    pass_on::<M>(&mut inner, out);
-    Ok(())
+    run(scratch, out, |inner| part.handle_local(now, input, inner))
 }
 
 const NO_PART: Refused = Refused::invalid("this connection has no such part");
 
 fn remote<M: Part>(
     part: &mut Option<UntilClosed<M>>,
+    scratch: &mut Scratch<M>,
     now: Time,
     input: M::Remote,
     out: &mut Out<Connection>,
@@ -160,11 +189,7 @@ fn remote<M: Part>(
     match part {
         None => out.fail(Fault::violation(&rules::UNEXPECTED_MESSAGE, "no part")),
         Some(UntilClosed::Closed) if M::is_message(&input) => out.fail(after_done()),
-        Some(part) => {
-            let mut inner = Outbox::new();
-            part.handle_remote(now, input, &mut inner);
-            pass_on::<M>(&mut inner, out);
-        }
+        Some(part) => run(scratch, out, |inner| part.handle_remote(now, input, inner)),
     }
 }
 
@@ -173,12 +198,15 @@ const fn after_done() -> Fault {
     Fault::violation(&rules::MESSAGE_AFTER_DONE, "StDone")
 }
 
-fn time_out<M: Part>(part: &mut Option<UntilClosed<M>>, now: Time, out: &mut Out<Connection>) {
+fn time_out<M: Part>(
+    part: &mut Option<UntilClosed<M>>,
+    scratch: &mut Scratch<M>,
+    now: Time,
+    out: &mut Out<Connection>,
+) {
     if let Some(part) = part {
         if !out.ends() && part.deadline().is_some_and(|due| due <= now) {
-            let mut inner = Outbox::new();
-            part.handle_timeout(now, &mut inner);
-            pass_on::<M>(&mut inner, out);
+            run(scratch, out, |inner| part.handle_timeout(now, inner));
         }
     }
 }
@@ -206,23 +234,35 @@ impl Machine for Connection {
     ) -> Result<(), Refusal<ConnectionCommand>> {
         match input {
             ConnectionCommand::KeepAlive(command) => {
-                local(&mut self.keep_alive_client, now, command, out)
-                    .map_err(|refusal| refusal.map(ConnectionCommand::KeepAlive))?;
+                local(
+                    &mut self.keep_alive_client,
+                    &mut self.scratch.keep_alive_client,
+                    now,
+                    command,
+                    out,
+                )
+                .map_err(|refusal| refusal.map(ConnectionCommand::KeepAlive))?;
                 self.resting |= command == KeepAliveCommand::Finish;
             }
             ConnectionCommand::Client(command) => {
                 let command = parts::to_client(command)
                     .map_err(|refusal| refusal.map(ConnectionCommand::Client))?;
-                local(&mut self.client, now, command, out).map_err(|refusal| {
-                    refusal.map(|command| ConnectionCommand::Client(parts::from_client(command)))
-                })?;
+                local(&mut self.client, &mut self.scratch.client, now, command, out).map_err(
+                    |refusal| {
+                        refusal
+                            .map(|command| ConnectionCommand::Client(parts::from_client(command)))
+                    },
+                )?;
             }
             ConnectionCommand::Server(command) => {
                 let command = parts::to_server(command)
                     .map_err(|refusal| refusal.map(ConnectionCommand::Server))?;
-                local(&mut self.server, now, command, out).map_err(|refusal| {
-                    refusal.map(|command| ConnectionCommand::Server(parts::from_server(command)))
-                })?;
+                local(&mut self.server, &mut self.scratch.server, now, command, out).map_err(
+                    |refusal| {
+                        refusal
+                            .map(|command| ConnectionCommand::Server(parts::from_server(command)))
+                    },
+                )?;
             }
         }
         self.settle(now, out);
@@ -232,13 +272,29 @@ impl Machine for Connection {
     fn handle_remote(&mut self, now: Time, input: ConnectionRemote, out: &mut Out<Self>) {
         match input {
             ConnectionRemote::KeepAliveClient(message) => {
-                remote(&mut self.keep_alive_client, now, message, out);
+                remote(
+                    &mut self.keep_alive_client,
+                    &mut self.scratch.keep_alive_client,
+                    now,
+                    message,
+                    out,
+                );
             }
             ConnectionRemote::KeepAliveServer(message) => {
-                remote(&mut self.keep_alive_server, now, message, out);
+                remote(
+                    &mut self.keep_alive_server,
+                    &mut self.scratch.keep_alive_server,
+                    now,
+                    message,
+                    out,
+                );
             }
-            ConnectionRemote::Client(message) => remote(&mut self.client, now, message, out),
-            ConnectionRemote::Server(message) => remote(&mut self.server, now, message, out),
+            ConnectionRemote::Client(message) => {
+                remote(&mut self.client, &mut self.scratch.client, now, message, out)
+            }
+            ConnectionRemote::Server(message) => {
+                remote(&mut self.server, &mut self.scratch.server, now, message, out)
+            }
         }
         self.settle(now, out);
     }
@@ -247,10 +303,10 @@ impl Machine for Connection {
         if self.deadline().is_none_or(|due| due > now) {
             return;
         }
-        time_out(&mut self.keep_alive_client, now, out);
-        time_out(&mut self.keep_alive_server, now, out);
-        time_out(&mut self.client, now, out);
-        time_out(&mut self.server, now, out);
+        time_out(&mut self.keep_alive_client, &mut self.scratch.keep_alive_client, now, out);
+        time_out(&mut self.keep_alive_server, &mut self.scratch.keep_alive_server, now, out);
+        time_out(&mut self.client, &mut self.scratch.client, now, out);
+        time_out(&mut self.server, &mut self.scratch.server, now, out);
         self.settle(now, out);
     }
 
@@ -278,5 +334,6 @@ impl Machine for Connection {
             .saturating_add(heap(&self.keep_alive_server))
             .saturating_add(heap(&self.client))
             .saturating_add(heap(&self.server))
+            .saturating_add(self.scratch.heap())
     }
 }

@@ -7,7 +7,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 ///
 /// A node has room for 11 entries and, inside the tree, 12 links; every node but the root is at
 /// least 5 entries full.
-pub(super) const fn tree(len: usize, entry: usize) -> usize {
+pub(crate) const fn tree(len: usize, entry: usize) -> usize {
     if len == 0 {
         return 0;
     }
@@ -16,14 +16,14 @@ pub(super) const fn tree(len: usize, entry: usize) -> usize {
 }
 
 /// Gives the memory of an empty map back, which keeps its root otherwise.
-pub(super) fn relax_map<K, V>(map: &mut BTreeMap<K, V>) {
+pub(crate) fn relax_map<K, V>(map: &mut BTreeMap<K, V>) {
     if map.is_empty() {
         *map = BTreeMap::new();
     }
 }
 
 /// Gives the memory of an empty set back.
-pub(super) fn relax_set<T>(set: &mut BTreeSet<T>) {
+pub(crate) fn relax_set<T>(set: &mut BTreeSet<T>) {
     if set.is_empty() {
         *set = BTreeSet::new();
     }
