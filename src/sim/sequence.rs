@@ -8,7 +8,7 @@ use core::ops::{Range, RangeInclusive};
 
 use serde_json::Value;
 
-use crate::sim::trace::{Kind, Step, Trace};
+use crate::sim::trace::{Kind, Step, Trace, variants};
 use crate::time::Time;
 
 /// Longer labels are cut, in characters.
@@ -225,24 +225,33 @@ fn label(body: &str) -> String {
     serde_json::from_str(body).map_or_else(|_| cut(body), |body| label_of(&body))
 }
 
-/// The name of a variant and what fits of its contents.
+/// The names of the variants, the innermost two of them, and what fits of the contents.
 fn label_of(body: &Value) -> String {
-    match body {
-        Value::String(name) => cut(name),
-        Value::Object(fields) if fields.len() == 1 => {
-            let (name, body) = fields.iter().next().map_or(("", &Value::Null), |(n, b)| (n, b));
-            match (name, body) {
-                ("short", short) => {
-                    let name = short.get("name").and_then(Value::as_str).unwrap_or("body");
-                    let length = short.get("length").and_then(Value::as_u64).unwrap_or(0);
-                    cut(&format!("{name} ({length} characters)"))
-                }
-                (name, Value::Object(_) | Value::Array(_)) => cut(&format!("{name} {body}")),
-                (name, body) => cut(&format!("{name} {}", label_of(body))),
-            }
-        }
-        other => cut(&other.to_string()),
+    if let Some(short) = body.get("short") {
+        let name = short.get("name").and_then(Value::as_str).unwrap_or("body");
+        let length = short.get("length").and_then(Value::as_u64).unwrap_or(0);
+        let names: Vec<_> = name.split('.').collect();
+        return cut(&format!("{} ({length} characters)", innermost(&names)));
     }
+    match variants(body) {
+        (names, None) => cut(&innermost(&names)),
+        (names, Some(inner)) if names.is_empty() => cut(&contents(inner)),
+        (names, Some(inner)) => cut(&format!("{} {}", innermost(&names), contents(inner))),
+    }
+}
+
+fn contents(body: &Value) -> String {
+    match body {
+        Value::String(text) => text.clone(),
+        Value::Object(fields) if fields.len() == 1 => {
+            fields.iter().map(|(name, inner)| format!("{name} {inner}")).collect()
+        }
+        other => other.to_string(),
+    }
+}
+
+fn innermost(names: &[&str]) -> String {
+    names.get(names.len().saturating_sub(2)..).unwrap_or_default().join(".")
 }
 
 fn cut(text: &str) -> String {

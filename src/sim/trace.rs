@@ -328,12 +328,33 @@ fn short(body: &str) -> Value {
     json!({ "short": { "name": name(body), "length": body.len(), "hash": hash } })
 }
 
-/// The name of a body's variant, where it has one: a lone string is one only if it is no bytes.
+/// The name of a body's variant with those inside it, `Reply.MsgLeiosReply.LeiosDeliveries`, where
+/// it has one.
 fn name(body: &str) -> Option<String> {
-    match serde_json::from_str(body) {
-        Ok(Value::String(name)) if is_variant(&name) => Some(name),
-        Ok(Value::Object(fields)) if fields.len() == 1 => fields.into_iter().next().map(|f| f.0),
-        _ => None,
+    let body = serde_json::from_str(body).ok()?;
+    let names = variants(&body).0;
+    (!names.is_empty()).then(|| names.join("."))
+}
+
+/// The names of the variants that a body consists of, outermost first, and what is inside. A lone
+/// string is a variant only if it is no bytes.
+pub(crate) fn variants(mut body: &Value) -> (Vec<&str>, Option<&Value>) {
+    let mut names = Vec::new();
+    loop {
+        match body {
+            Value::String(name) if is_variant(name) => {
+                names.push(name.as_str());
+                return (names, None);
+            }
+            Value::Object(fields) if fields.len() == 1 => match fields.iter().next() {
+                Some((name, inner)) if is_variant(name) => {
+                    names.push(name.as_str());
+                    body = inner;
+                }
+                _ => return (names, Some(body)),
+            },
+            _ => return (names, Some(body)),
+        }
     }
 }
 
