@@ -10,6 +10,8 @@
 //! - [`Net`]: many nodes over links with rate, delay, backlog and faults.
 //! - [`Trace`], [`Recorder`], [`replay`]: what happened, as JSON lines; [`Sequence`] draws it.
 //! - [`Player`]: any machine behind one function from line to lines.
+//! - `scenario`: the tests of the Leios rules as data files, for any implementation; `made`:
+//!   made-up blocks, headers and votes for them.
 //! - [`Rng`], [`TraceHash`]: the seeded numbers and the hash behind all of it.
 
 mod duo;
@@ -27,6 +29,11 @@ mod side;
 mod trace;
 mod twist;
 mod way;
+
+#[cfg(feature = "leios")]
+pub mod made;
+#[cfg(feature = "leios")]
+pub mod scenario;
 
 pub use duo::{Duo, Wiring};
 pub use explore::{Bounds, Explored, Found, World, explore};

@@ -1,0 +1,225 @@
+//! Values with names in them: filled in where something is sent, compared and captured where
+//! something is awaited.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde_json::{Map, Value};
+
+use crate::codec::cbor::Sink;
+
+/// What the names stand for.
+pub(super) type Vars = BTreeMap<String, Value>;
+
+/// Most items that `$each` may make.
+const MOST: u64 = 100_000;
+
+/// Fills in the names: `"$eb.point"`, `"$no+1"`, `{"$each": ..}`, `{"$bytes": ..}`.
+pub(super) fn fill(value: &Value, vars: &Vars) -> Result<Value, String> {
+    match value {
+        Value::String(text) => match text.strip_prefix('$') {
+            Some(name) => find(name, vars)
+                .ok_or_else(|| format!("`${name}` is not known"))
+                .map(|found| found.into_owned()),
+            None => Ok(value.clone()),
+        },
+        Value::Array(items) => {
+            let mut filled = Vec::with_capacity(items.len());
+            for item in items {
+                match each(item) {
+                    Some(each) => filled.extend(expand(each, vars)?),
+                    None => filled.push(fill(item, vars)?),
+                }
+            }
+            Ok(Value::Array(filled))
+        }
+        Value::Object(fields) => {
+            if let Some(each) = each(value) {
+                return expand(each, vars).map(Value::Array);
+            }
+            if let Some(parts) = fields.get("$bytes") {
+                return octets(parts, vars).map(|bytes| Value::String(hex(&bytes)));
+            }
+            let fields = fields.iter().map(|(key, item)| Ok((key.clone(), fill(item, vars)?)));
+            fields.collect::<Result<Map<_, _>, String>>().map(Value::Object)
+        }
+        _ => Ok(value.clone()),
+    }
+}
+
+fn each(value: &Value) -> Option<&Map<String, Value>> {
+    value.as_object().filter(|fields| fields.contains_key("$each"))
+}
+
+/// `{"$each": "i", "from": 0, "to": 3, "item": ["$i"]}`: the items, one for each number.
+fn expand(each: &Map<String, Value>, vars: &Vars) -> Result<Vec<Value>, String> {
+    let name = each.get("$each").and_then(Value::as_str).ok_or("`$each` names a variable")?;
+    let number = |key: &str| {
+        let value = each.get(key).ok_or_else(|| format!("`$each` needs `{key}`"))?;
+        fill(value, vars)?.as_u64().ok_or_else(|| format!("`{key}` is to be a number"))
+    };
+    let (from, to) = (number("from")?, number("to")?);
+    if to.saturating_sub(from) > MOST {
+        return Err(format!("`$each` makes more than {MOST} items"));
+    }
+    let item = each.get("item").ok_or("`$each` needs `item`")?;
+    let mut vars = vars.clone();
+    (from..to)
+        .map(|number| {
+            vars.insert(name.to_string(), Value::from(number));
+            fill(item, &vars)
+        })
+        .collect()
+}
+
+/// What a name stands for: `eb.txs.0`, a number with `+1` or `-1` behind it.
+fn find<'a>(name: &str, vars: &'a Vars) -> Option<alloc::borrow::Cow<'a, Value>> {
+    use alloc::borrow::Cow;
+    if let Some(at) = name.find(['+', '-']) {
+        let (base, offset) = name.split_at(at);
+        let base = number(find_plain(base, vars)?)?;
+        let by: u64 = offset.get(1..)?.parse().ok()?;
+        let sum = if offset.starts_with('+') { base.checked_add(by) } else { base.checked_sub(by) };
+        return sum.map(|sum| Cow::Owned(Value::from(sum)));
+    }
+    find_plain(name, vars).map(Cow::Borrowed)
+}
+
+/// A number, or one above 2^53, which is written as text.
+fn number(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+}
+
+fn find_plain<'a>(name: &str, vars: &'a Vars) -> Option<&'a Value> {
+    let mut parts = name.split('.');
+    let mut value = vars.get(parts.next()?)?;
+    for part in parts {
+        value = match value {
+            Value::Array(items) => items.get(part.parse::<usize>().ok()?)?,
+            Value::Object(fields) => fields.get(part)?,
+            _ => return None,
+        };
+    }
+    Some(value)
+}
+
+/// Whether a value is as the pattern says: `"$_"` is anything, `"$name"` what it stands for, and
+/// a name without a meaning gets this one; an object has the pattern's fields and maybe others;
+/// a list has as many items, unless the pattern ends in `"$.."`.
+///
+/// Names are only captured if all of it fits.
+pub(super) fn fits(pattern: &Value, value: &Value, vars: &mut Vars) -> bool {
+    let mut captured = vars.clone();
+    let fits = fits_into(pattern, value, &mut captured);
+    if fits {
+        *vars = captured;
+    }
+    fits
+}
+
+fn fits_into(pattern: &Value, value: &Value, vars: &mut Vars) -> bool {
+    match (pattern, value) {
+        (Value::String(text), _) if text.starts_with('$') => {
+            let name = text.trim_start_matches('$');
+            if name == "_" {
+                return true;
+            }
+            match find(name, vars).map(alloc::borrow::Cow::into_owned) {
+                Some(known) => same(&known, value),
+                None if name.contains(['.', '+', '-']) => false,
+                None => {
+                    vars.insert(name.to_string(), value.clone());
+                    true
+                }
+            }
+        }
+        (Value::Array(patterns), Value::Array(items)) => {
+            let Ok(Value::Array(patterns)) = unfold(patterns, vars) else { return false };
+            let (patterns, open) = match patterns.split_last() {
+                Some((Value::String(last), front)) if last == "$.." => (front, true),
+                _ => (&patterns[..], false),
+            };
+            (patterns.len() == items.len() || open && patterns.len() < items.len())
+                && patterns.iter().zip(items).all(|(pattern, item)| fits_into(pattern, item, vars))
+        }
+        (Value::Object(patterns), Value::Object(fields)) => {
+            patterns.iter().all(|(key, pattern)| {
+                fields.get(key).is_some_and(|field| fits_into(pattern, field, vars))
+            })
+        }
+        _ => same(pattern, value),
+    }
+}
+
+/// Expands `$each` in a list of patterns.
+fn unfold(patterns: &[Value], vars: &Vars) -> Result<Value, String> {
+    if !patterns.iter().any(|pattern| each(pattern).is_some()) {
+        return Ok(Value::Array(patterns.to_vec()));
+    }
+    let mut unfolded = Vec::new();
+    for pattern in patterns {
+        match each(pattern) {
+            Some(each) => unfolded.extend(expand(each, vars)?),
+            None => unfolded.push(pattern.clone()),
+        }
+    }
+    Ok(Value::Array(unfolded))
+}
+
+fn same(a: &Value, b: &Value) -> bool {
+    a == b || number(a).is_some_and(|a| number(b) == Some(a))
+}
+
+/// Bytes in parts: hex, a name that stands for hex, `{"repeat": "00", "times": 9}`, the CBOR
+/// number `{"uint": "$no"}`, or a list.
+pub(super) fn octets(parts: &Value, vars: &Vars) -> Result<Vec<u8>, String> {
+    match parts {
+        Value::String(text) if text.starts_with('$') => match fill(parts, vars)? {
+            Value::String(text) => unhex(&text),
+            _ => Err(format!("`{text}` stands for no bytes")),
+        },
+        Value::String(text) => unhex(text),
+        Value::Array(items) => {
+            let parts: Result<Vec<_>, _> = items.iter().map(|item| octets(item, vars)).collect();
+            Ok(parts?.concat())
+        }
+        Value::Object(fields) => {
+            if let Some(uint) = fields.get("uint") {
+                let uint = fill(uint, vars)?;
+                let mut bytes = Vec::new();
+                bytes.uint(number(&uint).ok_or("`uint` is to be a number")?);
+                return Ok(bytes);
+            }
+            let part = fields.get("repeat").ok_or("an object of bytes has `repeat` or `uint`")?;
+            let times = fields.get("times").and_then(Value::as_u64).ok_or("`times` is missing")?;
+            let part = octets(part, vars)?;
+            let times = usize::try_from(times).unwrap_or(usize::MAX);
+            if part.len().saturating_mul(times) > 16_777_216 {
+                return Err("more than 16 MiB of bytes".to_string());
+            }
+            Ok(part.repeat(times))
+        }
+        _ => Err("bytes are hex, a list of them, `repeat` or `uint`".to_string()),
+    }
+}
+
+/// Bytes as hex.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+fn unhex(text: &str) -> Result<Vec<u8>, String> {
+    let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let nibble = |digit: &u8| char::from(*digit).to_digit(16);
+    digits
+        .chunks(2)
+        .map(|pair| match pair {
+            [high, low] => Some((nibble(high)? << 4 | nibble(low)?) as u8),
+            _ => None,
+        })
+        .collect::<Option<Vec<u8>>>()
+        .ok_or_else(|| format!("`{text}` is no hex"))
+}

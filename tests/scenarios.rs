@@ -1,0 +1,155 @@
+//! Every scenario in `tests/scenarios` holds for our machines, and can fail.
+
+#![cfg(all(feature = "sim", feature = "leios"))]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use nodewire::sim::scenario::{FIRST_SLOT, Outcome, Scenario, run, under_test};
+use nodewire::state::leios::rules;
+
+fn scenarios() -> Vec<(PathBuf, Scenario)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios/leios");
+    let mut files: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|found| found == "json"));
+    files.sort();
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(&path).unwrap();
+        let scenario = text.parse().unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+        (path, scenario)
+    };
+    files.into_iter().map(read).collect()
+}
+
+#[test]
+fn our_machines_keep_to_every_scenario() {
+    let scenarios = scenarios();
+    let mut wrong = Vec::new();
+    for (_, scenario) in &scenarios {
+        let outcome = run(scenario);
+        if outcome != Outcome::Passed {
+            wrong.push(format!("{}: {outcome}", scenario.name));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), scenarios.len(), wrong.join("\n"));
+    println!("{} scenarios", scenarios.len());
+}
+
+/// Left out what it is about, a scenario doesn't hold any more: a fault needs the step before it,
+/// and right behaviour needs a cause.
+#[test]
+fn every_scenario_can_fail() {
+    let mut blunt = Vec::new();
+    for (_, scenario) in scenarios() {
+        let acts: Vec<_> =
+            (0..scenario.steps.len()).filter(|at| scenario.steps[*at].acts()).collect();
+        let holds_without = |at: usize| {
+            let mut less = scenario.clone();
+            less.steps.remove(at);
+            run(&less) == Outcome::Passed
+        };
+        let fault = scenario.wants_fault();
+        let sharp = match acts.last() {
+            None => false,
+            Some(last) if fault => !holds_without(*last),
+            Some(_) => !acts.iter().all(|at| holds_without(*at)),
+        };
+        if !sharp {
+            blunt.push(scenario.name.clone());
+        }
+    }
+    assert!(blunt.is_empty(), "these hold without their cause: {blunt:?}");
+}
+
+#[test]
+fn scenarios_are_named_and_cite_rules() {
+    let ids: BTreeSet<_> = rules::all().map(|rule| rule.id()).collect();
+    for (path, scenario) in scenarios() {
+        let name = path.file_stem().unwrap().to_string_lossy();
+        assert_eq!(scenario.name, name);
+        assert!(scenario.about.ends_with('.') && scenario.about.len() > 20, "{name}: say more");
+        assert!(!scenario.rules.is_empty() && !scenario.accept.is_empty(), "{name}");
+        for rule in &scenario.rules {
+            assert!(ids.contains(rule.as_str()), "{name}: no rule {rule}");
+        }
+        assert!(under_test().iter().any(|(kind, _)| *kind == scenario.under_test), "{name}");
+        for verdict in &scenario.accept {
+            let Some(rule) = verdict.pointer("/fault/rule").and_then(|rule| rule.as_str()) else {
+                continue;
+            };
+            assert!(ids.contains(rule), "{name}: no rule {rule}");
+            let reason = verdict.pointer("/fault/reason").and_then(|reason| reason.as_str());
+            let known =
+                rules::all().any(|known| known.id() == rule && reason == Some(known.reason()));
+            assert!(known, "{name}: {rule} has no reason {reason:?}");
+        }
+    }
+}
+
+/// Every way to break a rule that ends a connection is broken by some scenario.
+#[test]
+fn every_reason_has_a_scenario() {
+    let mut found = BTreeSet::new();
+    for (_, scenario) in scenarios() {
+        for verdict in &scenario.accept {
+            let text = |at| verdict.pointer(at).and_then(|text| text.as_str()).map(str::to_owned);
+            found.extend(text("/fault/rule").zip(text("/fault/reason")));
+        }
+    }
+    let missing: Vec<_> = rules::all()
+        .filter(|rule| rule.severity() != nodewire::Severity::Benign)
+        .filter(|rule| !found.contains(&(rule.id().to_owned(), rule.reason().to_owned())))
+        .map(|rule| format!("{} {}", rule.id(), rule.reason()))
+        .collect();
+    let excepted = include_str!("scenarios/no_fault.txt");
+    let excepted: Vec<_> =
+        excepted.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
+    let excepted: Vec<_> =
+        excepted.iter().map(|line| line.split_once(": ").expect("`rule reason: why`").0).collect();
+    assert_eq!(missing, excepted, "reasons without a scenario, and those excepted");
+}
+
+/// The form without names holds as well: what an implementer without our content sees.
+#[test]
+fn expanded_scenarios_hold_too() {
+    let mut wrong = Vec::new();
+    for (_, scenario) in scenarios() {
+        let expanded = scenario.expand(FIRST_SLOT).unwrap();
+        let expanded: Scenario = serde_json::to_string(&expanded).unwrap().parse().unwrap();
+        // A server's content is gone with the names; the rest must hold.
+        if matches!(scenario.under_test.as_str(), "server" | "mux-server" | "naive-server") {
+            continue;
+        }
+        let outcome = run(&expanded);
+        if outcome != Outcome::Passed {
+            wrong.push(format!("{}: {outcome}", scenario.name));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_file_that_is_no_scenario_is_told_so() {
+    let none = |text: &str| text.parse::<Scenario>().unwrap_err();
+    assert!(none("{").contains("EOF"));
+    let other = r#"{"scenario":2,"name":"a","about":"b","rules":[],"under_test":"client",
+        "steps":[],"accept":[]}"#;
+    assert!(none(other).contains("format 2"));
+    assert!(none(&other.replace("about", "abuot")).contains("abuot"));
+    let broken = |step: &str| {
+        let text =
+            other.replace(":2", ":1").replace(r#""steps":[]"#, &format!(r#""steps":[{step}]"#));
+        run(&text.parse().unwrap())
+    };
+    let is_broken = |step: &str, why: &str| match broken(step) {
+        Outcome::Broken { step: 0, why: found } => assert!(found.contains(why), "{found}"),
+        other => panic!("{other}"),
+    };
+    is_broken(r#"{"peer":{"on":"LeiosReply","hex":"0g"}}"#, "hex");
+    is_broken(r#"{"peer":{"on":"LeiosReply","message":"$nobody"}}"#, "nobody");
+    is_broken(r#"{"peer":{"on":"LeiosReplay","hex":"00"}}"#, "LeiosReplay");
+    is_broken(r#"{"local":"Stop"}"#, "Stop");
+    is_broken(r#"{"peer":{"on":"KeepAlive","hex":"00"}}"#, "KeepAlive");
+}
