@@ -2,15 +2,17 @@
 
 use nodewire::sim::{Play, Player, ReplayError, ReplayReport, Trace, replay};
 use nodewire::state::leios::{
-    Client, Handshake, HandshakeConfig, KeepAliveClient, KeepAliveConfig, KeepAliveServer, Limits,
-    NaiveClient, NaiveConfig, NaiveServer, Order, Server, SlotClock,
+    Client, Connection, ConnectionConfig, Handshake, HandshakeConfig, KeepAliveClient,
+    KeepAliveConfig, KeepAliveServer, Limits, NaiveClient, NaiveConfig, NaiveServer, Order, Parts,
+    Server, SlotClock,
 };
 use nodewire::{Machine, Time};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// The names, each with what it is.
-pub const NAMES: [(&str, &str); 8] = [
+pub const NAMES: [(&str, &str); 9] = [
+    ("leios.connection", "KeepAlive and the pair on one connection"),
     ("leios.client", "the client of the pair"),
     ("leios.server", "the server of the pair"),
     ("leios.naive-client", "the client of the baseline"),
@@ -22,7 +24,7 @@ pub const NAMES: [(&str, &str); 8] = [
 ];
 
 /// How a machine is set up: what the first line of its trace says. Every field has a default.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Limits of the pair.
@@ -35,8 +37,27 @@ pub struct Config {
     pub naive: NaiveConfig,
     /// Times of KeepAlive.
     pub keep_alive: KeepAliveConfig,
+    /// The parts of a connection; those of the side that opened it if not given.
+    pub parts: Parts,
+    /// When a connection began, after its handshake.
+    pub began: Time,
     /// Versions; those of the pair on the Leios test network if not given.
     pub handshake: Option<HandshakeConfig>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            clock: SlotClock::default(),
+            order: Order::default(),
+            naive: NaiveConfig::default(),
+            keep_alive: KeepAliveConfig::default(),
+            parts: Parts::INITIATOR,
+            began: Time::ZERO,
+            handshake: None,
+        }
+    }
 }
 
 /// The network magic of the Leios test network.
@@ -97,10 +118,16 @@ trait Visitor {
 
 /// The one list of machines.
 fn with<V: Visitor>(name: &str, config: Config, visitor: V) -> Option<V::Result> {
-    let Config { limits, clock, order, naive, keep_alive, handshake } = config;
+    let Config { limits, clock, order, naive, keep_alive, parts, began, handshake } = config;
     let handshake = handshake.unwrap_or_else(|| HandshakeConfig::new(TEST_NETWORK));
     let (name, _) = NAMES.into_iter().find(|(known, _)| *known == name)?;
     Some(match name {
+        "leios.connection" => {
+            let mut config = ConnectionConfig::default();
+            (config.limits, config.clock, config.order) = (limits, clock, order);
+            config.keep_alive = keep_alive;
+            visitor.visit(name, Connection::new(config, parts, began))
+        }
         "leios.client" => visitor.visit(name, <Client>::new(limits, clock)),
         "leios.server" => visitor.visit(name, Server::with_order(limits, clock, order)),
         "leios.naive-client" => visitor.visit(name, NaiveClient::new(naive)),

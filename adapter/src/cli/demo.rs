@@ -117,9 +117,7 @@ async fn both(options: &Options, plan: Plan, folder: &Path, json: bool) -> Resul
         Ok::<_, std::io::Error>((ending, host))
     });
 
-    let header = json!({ "demo": true, "slot": clock.slot });
-    let trace = Trace::new("leios.connection", &header);
-    let trace = SharedTrace::new(if options.record { trace } else { trace.shorten() });
+    let trace = SharedTrace::new(!options.record);
     config.handshake = config.handshake.each(|data| data.initiator_only = true);
     let handshake = Handshake::initiator(config.handshake.clone());
     let mut session = recorded(handshake, config, trace.clone());
@@ -150,7 +148,8 @@ async fn both(options: &Options, plan: Plan, folder: &Path, json: bool) -> Resul
     let passed = passed.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let report =
         Report { ending, download: &host, passed: &passed, lasted, published: &uploader.announced };
-    let files = write(folder, &trace.get())?;
+    let trace = trace.get().ok_or_else(|| Failure::new("the handshake came to nothing"))?;
+    let files = write(folder, &trace)?;
     if json {
         let mut all = report.json();
         all["skipped_headers"] = sightings.iter().map(skipped).collect();

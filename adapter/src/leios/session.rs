@@ -1,6 +1,6 @@
 //! A session whose connection is recorded, message by message.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nodewire::Ending;
 use nodewire::leios::SessionConfig;
@@ -8,27 +8,43 @@ use nodewire::link::{Follow, Mux, MuxConfig, Staged};
 use nodewire::sim::{Keep, Recorder, Step, Trace};
 use nodewire::state::leios::{Connection, ConnectionConfig, Handshake, Parts};
 
-/// A trace that outlives the session it belongs to.
+use crate::machines::Config;
+
+/// A trace that outlives the session it belongs to. It begins with the connection.
 #[derive(Clone, Debug)]
-pub struct SharedTrace(Arc<Mutex<Trace>>);
+pub struct SharedTrace {
+    trace: Arc<Mutex<Option<Trace>>>,
+    shortened: bool,
+}
 
 impl SharedTrace {
-    /// Keeps the steps in this trace: whole, or without bodies if it is shortened.
+    /// For the steps of a connection: whole, or without their bodies.
     #[must_use]
-    pub fn new(trace: Trace) -> Self {
-        Self(Arc::new(Mutex::new(trace)))
+    pub fn new(shortened: bool) -> Self {
+        Self { trace: Arc::default(), shortened }
     }
 
-    /// The steps so far.
+    /// The steps so far; `None` before the handshake is over.
     #[must_use]
-    pub fn get(&self) -> Trace {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn get(&self) -> Option<Trace> {
+        self.lock().clone()
+    }
+
+    fn begin(&self, config: &Config) {
+        let trace = Trace::new("leios.connection", config);
+        *self.lock() = Some(if self.shortened { trace.shorten() } else { trace });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Trace>> {
+        self.trace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Keep for SharedTrace {
     fn keep(&mut self, step: Step) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(step);
+        if let Some(trace) = &mut *self.lock() {
+            trace.push(step);
+        }
     }
 }
 
@@ -50,6 +66,10 @@ impl Follow<Handshake> for RunRecorded {
     fn follow(self, handshake: Handshake) -> Result<Self::Next, Ending> {
         let Some((at, agreement)) = handshake.agreed() else { return Err(Ending::Done) };
         let parts = Parts::agreed(handshake.role(), &agreement);
+        let ConnectionConfig { limits, clock, order, keep_alive, .. } = self.connection.clone();
+        let now =
+            Config { limits, clock, order, keep_alive, parts, began: at, ..Config::default() };
+        self.trace.begin(&now);
         let connection = Connection::new(self.connection, parts, at);
         Ok(Mux::new(Recorder::new(connection, self.trace), self.mux, &[]))
     }
