@@ -51,7 +51,7 @@ enum Command {
         #[arg(value_enum)]
         family: Family,
         #[command(flatten)]
-        options: node::Serve,
+        options: node::ServeOptions,
     },
     /// Connect to a server and fetch what it offers.
     Connect {
@@ -59,7 +59,7 @@ enum Command {
         #[arg(value_enum)]
         family: Family,
         #[command(flatten)]
-        options: node::Connect,
+        options: node::ConnectOptions,
     },
     /// Turn a message into readable JSON.
     Decode {

@@ -24,7 +24,7 @@ use super::print;
 
 /// How to serve.
 #[derive(Debug, Args)]
-pub struct Serve {
+pub struct ServeOptions {
     /// Where to listen.
     #[arg(long, default_value = "127.0.0.1:3464")]
     listen: SocketAddr,
@@ -56,7 +56,7 @@ pub struct Serve {
 
 /// How to connect.
 #[derive(Debug, Args)]
-pub struct Connect {
+pub struct ConnectOptions {
     /// Where the server listens.
     #[arg(default_value = "127.0.0.1:3464")]
     address: SocketAddr,
@@ -69,7 +69,7 @@ pub struct Connect {
 }
 
 /// Serves until interrupted, or one connection.
-pub fn serve(options: &Serve, json: bool) -> Result<(), Failure> {
+pub fn serve(options: &ServeOptions, json: bool) -> Result<(), Failure> {
     let clock = slots_of_today()?;
     let article = match &options.eb {
         None => Article::synthetic(clock.slot, 1, options.txs, usize::from(options.tx_size)),
@@ -90,7 +90,7 @@ pub fn serve(options: &Serve, json: bool) -> Result<(), Failure> {
 }
 
 async fn listen(
-    options: &Serve,
+    options: &ServeOptions,
     article: Article,
     clock: SlotClock,
     json: bool,
@@ -151,7 +151,7 @@ fn judge(ending: Ending) -> Result<(), Failure> {
 }
 
 /// Fetches what the server announces.
-pub fn connect(options: &Connect, json: bool) -> Result<(), Failure> {
+pub fn connect(options: &ConnectOptions, json: bool) -> Result<(), Failure> {
     let clock = slots_of_today()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
