@@ -6,6 +6,7 @@
 pub mod drive;
 pub mod leios;
 pub mod machines;
+pub mod sim;
 pub mod socket;
 pub mod wire;
 

@@ -155,6 +155,12 @@ impl<N: Node> Net<N> {
         &self.nodes
     }
 
+    /// Bytes that have left this end so far, whether or not they have arrived.
+    #[must_use]
+    pub fn sent(&self, end: End) -> u64 {
+        self.ways.get(end.0 as usize).map_or(0, |way| way.sent)
+    }
+
     /// Does something to a node now, as if it were an event.
     pub fn with(&mut self, index: usize, act: impl FnOnce(&mut N, Time, &mut Wire)) {
         let mut wire = Wire::default();
@@ -241,6 +247,7 @@ impl<N: Node> Net<N> {
         let Some(way) = self.ways.get_mut(end.0 as usize) else { return };
         let Some((lane, bytes)) = way.leaving.take() else { return };
         let length = bytes.len();
+        way.sent = way.sent.saturating_add(length as u64);
         let jitter = way.spec.jitter.as_micros().min(u128::from(u64::MAX)) as u64;
         let late = Duration::from_micros(self.delays.between(0, jitter));
         let breaks = self.breaks.chance(way.spec.breaks);

@@ -29,6 +29,8 @@ pub(super) struct Way {
     pub(super) unread: VecDeque<(u16, Bytes)>,
     /// In the list of what waits for its reader.
     pub(super) held: bool,
+    /// Bytes that have left, over the connection's life.
+    pub(super) sent: u64,
 }
 
 #[derive(Debug, Default)]
@@ -55,6 +57,7 @@ impl Way {
             lanes: BTreeMap::new(),
             unread: VecDeque::new(),
             held: false,
+            sent: 0,
         }
     }
 
@@ -73,7 +76,8 @@ impl Way {
         let node = self.node;
         let open = self.open;
         let held = self.held;
+        let sent = self.sent;
         let spec = core::mem::take(&mut self.spec);
-        *self = Self { open, held, ..Self::new(node, spec) };
+        *self = Self { open, held, sent, ..Self::new(node, spec) };
     }
 }

@@ -6,6 +6,7 @@ mod failure;
 mod info;
 mod node;
 mod play;
+mod sim;
 mod source;
 mod trace;
 
@@ -105,6 +106,14 @@ enum Command {
         #[arg(long)]
         steps: Option<String>,
     },
+    /// Simulate many nodes under virtual time.
+    Sim {
+        /// Which family.
+        #[arg(value_enum)]
+        family: Family,
+        #[command(flatten)]
+        options: sim::Options,
+    },
     /// Play any machine on standard input and output: a JSON line in, JSON lines out.
     Play {
         /// Which machine, for example leios.client.
@@ -142,6 +151,7 @@ impl Cli {
             Command::Draw { trace, output, steps } => {
                 trace::draw(&trace, output.as_deref(), steps.as_deref())?;
             }
+            Command::Sim { family: Family::Leios, options } => sim::leios(&options, json)?,
             Command::Play { machine, config } => play::run(&machine, config.as_deref())?,
         }
         Ok(ExitCode::SUCCESS)

@@ -1,0 +1,122 @@
+//! `nodewire sim`: runs recipes under virtual time and prints what came out.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use nodewire_adapter::sim::{Recipe, Run, Settings, keys, run, set};
+
+use super::failure::Failure;
+use super::print;
+
+/// What to simulate.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// A recipe's number or name, or all.
+    #[arg(long, default_value = "1")]
+    recipe: String,
+    /// Seeds A..B (B not included), or one: rates and delays vary, one JSON line a run.
+    #[arg(long)]
+    seed: Option<String>,
+    /// Set a limit, a policy, a link or a recipe's parameter: key=value. --keys lists them.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// List every key with its value, and run nothing.
+    #[arg(long)]
+    keys: bool,
+}
+
+/// Runs what was asked for.
+pub fn leios(options: &Options, json: bool) -> Result<(), Failure> {
+    let settings = set(&Settings::default(), &options.set).map_err(Failure::new)?;
+    if options.keys {
+        return list(&settings, json);
+    }
+    let recipes = Recipe::find(&options.recipe).map_err(Failure::new)?;
+    let seeds = options.seed.as_deref().map(seeds).transpose()?;
+    let each: Vec<Option<u64>> = match &seeds {
+        Some(seeds) => seeds.iter().copied().map(Some).collect(),
+        None => vec![None],
+    };
+    let progress = Progress::new((recipes.len() * each.len()) as u64);
+    for recipe in &recipes {
+        for seed in &each {
+            progress.at(recipe.name);
+            let run = run(recipe, &settings, *seed).map_err(Failure::new)?;
+            progress.step();
+            let line = serde_json::to_string(&run)?;
+            progress.around(|| match (json, seed) {
+                (false, None) => print(&table(recipe, &run)),
+                _ => print(&line),
+            })?;
+        }
+    }
+    progress.end();
+    Ok(())
+}
+
+fn list(settings: &Settings, json: bool) -> Result<(), Failure> {
+    if json {
+        return print(&serde_json::to_string(settings)?);
+    }
+    let lines: Vec<String> =
+        keys(settings).into_iter().map(|(key, value)| format!("{key}={value}")).collect();
+    print(&lines.join("\n"))
+}
+
+/// `A..B`, or one number.
+fn seeds(text: &str) -> Result<Vec<u64>, Failure> {
+    let bad = || Failure::new(format!("--seed {text}: it takes A..B, or one number"));
+    let number = |text: &str| text.parse::<u64>().map_err(|_| bad());
+    let seeds: Vec<u64> = match text.split_once("..") {
+        Some((from, to)) => (number(from)?..number(to)?).collect(),
+        None => vec![number(text)?],
+    };
+    if seeds.is_empty() { Err(bad()) } else { Ok(seeds) }
+}
+
+fn table(recipe: &Recipe, run: &Run) -> String {
+    let mut lines = vec![format!("recipe {}, {}: {}", recipe.number, recipe.name, recipe.about)];
+    lines.extend(run.links.iter().map(|link| format!("  link   {link}")));
+    let width = run.figures.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    lines.extend(run.figures.iter().map(|(name, value)| format!("  {name:width$}  {value:>12.3}")));
+    lines.push(format!("  trace  {}", run.trace));
+    lines.join("\n")
+}
+
+/// A bar on a terminal's standard error, once it takes longer than a second.
+struct Progress {
+    bar: ProgressBar,
+    since: Instant,
+}
+
+impl Progress {
+    fn new(runs: u64) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(runs), ProgressDrawTarget::hidden());
+        if let Ok(style) = ProgressStyle::with_template("{msg} {pos}/{len} {wide_bar} {eta}") {
+            bar.set_style(style);
+        }
+        Self { bar, since: Instant::now() }
+    }
+
+    fn at(&self, recipe: &'static str) {
+        self.bar.set_message(recipe);
+    }
+
+    fn step(&self) {
+        let late = self.since.elapsed() >= Duration::from_secs(1);
+        if late && self.bar.is_hidden() && std::io::stderr().is_terminal() {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        self.bar.inc(1);
+    }
+
+    fn around<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.bar.suspend(print)
+    }
+
+    fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,516 @@
+//! A Leios node in a simulated network: real sessions below, the decision logic above, and in
+//! between what an application does: answer, relay, remember when what came.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
+use std::time::Duration;
+
+use nodewire::bytes::Bytes;
+use nodewire::codec::leios::{DeliverableId, LeiosPoint, SlotNo, VoteIssuer};
+use nodewire::leios::{
+    Session, SessionCommand, SessionConfig, SessionNotice, SessionQuery, initiator, on_connection,
+    propose, responder,
+};
+use nodewire::link::{MuxLocal, MuxNotice, StagedOf};
+use nodewire::sim::{End, Orders, Policy};
+use nodewire::state::leios::{
+    ClientCommand, ClientNotice, ConnectionCommand, ConnectionNotice, ConnectionQuery,
+    FetchCommand, FetchNotice, FetchQuery, HandshakeNotice, ServerCommand, ServerNotice, Verdict,
+    VoteNeed,
+};
+use nodewire::{Action, AskId, Channel, Ending, Machine, Outbox, Refused, Time};
+
+use super::world::{World, lacks};
+
+/// A decision logic: [`Fetch`](nodewire::state::leios::Fetch), or a machine of the user's own
+/// with the same inputs and outputs.
+pub trait Decide:
+    Machine<
+        Local = FetchCommand<End>,
+        Remote = (End, ClientNotice),
+        Send = (End, ClientCommand),
+        Notice = FetchNotice<End>,
+        Query = FetchQuery,
+    >
+{
+}
+
+impl<M> Decide for M where
+    M: Machine<
+            Local = FetchCommand<End>,
+            Remote = (End, ClientNotice),
+            Send = (End, ClientCommand),
+            Notice = FetchNotice<End>,
+            Query = FetchQuery,
+        >
+{
+}
+
+/// What all nodes of a simulation have in common.
+#[derive(Debug)]
+pub struct Shared {
+    /// What there is.
+    pub world: World,
+    /// How sessions are set up.
+    pub session: SessionConfig,
+    /// True if nodes pass on what they get.
+    pub relay: bool,
+    /// Hundredths of a block's transactions that a mempool lacks.
+    pub missing_percent: u64,
+    /// Votes that make a quorum.
+    pub quorum: usize,
+    /// How long a node takes to check a block before it passes it on.
+    pub check: Duration,
+    /// The first source to answer falls silent after so many bytes.
+    pub mute_after: Option<u64>,
+    /// The first node to answer a request.
+    pub first: Cell<Option<u64>>,
+}
+
+impl Shared {
+    /// Nodes that know this world, relay nothing and have empty mempools.
+    #[must_use]
+    pub fn new(world: World, session: SessionConfig) -> Self {
+        Self {
+            world,
+            session,
+            relay: false,
+            missing_percent: 100,
+            quorum: usize::MAX,
+            check: Duration::ZERO,
+            mute_after: None,
+            first: Cell::new(None),
+        }
+    }
+}
+
+/// Something a node does by itself at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// It makes a header known.
+    Announce(LeiosPoint),
+    /// It has the block, and offers it.
+    OfferBlock(LeiosPoint),
+    /// It has all transactions of the block, and offers them.
+    OfferTxs(LeiosPoint),
+    /// It has the vote of this seat, and offers it.
+    Vote(SlotNo, VoteIssuer),
+    /// It sends bytes on a foreign channel of all connections.
+    Foreign(Channel, Bytes),
+}
+
+/// When a node first had something of a block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Its announcement.
+    pub announced: Option<Time>,
+    /// The block.
+    pub block: Option<Time>,
+    /// All its transactions.
+    pub closure: Option<Time>,
+    /// Enough votes.
+    pub quorum: Option<Time>,
+}
+
+/// What a node counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Requests its servers answered.
+    pub answered: u64,
+    /// Bytes of those answers.
+    pub answered_bytes: u64,
+    /// Transactions that came, the first time or not.
+    pub txs: u64,
+    /// Their bytes.
+    pub tx_bytes: u64,
+    /// Blocks that came.
+    pub blocks: u64,
+    /// Votes that came.
+    pub votes: u64,
+    /// What links refused.
+    pub refused: u64,
+    /// How connections ended by a fault.
+    pub faults: Vec<String>,
+    /// When bytes of foreign channels came, and how many.
+    pub foreign: Vec<(Time, usize)>,
+}
+
+/// A node: put it into a [`Host`](nodewire::sim::Host).
+#[derive(Debug)]
+pub struct LeiosNode<D> {
+    number: u64,
+    shared: Rc<Shared>,
+    /// None in a node that only serves.
+    decide: Option<D>,
+    /// What is to be done when, in order.
+    plan: VecDeque<(Time, Act)>,
+    /// Connections whose handshake is over; true once their server is open.
+    peers: BTreeMap<End, bool>,
+    /// From whom an announcement came.
+    sources: BTreeMap<LeiosPoint, Option<End>>,
+    blocks: BTreeSet<LeiosPoint>,
+    closures: BTreeSet<LeiosPoint>,
+    votes: BTreeMap<SlotNo, BTreeSet<VoteIssuer>>,
+    served: u64,
+    seen: BTreeMap<LeiosPoint, Seen>,
+    counted: Counted,
+}
+
+impl<D: Decide> LeiosNode<D> {
+    /// A node with this decision logic; with none it only serves.
+    pub const fn new(number: u64, shared: Rc<Shared>, decide: Option<D>) -> Self {
+        Self {
+            number,
+            shared,
+            decide,
+            plan: VecDeque::new(),
+            peers: BTreeMap::new(),
+            sources: BTreeMap::new(),
+            blocks: BTreeSet::new(),
+            closures: BTreeSet::new(),
+            votes: BTreeMap::new(),
+            served: 0,
+            seen: BTreeMap::new(),
+            counted: Counted {
+                answered: 0,
+                answered_bytes: 0,
+                txs: 0,
+                tx_bytes: 0,
+                blocks: 0,
+                votes: 0,
+                refused: 0,
+                faults: Vec::new(),
+                foreign: Vec::new(),
+            },
+        }
+    }
+
+    /// Plans something; at one time, in the order of planning.
+    #[must_use]
+    pub fn does(mut self, at: Time, act: Act) -> Self {
+        let place = self.plan.partition_point(|(other, _)| *other <= at);
+        self.plan.insert(place, (at, act));
+        self
+    }
+
+    /// When what of a block came.
+    #[must_use]
+    pub fn seen(&self, point: &LeiosPoint) -> Seen {
+        self.seen.get(point).copied().unwrap_or_default()
+    }
+
+    /// What it counted.
+    pub const fn counted(&self) -> &Counted {
+        &self.counted
+    }
+
+    /// Its decision logic.
+    pub const fn decide(&self) -> Option<&D> {
+        self.decide.as_ref()
+    }
+
+    fn local(&mut self, now: Time, command: FetchCommand<End>, orders: &mut Orders<Session>) {
+        let Some(decide) = &mut self.decide else { return };
+        let mut out = Outbox::new();
+        if decide.handle_local(now, command, &mut out).is_err() {
+            self.counted.refused += 1;
+        }
+        self.carry(now, out, orders);
+    }
+
+    /// Carries out what the decision logic wants, and answers what it asks.
+    fn carry(
+        &mut self,
+        now: Time,
+        mut out: Outbox<(End, ClientCommand), FetchNotice<End>, FetchQuery>,
+        orders: &mut Orders<Session>,
+    ) {
+        while let Some(action) = out.pop() {
+            match action {
+                Action::Send((end, command)) => {
+                    orders.give(end, on_connection(ConnectionCommand::Client(command)));
+                }
+                Action::Notify(notice) => self.told(now, notice, orders),
+                Action::Ask(id, query) => {
+                    let FetchQuery::WhichAreMissing { references, .. } = &query;
+                    let percent = self.shared.missing_percent;
+                    let missing = (0..)
+                        .zip(references)
+                        .filter(|(_, tx)| lacks(self.number, &tx.hash, percent));
+                    let answer = query.missing(id, missing.map(|(at, _)| at).collect());
+                    let Some(decide) = &mut self.decide else { return };
+                    if decide.handle_local(now, answer, &mut out).is_err() {
+                        self.counted.refused += 1;
+                    }
+                }
+                Action::Close(ending) => self.counted.faults.push(format!("{ending:?}")),
+            }
+        }
+    }
+
+    /// News of the decision logic.
+    fn told(&mut self, now: Time, notice: FetchNotice<End>, orders: &mut Orders<Session>) {
+        match notice {
+            FetchNotice::Announced(from, news) => {
+                self.sources.entry(news.point).or_insert(Some(from));
+                self.seen.entry(news.point).or_default().announced.get_or_insert(now);
+                if self.shared.relay {
+                    self.later(now, Duration::ZERO, Act::Announce(news.point), orders);
+                }
+            }
+            FetchNotice::Block { point, .. } => {
+                self.seen.entry(point).or_default().block.get_or_insert(now);
+                if self.shared.relay {
+                    let check = self.shared.check;
+                    self.later(now, check, Act::OfferBlock(point), orders);
+                }
+            }
+            FetchNotice::ClosureComplete(point) => {
+                self.seen.entry(point).or_default().closure.get_or_insert(now);
+                if self.shared.relay {
+                    let check = self.shared.check;
+                    self.later(now, check, Act::OfferTxs(point), orders);
+                }
+            }
+            FetchNotice::Vote(vote) => {
+                let (slot, issuer) = (vote.slot(), vote.issuer());
+                if self.shared.relay {
+                    self.act(Act::Vote(slot, issuer), orders);
+                }
+                self.votes.entry(slot).or_default().insert(issuer);
+                let count = self.votes.get(&slot).map_or(0, BTreeSet::len);
+                let quorum = self.shared.quorum;
+                if count == quorum {
+                    let point = LeiosPoint::new(slot, vote.block());
+                    self.seen.entry(point).or_default().quorum.get_or_insert(now);
+                }
+                if count == quorum.div_ceil(2) {
+                    let command = FetchCommand::Votes { slot, need: VoteNeed::Few };
+                    self.local(now, command, orders);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn later(&mut self, now: Time, after: Duration, act: Act, orders: &mut Orders<Session>) {
+        if after.is_zero() {
+            self.act(act, orders);
+        } else {
+            let at = now.after(after);
+            let place = self.plan.partition_point(|(other, _)| *other <= at);
+            self.plan.insert(place, (at, act));
+        }
+    }
+
+    /// Does something itself: to every connection that did not bring it.
+    fn act(&mut self, act: Act, orders: &mut Orders<Session>) {
+        let source = match act {
+            Act::Announce(point) => *self.sources.entry(point).or_insert(None),
+            Act::OfferBlock(point) => {
+                self.blocks.insert(point);
+                None
+            }
+            Act::OfferTxs(point) => {
+                self.closures.insert(point);
+                None
+            }
+            Act::Vote(slot, issuer) => {
+                if !self.votes.entry(slot).or_default().insert(issuer) {
+                    return;
+                }
+                None
+            }
+            Act::Foreign(..) => None,
+        };
+        for (end, open) in &self.peers {
+            if *open && source != Some(*end) {
+                if let Some(command) = self.command(&act) {
+                    orders.give(*end, command);
+                }
+            }
+        }
+    }
+
+    fn command(&self, act: &Act) -> Option<SessionCommand> {
+        let command = match act {
+            Act::Announce(point) => {
+                ServerCommand::Announce(self.shared.world.article(point)?.header.clone())
+            }
+            Act::OfferBlock(point) => ServerCommand::OfferBlock(*point),
+            Act::OfferTxs(point) => ServerCommand::OfferTxs(*point),
+            Act::Vote(slot, issuer) => ServerCommand::OfferVote(*slot, *issuer),
+            Act::Foreign(channel, bytes) => {
+                let (channel, bytes) = (*channel, bytes.clone());
+                return Some(StagedOf::Second(MuxLocal::Foreign { channel, bytes }));
+            }
+        };
+        Some(on_connection(ConnectionCommand::Server(command)))
+    }
+
+    /// Tells a server that has just opened what this node has.
+    fn greet(&mut self, end: End, orders: &mut Orders<Session>) {
+        self.peers.insert(end, true);
+        let announced = self.sources.keys().map(|point| Act::Announce(*point));
+        let blocks = self.blocks.iter().map(|point| Act::OfferBlock(*point));
+        let closures = self.closures.iter().map(|point| Act::OfferTxs(*point));
+        for act in announced.chain(blocks).chain(closures) {
+            if let Some(command) = self.command(&act) {
+                orders.give(end, command);
+            }
+        }
+    }
+
+    fn holds(&self, id: &DeliverableId) -> bool {
+        match id {
+            DeliverableId::LinearLeiosBlockId(point) => self.blocks.contains(point),
+            DeliverableId::LeiosBlockTxsId(point, _) => self.closures.contains(point),
+            DeliverableId::LinearLeiosVoteId(slot, issuer) => {
+                self.votes.get(slot).is_some_and(|votes| votes.contains(issuer))
+            }
+        }
+    }
+
+    fn heard(&mut self, now: Time, end: End, notice: ClientNotice, orders: &mut Orders<Session>) {
+        match &notice {
+            ClientNotice::Txs { txs, .. } => {
+                self.counted.txs += txs.len() as u64;
+                self.counted.tx_bytes += txs.iter().map(|(_, _, tx)| tx.len() as u64).sum::<u64>();
+            }
+            ClientNotice::Block { .. } => self.counted.blocks += 1,
+            ClientNotice::Vote(_) => self.counted.votes += 1,
+            _ => {}
+        }
+        let Some(decide) = &mut self.decide else { return };
+        let mut out = Outbox::new();
+        decide.handle_remote(now, (end, notice), &mut out);
+        self.carry(now, out, orders);
+    }
+}
+
+impl<D: Decide> Policy for LeiosNode<D> {
+    type Link = Session;
+
+    fn link(&mut self, now: Time, end: End, orders: &mut Orders<Session>) -> Session {
+        let config = self.shared.session.clone();
+        if end.number() % 2 == 0 {
+            orders.give(end, propose());
+            initiator(config)
+        } else {
+            responder(config, now)
+        }
+    }
+
+    fn notice(&mut self, now: Time, end: End, notice: SessionNotice, orders: &mut Orders<Session>) {
+        match notice {
+            StagedOf::First(MuxNotice::Machine(HandshakeNotice::Agreed(_))) => {
+                let limits = &self.shared.session.connection.limits;
+                let (low, chunk) = (limits.notify_low, limits.notify_chunk);
+                for command in
+                    [ClientCommand::Start, ClientCommand::NotificationTarget { low, chunk }]
+                {
+                    orders.give(end, on_connection(ConnectionCommand::Client(command)));
+                }
+                self.peers.insert(end, false);
+                self.local(now, FetchCommand::Joined(end), orders);
+            }
+            StagedOf::Second(MuxNotice::Machine(ConnectionNotice::Client(notice))) => {
+                self.heard(now, end, notice, orders);
+            }
+            StagedOf::Second(MuxNotice::Machine(ConnectionNotice::Server(notice))) => {
+                match notice {
+                    ServerNotice::Opened => self.greet(end, orders),
+                    ServerNotice::Answered { bytes, .. } => {
+                        self.counted.answered += 1;
+                        self.counted.answered_bytes += u64::from(bytes);
+                    }
+                    _ => {}
+                }
+            }
+            StagedOf::Second(MuxNotice::Foreign { channel, bytes }) => {
+                self.counted.foreign.push((now, bytes.len()));
+                let consumed = MuxLocal::Consumed { channel, bytes: bytes.len() };
+                orders.give(end, StagedOf::Second(consumed));
+            }
+            _ => {}
+        }
+    }
+
+    fn ask(
+        &mut self,
+        _: Time,
+        end: End,
+        id: AskId,
+        query: SessionQuery,
+        orders: &mut Orders<Session>,
+    ) {
+        match query {
+            StagedOf::First(never) => match never {},
+            StagedOf::Second(ConnectionQuery::Client(query)) => {
+                orders.give(end, on_connection(query.judged_on(id, Verdict::Process)));
+            }
+            StagedOf::Second(ConnectionQuery::Server(query)) => {
+                let nodewire::state::leios::ServerQuery::Fetch { ids, .. } = &query;
+                let shared = &self.shared;
+                if let Some(most) = shared.mute_after {
+                    if shared.first.get().is_none() {
+                        shared.first.set(Some(self.number));
+                    }
+                    if shared.first.get() == Some(self.number) && self.served >= most {
+                        return;
+                    }
+                }
+                let has = ids.iter().all(|id| self.holds(id));
+                let content = if has { shared.world.fetch(ids) } else { None };
+                self.served += content.iter().flatten().map(weight).sum::<u64>();
+                orders.give(end, on_connection(query.fetched_on(id, content)));
+            }
+        }
+    }
+
+    fn ended(&mut self, now: Time, end: End, ending: Option<Ending>, orders: &mut Orders<Session>) {
+        if let Some(Ending::Fault(fault)) = ending {
+            self.counted.faults.push(fault.to_string());
+        }
+        if self.peers.remove(&end).is_some() {
+            self.local(now, FetchCommand::Left(end), orders);
+        }
+    }
+
+    fn refused(&mut self, _: Time, _: End, _: Refused) {
+        self.counted.refused += 1;
+    }
+
+    fn timeout(&mut self, now: Time, orders: &mut Orders<Session>) {
+        while self.plan.front().is_some_and(|(at, _)| *at <= now) {
+            let Some((_, act)) = self.plan.pop_front() else { break };
+            if let Act::Announce(point) = act {
+                self.seen.entry(point).or_default().announced.get_or_insert(now);
+            }
+            self.act(act, orders);
+        }
+        if let Some(decide) =
+            self.decide.as_mut().filter(|d| d.deadline().is_some_and(|due| due <= now))
+        {
+            let mut out = Outbox::new();
+            decide.handle_timeout(now, &mut out);
+            self.carry(now, out, orders);
+        }
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        let plan = self.plan.front().map(|(at, _)| *at);
+        plan.into_iter().chain(self.decide.as_ref().and_then(D::deadline)).min()
+    }
+}
+
+/// Bytes of what a server hands out.
+fn weight(content: &nodewire::state::leios::Content) -> u64 {
+    use nodewire::state::leios::Content;
+    match content {
+        Content::Block(block) => block.raw().len() as u64,
+        Content::Txs { txs, .. } => txs.iter().map(|(_, _, tx)| tx.len() as u64).sum(),
+        Content::Vote(vote) => vote.raw().len() as u64,
+    }
+}
