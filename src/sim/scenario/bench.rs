@@ -15,7 +15,7 @@ use super::node::Node;
 use super::play::{Outcome, Stop, Subject, play};
 use super::tested::{Asked, Delivery, Event, Muxed, Over, Tested, typed};
 use super::value::{Vars, fits};
-use super::{FIRST_SLOT, Scenario};
+use super::{FIRST_SLOT, NETWORK_MAGIC, Scenario};
 use crate::channel::ChannelSpec;
 use crate::codec::leios::SlotNo;
 use crate::link::MuxConfig;
@@ -88,7 +88,7 @@ impl Default for Config {
             order: Order::default(),
             naive: NaiveConfig::default(),
             keep_alive: KeepAliveConfig::default(),
-            handshake: HandshakeConfig::new(164),
+            handshake: HandshakeConfig::new(NETWORK_MAGIC),
             mux: MuxConfig::default(),
             foreign: Vec::new(),
             fetch: FetchLimits::default(),

@@ -52,6 +52,9 @@ pub const SCENARIO_VERSION: u64 = 1;
 /// The slot in which scenarios begin, where nothing else is said.
 pub const FIRST_SLOT: u64 = 1_000_000;
 
+/// The network of scenarios, where nothing else is said: the Leios test network.
+pub const NETWORK_MAGIC: u32 = 164;
+
 /// One test of one or more rules.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

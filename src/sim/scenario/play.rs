@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::step::{Await, Peer, Quiet, Step};
 use super::tested::{Asked, Delivery};
 use super::value::{Vars, fill, fits};
-use super::{Scenario, content};
+use super::{NETWORK_MAGIC, Scenario, content};
 
 /// What is tested: a machine in this process, or whatever is at the other end of a wire.
 pub trait Subject {
@@ -74,6 +74,11 @@ pub trait Subject {
 
     /// The slot in which the scenario begins.
     fn first_slot(&self) -> u64;
+
+    /// The magic of the network.
+    fn magic(&self) -> u32 {
+        NETWORK_MAGIC
+    }
 }
 
 /// Why a scenario stopped.
@@ -124,10 +129,11 @@ impl fmt::Display for Outcome {
 
 /// Plays a scenario.
 pub fn play(scenario: &Scenario, subject: &mut dyn Subject) -> Outcome {
-    let vars = match content::make(&scenario.content, subject.first_slot()) {
+    let mut vars = match content::make(&scenario.content, subject.first_slot()) {
         Ok((vars, _)) => vars,
         Err(why) => return Outcome::Broken { step: 0, why },
     };
+    vars.insert("magic".to_string(), Value::from(subject.magic()));
     let mut game = Game { subject, vars, notices: Vec::new(), news: BTreeMap::new() };
     for (number, step) in scenario.steps.iter().enumerate() {
         if let Err(stop) = game.step(step) {
@@ -168,6 +174,13 @@ impl Game<'_> {
             Step::Peer(peer) => self.peer(peer),
             Step::Await(awaited) => self.await_one(awaited),
             Step::Quiet(quiet) => self.quiet(quiet),
+            Step::Same(value, pattern) => {
+                let value = self.fill(value)?;
+                if fits(pattern, &value, &mut self.vars) {
+                    return Ok(());
+                }
+                Err(Stop::Failed(format!("sent {}, not {pattern}", short(&value))))
+            }
             Step::Expect(notice) => self.expect(notice),
             Step::Answer { query, with } => self.answer(query, with.as_ref()),
             Step::Wait(micros) => self.subject.wait(*micros),

@@ -33,6 +33,8 @@ pub enum Step {
     Await(Await),
     /// The tested side sends nothing more, or nothing like this.
     Quiet(Quiet),
+    /// What a name stands for is like this: `["$flag", false]`.
+    Same(Value, Value),
     /// The application is told this, sooner or later up to now. Over a wire it isn't seen.
     Expect(Value),
     /// The oldest open question like this is answered.
@@ -157,7 +159,11 @@ impl Step {
     #[must_use]
     pub const fn acts(&self) -> bool {
         match self {
-            Self::Await(_) | Self::Quiet(_) | Self::Expect(_) | Self::Refuse { .. } => false,
+            Self::Await(_)
+            | Self::Quiet(_)
+            | Self::Same(..)
+            | Self::Expect(_)
+            | Self::Refuse { .. } => false,
             Self::Given(_)
             | Self::Local(_)
             | Self::Peer(_)
@@ -194,6 +200,7 @@ impl Step {
                 to: *to,
                 steps: steps.iter().map(|step| step.expand(vars)).collect::<Result<_, _>>()?,
             },
+            Self::Same(value, pattern) => Self::Same(known(value, vars), known(pattern, vars)),
             Self::Expect(notice) => Self::Expect(known(notice, vars)),
             Self::Answer { query, with } => Self::Answer {
                 query: known(query, vars),
