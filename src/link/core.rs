@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::lane::Lane;
 use crate::channel::{Channel, OverChannels};
+use crate::codec::Source;
 use crate::fault::{Ending, Fault, Refusal};
 use crate::machine::{Action, ActionOf, Machine, Out};
 use crate::outbox::Scratch;
@@ -80,7 +81,7 @@ impl<M: OverChannels> Core<M> {
             if lane.is_waiting() || self.machine.holds(lane.spec.channel) {
                 return lane.hold(bytes).map_err(Ending::Fault);
             }
-            match lane.next(&self.machine, read, bytes).map_err(Ending::Fault)? {
+            match lane.next(&self.machine, Source::of(read), bytes).map_err(Ending::Fault)? {
                 None => return Ok(()),
                 Some(message) => {
                     self.step(message, turn)?;

@@ -139,7 +139,8 @@ impl<M: OverFrames, F: Framing> Framed<M, F> {
                 };
             };
             let frame = read.get(split.start..split.end).unwrap_or(&[]);
-            let message = M::Remote::decode(frame, Source::of(&read))
+            let source = Source::within(&read, self.ingress.whole());
+            let message = M::Remote::decode(frame, source)
                 .map_err(|malformed| Ending::Fault(machine.malformed(malformed)))?;
             drop(read);
             self.ingress.advance(split.end);

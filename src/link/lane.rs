@@ -86,13 +86,13 @@ impl Lane {
         Ok(())
     }
 
-    /// The message of the next item in `bytes`, a slice of `read`, and `bytes` without it. `None`:
+    /// The message of the next item in `bytes`, a slice of `source`, and `bytes` without it. `None`:
     /// the item goes on after them, and what there is of it is kept.
     #[inline]
     pub fn next<M: OverChannels>(
         &mut self,
         machine: &M,
-        read: &Bytes,
+        source: Source<'_>,
         bytes: &mut &[u8],
     ) -> Result<Option<M::Remote>, Fault> {
         if self.kept.as_ref().is_some_and(|kept| !kept.partial.is_empty()) {
@@ -105,7 +105,7 @@ impl Lane {
                 let Some((item, rest)) = bytes.split_at_checked(end) else { return Ok(None) };
                 self.check_whole(machine, item)?;
                 *bytes = rest;
-                machine.decode(channel, item, Source::of(read)).map(Some)
+                machine.decode(channel, item, source).map(Some)
             }
             Ok(None) => {
                 self.check_part(machine, bytes)?;
@@ -151,8 +151,9 @@ impl Lane {
             self.kept = None;
         }
         self.check_whole(machine, &partial)?;
+        let whole = partial.capacity();
         let item = Bytes::from(partial);
-        machine.decode(self.spec.channel, &item, Source::of(&item)).map(Some)
+        machine.decode(self.spec.channel, &item, Source::within(&item, whole)).map(Some)
     }
 
     /// The message of the next item among the bytes held back, if it is there as a whole.
@@ -169,7 +170,7 @@ impl Lane {
             let read = mem::take(&mut kept.front);
             let read_of = mem::take(&mut kept.front_of);
             let mut rest: &[u8] = &read;
-            let message = self.next(machine, &read, &mut rest)?;
+            let message = self.next(machine, Source::within(&read, read_of), &mut rest)?;
             let taken = read.len() - rest.len();
             let left = !rest.is_empty();
             if left {

@@ -30,6 +30,11 @@ impl Pending {
         self.front_of.saturating_add(self.back.capacity())
     }
 
+    /// The size of the buffer that the older bytes are what is left of.
+    pub const fn whole(&self) -> usize {
+        self.front_of
+    }
+
     /// Adds bytes: as they are if nothing waits, so that what is taken soon is not copied.
     pub fn push(&mut self, bytes: Bytes) {
         if self.is_empty() {

@@ -180,8 +180,7 @@ impl<H: Blake2b, N: Numbers> Client<H, N> {
         let votes = limits.max_outstanding_requests.saturating_add(limits.max_votes_per_request);
         let asks = limits.max_tracked_elections.saturating_mul(2);
         let windows = requests.saturating_mul(2).max(4).saturating_mul(32);
-        let header = usize::from(limits.max_notification_size)
-            .saturating_mul(crate::codec::Source::SHARE + 1);
+        let header = crate::codec::Source::most_heap(limits.max_notification_size.into());
         let ask = size_of::<(AskId, Announcement)>().saturating_mul(2).saturating_add(header);
         size_of::<Self>()
             .saturating_add(windows)

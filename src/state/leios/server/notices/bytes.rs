@@ -32,7 +32,7 @@ impl Notices {
         let elections = limits.max_tracked_elections;
         let headers = elections.saturating_mul(2);
         let pending = limits.max_pending_notifications;
-        let largest = Source::SHARE.saturating_mul(usize::from(limits.max_notification_size));
+        let largest = Source::most_heap(usize::from(limits.max_notification_size));
         trees(elections, headers, elections, headers.min(pending), pending)
             .saturating_add(headers.saturating_mul(largest))
             .saturating_add(elections.saturating_mul(2 * MOST_SEATS_HEAP))
