@@ -106,3 +106,16 @@ impl fmt::Display for MalformedKind {
         f.write_str(self.name())
     }
 }
+
+/// What is wrong with the first bytes of an item, if anything is but that they end: a message that
+/// can't become good is not to be waited for. Looks at a few bytes, however many there are.
+#[cfg(feature = "leios")]
+pub(crate) fn wrong_head<T>(
+    head: &[u8],
+    decode: impl FnOnce(&[u8]) -> Result<T, Malformed>,
+) -> Result<(), Malformed> {
+    match decode(head.get(..16).unwrap_or(head)) {
+        Err(wrong) if wrong.kind != MalformedKind::UnexpectedEnd => Err(wrong),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}

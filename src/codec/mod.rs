@@ -18,6 +18,8 @@ pub mod cbor;
 #[cfg(feature = "leios")]
 pub mod leios;
 
+#[cfg(feature = "leios")]
+pub(crate) use malformed::wrong_head;
 pub use malformed::{Malformed, MalformedKind};
 pub use segment::{Mode, SegmentHeader};
 pub use source::Source;

@@ -53,9 +53,15 @@ impl<H: Blake2b, N: Numbers> OverChannels for Client<H, N> {
             }
         }
         match reply_head(head) {
-            Ok(Head::Bare) => Ok(BARE_MESSAGE),
-            Ok(Head::Notifications(no)) => self.notifications_limit(no),
-            Ok(Head::Deliveries(no)) => self.deliveries_limit(no),
+            Ok((head, rest)) => {
+                let limit = match head {
+                    Head::Bare => BARE_MESSAGE,
+                    Head::Notifications(no) => self.notifications_limit(no)?,
+                    Head::Deliveries(no) => self.deliveries_limit(no)?,
+                };
+                rest.map_err(|malformed| self.malformed(channel, malformed))?;
+                Ok(limit)
+            }
             Err(Malformed { kind: MalformedKind::UnexpectedEnd, .. }) => {
                 Ok(self.limits.max_reply_message)
             }
@@ -130,7 +136,8 @@ enum Head {
     Deliveries(RequestNo),
 }
 
-fn reply_head(head: &[u8]) -> Result<Head, Malformed> {
+/// The head, and what is wrong with the few bytes after it.
+fn reply_head(head: &[u8]) -> Result<(Head, Result<(), Malformed>), Malformed> {
     let mut reader = Reader::new(head);
     let tag = reader.variant(|tag| match tag {
         0 | 3 => Some(1),
@@ -139,8 +146,22 @@ fn reply_head(head: &[u8]) -> Result<Head, Malformed> {
         _ => None,
     })?;
     match tag {
-        1 => Ok(Head::Notifications(RequestNo(reader.u64()?))),
-        2 => Ok(Head::Deliveries(RequestNo(reader.u64()?))),
-        _ => Ok(Head::Bare),
+        1 => {
+            let head = Head::Notifications(RequestNo(reader.u64()?));
+            let rest = reader.bool().and_then(|_| reader.list());
+            Ok((head, unless_short(rest)))
+        }
+        2 => {
+            let head = Head::Deliveries(RequestNo(reader.u64()?));
+            Ok((head, unless_short(reader.list())))
+        }
+        _ => Ok((Head::Bare, Ok(()))),
+    }
+}
+
+fn unless_short<T>(read: Result<T, Malformed>) -> Result<(), Malformed> {
+    match read {
+        Err(malformed) if malformed.kind != MalformedKind::UnexpectedEnd => Err(malformed),
+        Ok(_) | Err(_) => Ok(()),
     }
 }

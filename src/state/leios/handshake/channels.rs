@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::{HANDSHAKE_NUMBER, Handshake};
 use crate::channel::{Channel, ChannelSpec, Class, OverChannels};
 use crate::codec::leios::HandshakeMessage;
-use crate::codec::{Malformed, Source};
+use crate::codec::{Malformed, Source, wrong_head};
 use crate::fault::Fault;
 use crate::state::leios::rules;
 use crate::state::leios::table::{HandshakeLabel, HandshakePhase};
@@ -28,10 +28,12 @@ impl OverChannels for Handshake {
         }
     }
 
-    fn item_limit(&self, _: Channel, _: &[u8]) -> Result<usize, Fault> {
+    fn item_limit(&self, channel: Channel, head: &[u8]) -> Result<usize, Fault> {
         if self.phase == HandshakePhase::StDone {
             return Err(Fault::violation(&rules::MESSAGE_AFTER_DONE, self.phase.name()));
         }
+        wrong_head(head, |head| HandshakeMessage::decode(head, Source::COPY))
+            .map_err(|wrong| self.malformed(channel, wrong))?;
         Ok(self.config.max_message)
     }
 

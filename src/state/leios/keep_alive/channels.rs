@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::{KEEP_ALIVE_NUMBER, KeepAliveClient, KeepAliveServer};
 use crate::channel::{Channel, ChannelSpec, Class, OverChannels};
 use crate::codec::leios::KeepAliveMessage;
-use crate::codec::{Malformed, Source};
+use crate::codec::{Malformed, Source, wrong_head};
 use crate::fault::Fault;
 use crate::state::leios::rules;
 use crate::state::leios::table::KeepAlivePhase;
@@ -22,8 +22,8 @@ impl OverChannels for KeepAliveClient {
         Vec::from([ChannelSpec { channel: CLIENT, ingress: INGRESS, class: Class::Praos }])
     }
 
-    fn item_limit(&self, _: Channel, _: &[u8]) -> Result<usize, Fault> {
-        limit(self.phase, self.config.max_message)
+    fn item_limit(&self, _: Channel, head: &[u8]) -> Result<usize, Fault> {
+        limit(self.phase, head, self.config.max_message)
     }
 
     fn too_large(&self, _: Channel) -> Fault {
@@ -54,8 +54,8 @@ impl OverChannels for KeepAliveServer {
         Vec::from([ChannelSpec { channel: SERVER, ingress: INGRESS, class: Class::Praos }])
     }
 
-    fn item_limit(&self, _: Channel, _: &[u8]) -> Result<usize, Fault> {
-        limit(self.phase, self.config.max_message)
+    fn item_limit(&self, _: Channel, head: &[u8]) -> Result<usize, Fault> {
+        limit(self.phase, head, self.config.max_message)
     }
 
     fn too_large(&self, _: Channel) -> Fault {
@@ -81,10 +81,11 @@ impl OverChannels for KeepAliveServer {
     }
 }
 
-fn limit(phase: KeepAlivePhase, most: usize) -> Result<usize, Fault> {
+fn limit(phase: KeepAlivePhase, head: &[u8], most: usize) -> Result<usize, Fault> {
     if phase == KeepAlivePhase::StDone {
         return Err(Fault::violation(&rules::MESSAGE_AFTER_DONE, phase.name()));
     }
+    wrong_head(head, |head| KeepAliveMessage::decode(head, Source::COPY)).map_err(broken)?;
     Ok(most)
 }
 

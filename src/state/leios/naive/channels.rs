@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::{NAIVE_NUMBER, NaiveClient, NaiveConfig, NaiveServer};
 use crate::channel::{Channel, ChannelSpec, Class, OverChannels};
 use crate::codec::leios::NaiveMessage;
-use crate::codec::{Malformed, Source};
+use crate::codec::{Malformed, Source, wrong_head};
 use crate::fault::Fault;
 use crate::state::leios::numbers::LEIOS_SHARE;
 use crate::state::leios::rules;
@@ -20,8 +20,8 @@ impl OverChannels for NaiveClient {
         spec(CLIENT, self.config.max_large)
     }
 
-    fn item_limit(&self, _: Channel, _: &[u8]) -> Result<usize, Fault> {
-        limit(&self.config, self.phase)
+    fn item_limit(&self, _: Channel, head: &[u8]) -> Result<usize, Fault> {
+        limit(&self.config, self.phase, head)
     }
 
     fn too_large(&self, _: Channel) -> Fault {
@@ -47,10 +47,10 @@ impl OverChannels for NaiveServer {
         spec(SERVER, self.config.max_small)
     }
 
-    fn item_limit(&self, _: Channel, _: &[u8]) -> Result<usize, Fault> {
+    fn item_limit(&self, _: Channel, head: &[u8]) -> Result<usize, Fault> {
         // Whatever is being answered: what comes next is a request, as in StIdle.
         let phase = if self.phase == NaivePhase::StDone { self.phase } else { NaivePhase::StIdle };
-        limit(&self.config, phase)
+        limit(&self.config, phase, head)
     }
 
     fn too_large(&self, _: Channel) -> Fault {
@@ -77,7 +77,10 @@ fn spec(channel: Channel, longest: usize) -> Vec<ChannelSpec> {
     Vec::from([ChannelSpec { channel, ingress, class: Class::Bulk { share: LEIOS_SHARE } }])
 }
 
-fn limit(config: &NaiveConfig, phase: NaivePhase) -> Result<usize, Fault> {
+fn limit(config: &NaiveConfig, phase: NaivePhase, head: &[u8]) -> Result<usize, Fault> {
+    if phase != NaivePhase::StDone {
+        wrong_head(head, |head| NaiveMessage::decode(head, Source::COPY)).map_err(broken)?;
+    }
     match phase {
         NaivePhase::StIdle | NaivePhase::StNotification | NaivePhase::StVote => {
             Ok(config.max_small)
