@@ -13,7 +13,7 @@ use crate::machine::{Action, Machine, Out};
 pub(crate) const KEPT: usize = 32;
 
 /// So many places a machine around another keeps for its actions between two calls.
-const SPARE: usize = 4;
+const SPARE: usize = 2;
 
 /// Where a machine puts its actions, in order. Owned and emptied by the caller.
 ///
@@ -140,7 +140,10 @@ impl<M: Machine> Scratch<M> {
     }
 
     /// An empty outbox, to be [put back](Self::put).
-    pub const fn take(&mut self) -> Out<M> {
+    pub fn take(&mut self) -> Out<M> {
+        if self.0.actions.capacity() == 0 {
+            return Outbox { actions: VecDeque::with_capacity(SPARE) };
+        }
         mem::replace(&mut self.0, Outbox::new())
     }
 

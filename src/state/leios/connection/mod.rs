@@ -49,11 +49,9 @@ pub struct Connection {
     scratch: Scratches,
 }
 
-/// Memory for the actions of the parts.
+/// Memory for the actions of the parts that have many: KeepAlive speaks once a minute.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Scratches {
-    keep_alive_client: Scratch<KeepAliveClient>,
-    keep_alive_server: Scratch<KeepAliveServer>,
     client: Scratch<Client>,
     server: Scratch<Server>,
 }
@@ -79,12 +77,7 @@ impl Connection {
             client: client.map(UntilClosed::new),
             server: server.map(UntilClosed::new),
             resting: false,
-            scratch: Scratches {
-                keep_alive_client: Scratch::new(),
-                keep_alive_server: Scratch::new(),
-                client: Scratch::new(),
-                server: Scratch::new(),
-            },
+            scratch: Scratches { client: Scratch::new(), server: Scratch::new() },
         }
     }
 
@@ -120,7 +113,7 @@ impl Connection {
         let leios = self.client.is_some() || self.server.is_some();
         if leios && !self.resting && over(&self.client) && over(&self.server) {
             self.resting = true;
-            let scratch = &mut self.scratch.keep_alive_client;
+            let scratch = &mut Scratch::new();
             // Refused only if there is none, or it has finished already.
             let _ = local(&mut self.keep_alive_client, scratch, now, KeepAliveCommand::Finish, out);
         }
@@ -133,10 +126,7 @@ impl Connection {
 
 impl Scratches {
     fn heap(&self) -> usize {
-        self.keep_alive_client.heap()
-            + self.keep_alive_server.heap()
-            + self.client.heap()
-            + self.server.heap()
+        self.client.heap() + self.server.heap()
     }
 }
 
@@ -234,14 +224,8 @@ impl Machine for Connection {
     ) -> Result<(), Refusal<ConnectionCommand>> {
         match input {
             ConnectionCommand::KeepAlive(command) => {
-                local(
-                    &mut self.keep_alive_client,
-                    &mut self.scratch.keep_alive_client,
-                    now,
-                    command,
-                    out,
-                )
-                .map_err(|refusal| refusal.map(ConnectionCommand::KeepAlive))?;
+                local(&mut self.keep_alive_client, &mut Scratch::new(), now, command, out)
+                    .map_err(|refusal| refusal.map(ConnectionCommand::KeepAlive))?;
                 self.resting |= command == KeepAliveCommand::Finish;
             }
             ConnectionCommand::Client(command) => {
@@ -272,22 +256,10 @@ impl Machine for Connection {
     fn handle_remote(&mut self, now: Time, input: ConnectionRemote, out: &mut Out<Self>) {
         match input {
             ConnectionRemote::KeepAliveClient(message) => {
-                remote(
-                    &mut self.keep_alive_client,
-                    &mut self.scratch.keep_alive_client,
-                    now,
-                    message,
-                    out,
-                );
+                remote(&mut self.keep_alive_client, &mut Scratch::new(), now, message, out);
             }
             ConnectionRemote::KeepAliveServer(message) => {
-                remote(
-                    &mut self.keep_alive_server,
-                    &mut self.scratch.keep_alive_server,
-                    now,
-                    message,
-                    out,
-                );
+                remote(&mut self.keep_alive_server, &mut Scratch::new(), now, message, out);
             }
             ConnectionRemote::Client(message) => {
                 remote(&mut self.client, &mut self.scratch.client, now, message, out)
@@ -303,8 +275,8 @@ impl Machine for Connection {
         if self.deadline().is_none_or(|due| due > now) {
             return;
         }
-        time_out(&mut self.keep_alive_client, &mut self.scratch.keep_alive_client, now, out);
-        time_out(&mut self.keep_alive_server, &mut self.scratch.keep_alive_server, now, out);
+        time_out(&mut self.keep_alive_client, &mut Scratch::new(), now, out);
+        time_out(&mut self.keep_alive_server, &mut Scratch::new(), now, out);
         time_out(&mut self.client, &mut self.scratch.client, now, out);
         time_out(&mut self.server, &mut self.scratch.server, now, out);
         self.settle(now, out);
