@@ -1,0 +1,15 @@
+//! What a robust implementation must survive (`leios.md` section 18), in bytes through whole
+//! sessions: each adversary meets a fault that names what it broke, within bounded memory, after
+//! everything good it sent was told; another connection of the same node goes on.
+#![cfg(feature = "leios")]
+
+#[path = "../heap/mod.rs"]
+mod heap;
+mod news;
+mod people;
+mod replies;
+mod requests;
+mod segments;
+mod site;
+mod times;
+mod wire;
