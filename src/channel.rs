@@ -1,5 +1,8 @@
 //! The contract between a machine that speaks mini-protocols and the links below it.
 
+#[cfg(feature = "leios")]
+pub mod rules;
+
 use alloc::vec::Vec;
 
 use crate::codec::{Malformed, Source};

@@ -1,5 +1,5 @@
 //! What holds for every message and for any bytes.
-#![cfg(all(feature = "arbitrary", feature = "serde"))]
+#![cfg(all(feature = "leios", feature = "arbitrary", feature = "serde"))]
 
 use std::fmt::Debug;
 

@@ -1,6 +1,6 @@
 //! Our own CBOR against another implementation: the grammar once more, over trees that `minicbor`
 //! has read, for right and for damaged messages.
-#![cfg(feature = "arbitrary")]
+#![cfg(all(feature = "leios", feature = "arbitrary"))]
 
 use std::collections::BTreeSet;
 

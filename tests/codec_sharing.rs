@@ -1,5 +1,7 @@
 //! What decoded messages share with the read they came in, and that `heap` covers it.
 
+#![cfg(feature = "leios")]
+
 use nodewire::bytes::Bytes;
 use nodewire::codec::Source;
 use nodewire::codec::leios::{

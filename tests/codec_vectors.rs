@@ -1,5 +1,7 @@
 //! The codec on shared and on committed test data.
 
+#![cfg(feature = "leios")]
+
 use std::path::PathBuf;
 
 use nodewire::bytes::Bytes;

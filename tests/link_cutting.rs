@@ -1,5 +1,7 @@
 //! However a stream is cut up, the actions are the same.
 
+#![cfg(feature = "leios")]
+
 mod link_toy;
 
 use link_toy::*;

@@ -1,5 +1,7 @@
 //! Whose turn it is on the way out, and how much may leave.
 
+#![cfg(feature = "leios")]
+
 mod link_toy;
 
 use std::time::Duration;

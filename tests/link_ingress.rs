@@ -1,5 +1,7 @@
 //! What is held back, what is too much, and how streams end.
 
+#![cfg(feature = "leios")]
+
 mod link_toy;
 
 use link_toy::*;
@@ -165,7 +167,9 @@ fn an_idle_link_gives_its_memory_back() {
     assert!(mux.footprint() > idle + 3_000);
     local(&mut mux, release());
     writable(&mut mux, usize::MAX);
-    assert_eq!(mux.footprint(), idle);
+    // What it keeps is room for a few actions of its machine.
+    let spare = 4 * size_of::<nodewire::ActionOf<Toy>>();
+    assert!(mux.footprint() <= idle + spare, "{} bytes more", mux.footprint() - idle);
     assert!(idle < 2_048, "{idle} bytes");
 }
 
@@ -180,16 +184,16 @@ fn a_long_message_in_one_byte_segments_takes_time_in_proportion() {
 
 #[test]
 fn the_rules_of_links_are_those_of_the_family() {
+    use core::ptr;
     use nodewire::state::leios::rules as leios;
-    for (ours, theirs) in [
-        (&rules::INGRESS_OVERFLOW, &leios::INGRESS_OVERFLOW),
-        (&rules::ZERO_LENGTH_SEGMENT, &leios::ZERO_LENGTH_SEGMENT),
-        (&rules::UNKNOWN_PROTOCOL, &leios::UNKNOWN_PROTOCOL),
-        (&rules::WRONG_DIRECTION, &leios::WRONG_DIRECTION),
-        (&rules::SEGMENT_TIMEOUT, &leios::SEGMENT_TIMEOUT),
+    for rule in [
+        &rules::INGRESS_OVERFLOW,
+        &rules::ZERO_LENGTH_SEGMENT,
+        &rules::UNKNOWN_PROTOCOL,
+        &rules::WRONG_DIRECTION,
+        &rules::SEGMENT_TIMEOUT,
     ] {
-        assert_eq!(ours, theirs);
-        assert_eq!(ours.text(), theirs.text());
-        assert_eq!(ours.severity(), theirs.severity());
+        let listed = leios::all().filter(|listed| **listed == *rule);
+        assert!(listed.map(ptr::from_ref).eq([ptr::from_ref(rule)]), "{rule} is stated once");
     }
 }

@@ -1,5 +1,7 @@
 //! Many machines by peer: whose deadline is next, and who has ended.
 
+#![cfg(feature = "leios")]
+
 mod link_toy;
 
 use link_toy::*;

@@ -1,5 +1,7 @@
 //! A handshake first, then the running link on the same stream.
 
+#![cfg(feature = "leios")]
+
 mod link_toy;
 
 use std::time::Duration;

@@ -17,10 +17,10 @@ mod peers;
 mod pending;
 mod staged;
 
-#[cfg(feature = "leios")]
-pub mod rules;
-
 use bytes::Bytes;
+
+#[cfg(feature = "leios")]
+pub use crate::channel::rules;
 
 #[cfg(feature = "leios")]
 pub use channels::{ChannelInput, Channels, Outgoing};

@@ -1,5 +1,7 @@
 //! The decision logic over many peers, in worlds of links with a rate, a delay and a queue.
 
+#![cfg(feature = "leios")]
+
 mod choices;
 mod eight_sources;
 mod hostile;

@@ -1,7 +1,6 @@
 //! What segments and channels must keep to, whatever speaks over them (`leios.md` section 10).
 //!
-//! Links know no family. Where a family lists the same rules, they are equal to these: rules
-//! compare by id and reason.
+//! The one place that states them: links enforce them and families list them.
 
 use crate::fault::Rule;
 use crate::fault::Severity::{Faulty, Hostile};
