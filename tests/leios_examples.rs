@@ -4,6 +4,8 @@
 // Each example brings the content along that it shares with the others.
 #![allow(clippy::duplicate_mod)]
 
+#[path = "../examples/blocking.rs"]
+mod blocking;
 #[path = "../examples/foreign_channels.rs"]
 mod foreign_channels;
 #[path = "../examples/own_mux.rs"]
@@ -24,4 +26,9 @@ fn own_mux_runs_to_the_end() {
 #[test]
 fn foreign_channels_come_through_and_go_first() {
     foreign_channels::main();
+}
+
+#[test]
+fn blocking_loop_carries_a_session_over_a_socket() {
+    blocking::main();
 }
