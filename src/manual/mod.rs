@@ -1,0 +1,22 @@
+//! The manual: documentation only, in reading order.
+//!
+//! 1. [`driving`]: what goes in, what comes out, and what a driver owes a machine; for those who
+//!    come from libraries that are polled, line by line.
+//! 2. [`questions`]: how a machine asks for what it cannot know.
+//! 3. [`backpressure`]: credit, saturation, held channels, limits.
+//! 4. [`faults`]: whose fault it is, how bad, and which rule it broke.
+//! 5. [`leios`]: the family: what the pair is, and how to run its machines.
+//! 6. [`testing`]: laws, explorer, network, adversaries, traces and scenarios, for machines of
+//!    your own.
+//! 7. [`diagrams`]: the tables of all protocols, drawn.
+//!
+#![cfg_attr(not(feature = "sim"), doc = "[`testing`]: crate#features")]
+
+pub mod backpressure;
+pub mod diagrams;
+pub mod driving;
+pub mod faults;
+pub mod leios;
+pub mod questions;
+#[cfg(feature = "sim")]
+pub mod testing;
