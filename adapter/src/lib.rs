@@ -3,6 +3,7 @@
 //! [`drive`] is the whole of an asynchronous adapter; everything else here is what the command
 //! line needs around it.
 
+pub mod check;
 pub mod drive;
 pub mod leios;
 pub mod machines;

@@ -1,5 +1,6 @@
 //! Every command, and what it needs.
 
+mod check;
 mod codec;
 mod demo;
 mod failure;
@@ -86,6 +87,14 @@ enum Command {
         #[arg(long = "as", value_enum)]
         kind: Option<codec::Kind>,
     },
+    /// Play scenarios against any implementation and say which rules it keeps.
+    Check {
+        /// Which family.
+        #[arg(value_enum)]
+        family: Family,
+        #[command(flatten)]
+        options: Box<check::Checked>,
+    },
     /// Draw the state diagrams as Mermaid.
     Diagram(OneFamily),
     /// List the numbered rules.
@@ -144,6 +153,9 @@ impl Cli {
             }
             Command::Encode { family: Family::Leios, message, kind } => {
                 codec::encode(&source::text(&message)?, kind, json)?;
+            }
+            Command::Check { family: Family::Leios, options } => {
+                return check::run(&options, json);
             }
             Command::Diagram(OneFamily { family: Family::Leios }) => info::diagram(json)?,
             Command::Rules(OneFamily { family: Family::Leios }) => info::rules(json)?,

@@ -173,7 +173,7 @@ fn same(a: &Value, b: &Value) -> bool {
 }
 
 /// Bytes in parts: hex, a name that stands for hex, `{"repeat": "00", "times": 9}`, the CBOR
-/// number `{"uint": "$no"}`, or a list.
+/// number `{"uint": "$no"}`, `{"byte": "$i"}`, or a list, with `$each` in it or not.
 pub(super) fn octets(parts: &Value, vars: &Vars) -> Result<Vec<u8>, String> {
     match parts {
         Value::String(text) if text.starts_with('$') => match fill(parts, vars)? {
@@ -182,8 +182,17 @@ pub(super) fn octets(parts: &Value, vars: &Vars) -> Result<Vec<u8>, String> {
         },
         Value::String(text) => unhex(text),
         Value::Array(items) => {
-            let parts: Result<Vec<_>, _> = items.iter().map(|item| octets(item, vars)).collect();
-            Ok(parts?.concat())
+            let mut bytes = Vec::new();
+            for item in items {
+                match each(item) {
+                    Some(each) => {
+                        let parts = Value::Array(expand(each, vars)?);
+                        bytes.extend(octets(&parts, vars)?);
+                    }
+                    None => bytes.extend(octets(item, vars)?),
+                }
+            }
+            Ok(bytes)
         }
         Value::Object(fields) => {
             if let Some(uint) = fields.get("uint") {
@@ -192,7 +201,11 @@ pub(super) fn octets(parts: &Value, vars: &Vars) -> Result<Vec<u8>, String> {
                 bytes.uint(number(&uint).ok_or("`uint` is to be a number")?);
                 return Ok(bytes);
             }
-            let part = fields.get("repeat").ok_or("an object of bytes has `repeat` or `uint`")?;
+            if let Some(byte) = fields.get("byte") {
+                let byte = number(&fill(byte, vars)?).and_then(|byte| u8::try_from(byte).ok());
+                return byte.map(|byte| [byte].to_vec()).ok_or_else(|| "no byte".to_string());
+            }
+            let part = fields.get("repeat").ok_or("bytes are `repeat`, `uint` or `byte`")?;
             let times = fields.get("times").and_then(Value::as_u64).ok_or("`times` is missing")?;
             let part = octets(part, vars)?;
             let times = usize::try_from(times).unwrap_or(usize::MAX);
@@ -201,7 +214,7 @@ pub(super) fn octets(parts: &Value, vars: &Vars) -> Result<Vec<u8>, String> {
             }
             Ok(part.repeat(times))
         }
-        _ => Err("bytes are hex, a list of them, `repeat` or `uint`".to_string()),
+        _ => Err("bytes are hex, an object or a list of them".to_string()),
     }
 }
 
