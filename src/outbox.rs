@@ -144,7 +144,7 @@ impl<M: Machine> Scratch<M> {
         if self.0.actions.capacity() == 0 {
             return Outbox { actions: VecDeque::with_capacity(SPARE) };
         }
-        mem::replace(&mut self.0, Outbox::new())
+        mem::take(&mut self.0)
     }
 
     /// Keeps the memory of an emptied outbox, if that isn't much.

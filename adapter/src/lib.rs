@@ -4,7 +4,7 @@
 //! line needs around it.
 
 pub mod check;
-pub mod drive;
+mod drive;
 pub mod leios;
 pub mod machines;
 pub mod sim;
