@@ -183,6 +183,41 @@ fn done_drains_under_credit_and_closes_last() {
 }
 
 #[test]
+fn two_ends_that_are_done_do_not_wait_for_each_other_to_read() {
+    // What lies between them is narrow: neither could finish if neither read.
+    const ROOM: usize = 64;
+    let mut ends = [0, 1].map(|_| with(Policy::PraosFirst, Some(16)));
+    let mut between = [0_usize; 2];
+    let mut endings = [None; 2];
+    for end in &mut ends {
+        send(end, REPLY, 1_000);
+        assert_eq!(local(end, MuxLocal::Machine(Local::Finish)).ending, None);
+    }
+    for at in (0..2).cycle().take(200) {
+        let other = 1 - at;
+        let done = writable(&mut ends[at], ROOM - between[at]);
+        endings[at] = endings[at].or(done.ending);
+        between[at] += done.sent.len();
+        if !ends[other].saturated() {
+            receive(&mut ends[other], &vec![0; between[at]]);
+            between[at] = 0;
+        }
+    }
+    assert_eq!(endings, [Some(Ending::Done); 2]);
+}
+
+#[test]
+fn what_was_sent_before_a_fault_leaves_as_far_as_it_may() {
+    for (credit, leaves) in [(100, 10), (5, 5), (0, 0)] {
+        let mut mux = mux();
+        writable(&mut mux, credit);
+        let end = receive(&mut mux, &segment(CHAIN, &[LAST_WORD]));
+        assert_eq!(end.sent.len(), leaves);
+        assert_eq!(end.ending, Some(Ending::Fault(Fault::violation(&BAD_ITEM, "Toy"))));
+    }
+}
+
+#[test]
 fn a_fault_drops_what_waits() {
     let mut mux = with(Policy::PraosFirst, Some(16));
     send(&mut mux, REPLY, 15);

@@ -224,6 +224,46 @@ fn held_frames_wait_up_to_the_limit_and_count_before_a_closed_transport() {
 }
 
 #[test]
+fn a_frame_beyond_the_limit_is_one_however_it_comes() {
+    let framing = LengthPrefixed::two(2_000);
+    for (length, fits) in [(998, true), (999, false)] {
+        let wire = frame(&framing, &vec![b'x'; length]);
+        for cut in [0, 1, 500, 1_000, wire.len()] {
+            let (head, rest) = wire.split_at(cut.min(wire.len()));
+            let mut link = link(framing);
+            let (_, words, ending) = give(&mut link, &[received(head), received(rest)]);
+            assert_eq!(words.len(), usize::from(fits), "{length} cut at {cut}");
+            let fault = Ending::Fault(Fault::overrun("ingress"));
+            assert_eq!(ending, (!fits).then_some(fault), "{length} cut at {cut}");
+        }
+    }
+}
+
+#[test]
+fn what_the_credit_covers_does_not_wait() {
+    let framing = LengthPrefixed::two(100);
+    let wire = frame(&framing, &[b'x'; 98]).repeat(20);
+    for (credit, fits) in [(Transport::UNCOUNTED, true), (1_000, true), (999, false)] {
+        let mut link = link(framing);
+        let (sent, _, ending) = give(&mut link, &[Transport::Writable(credit), received(&wire)]);
+        assert_eq!(ending.is_none(), fits, "{credit} bytes of credit");
+        assert!(!fits || sent.len() == credit.min(wire.len()));
+    }
+}
+
+#[test]
+fn an_end_that_is_done_goes_on_reading() {
+    let framing = LengthPrefixed::two(100);
+    let mut link = link(framing);
+    let wire = [frame(&framing, b"one"), frame(&framing, b"done")].concat();
+    assert_eq!(give(&mut link, &[received(&wire)]).2, None);
+    assert!(!link.saturated(), "or two such ends would wait for each other");
+    assert_eq!(give(&mut link, &[received(&[0; 2_000])]), (vec![], vec![], None));
+    let last = give(&mut link, &[Transport::Writable(100)]);
+    assert_eq!((last.0.len(), last.2), (5, Some(Ending::Done)));
+}
+
+#[test]
 fn a_closed_transport_inside_a_frame_is_a_truncation() {
     let (_, _, ending) = run(LengthPrefixed::two(100), &[0, 3, 1, 2], 10);
     assert_eq!(ending, Some(Ending::Fault(Fault::truncated("a frame"))));

@@ -55,9 +55,12 @@ pub struct Framed<M: Machine, F> {
 pub struct FramedConfig {
     /// Most bytes received and not consumed: at least the largest frame.
     pub ingress: usize,
-    /// Most bytes waiting to leave.
+    /// Most bytes waiting to leave, beyond what the transport takes.
     pub egress: usize,
 }
+
+/// Bytes at which what may leave is handed out before the end of a call.
+const WIRE_BUFFER: usize = 131_072;
 
 impl Default for FramedConfig {
     fn default() -> Self {
@@ -138,6 +141,10 @@ impl<M: OverFrames, F: Framing> Framed<M, F> {
                     Err(Ending::Fault(Fault::truncated("a frame")))
                 };
             };
+            // The same as if it had come byte by byte.
+            if split.end > self.config.ingress {
+                return Err(Ending::Fault(Fault::overrun("ingress")));
+            }
             let frame = read.get(split.start..split.end).unwrap_or(&[]);
             let source = Source::within(&read, self.ingress.whole());
             let message = M::Remote::decode(frame, source)
@@ -156,9 +163,14 @@ impl<M: OverFrames, F: Framing> Framed<M, F> {
                 Action::Send(message) => {
                     let wrapped =
                         self.framing.wrap(self.egress.tail(), &mut |out| message.encode(out));
-                    if wrapped.is_err() || self.egress.len() > self.config.egress {
+                    // What the credit covers doesn't wait: it leaves at the end of the call.
+                    let waiting = self.egress.len().saturating_sub(self.credit);
+                    if wrapped.is_err() || waiting > self.config.egress {
                         self.egress = Pending::default();
                         return Err(Ending::Fault(Fault::overrun("egress")));
+                    }
+                    if self.egress.len() >= WIRE_BUFFER {
+                        self.hand_out(out);
                     }
                 }
                 Action::Notify(notice) => out.notify(notice),
@@ -244,7 +256,8 @@ impl<M: OverFrames, F: Framing> Machine for Framed<M, F> {
     fn saturated(&self) -> bool {
         let limit = self.config.ingress;
         let crowded = self.ingress.len() > limit - limit / 16;
-        self.draining || (crowded && self.machine.as_ref().is_some_and(M::saturated))
+        // One that drains takes bytes and drops them: two such ends must not wait for each other.
+        crowded && self.machine.as_ref().is_some_and(M::saturated)
     }
 
     fn awaits(&self, id: AskId) -> bool {

@@ -34,6 +34,7 @@ pub const ECHO: u8 = 0x01;
 pub const HOLD: u8 = 0x02;
 pub const DONE: u8 = 0x03;
 pub const RELEASE: u8 = 0x04;
+pub const LAST_WORD: u8 = 0x0c;
 pub const BAD: u8 = 0x17;
 
 /// The longest item; an array may have 50 bytes only.
@@ -103,6 +104,10 @@ impl Machine for Toy {
                     [HOLD] => drop(self.held.insert(channel)),
                     [DONE] => out.close(Ending::Done),
                     [RELEASE] => self.held.clear(),
+                    [LAST_WORD] => {
+                        out.send((channel, vec![0x41, ECHO]));
+                        out.fail(Fault::violation(&BAD_ITEM, "Toy"));
+                    }
                     _ => {}
                 }
             }

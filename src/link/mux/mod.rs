@@ -40,7 +40,7 @@ use crate::time::Time;
 ///
 /// Endings: those of the machine, of which `Done` waits until everything has left; the rules of
 /// [`rules`](super::rules); `Overrun` of a field of [`MuxConfig`]; `Truncated` when the transport
-/// closes inside a segment or an item. A fault drops whatever waits to leave.
+/// closes inside a segment or an item. A fault drops whatever the credit doesn't let leave.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Mux<M: Machine> {
     config: MuxConfig,
@@ -151,6 +151,8 @@ impl<M: OverChannels> Mux<M> {
                 self.drain(now, out);
             }
             _ => {
+                // What was sent before the fault leaves as far as it may, the rest is dropped.
+                self.let_out(now, out);
                 self.egress = Egress::new(&self.config, &[]);
                 out.close(ending);
             }
@@ -159,11 +161,9 @@ impl<M: OverChannels> Mux<M> {
 
     /// Lets leave what may, and closes once nothing is left or nobody is there to take it.
     fn drain(&mut self, now: Time, out: &mut Out<Self>) {
-        if let Life::Draining(rest) = &mut self.life {
+        if let Life::Draining(rest) = &self.life {
             let gone = rest.eof;
-            let mut way = Way::new(now, self.config.wire_buffer, &mut self.egress, out);
-            while way.cut() {}
-            way.hand_out();
+            self.let_out(now, out);
             if gone || self.egress.is_empty() {
                 let life = mem::replace(&mut self.life, Life::Over(None));
                 if let Life::Draining(rest) = life {
@@ -172,6 +172,13 @@ impl<M: OverChannels> Mux<M> {
                 out.close(Ending::Done);
             }
         }
+    }
+
+    /// Lets leave what may.
+    fn let_out(&mut self, now: Time, out: &mut Out<Self>) {
+        let mut way = Way::new(now, self.config.wire_buffer, &mut self.egress, out);
+        while way.cut() {}
+        way.hand_out();
     }
 
     /// Keeps what came after the end, for a next stage.
@@ -335,8 +342,8 @@ impl<M: OverChannels> Machine for Mux<M> {
     fn saturated(&self) -> bool {
         match &self.life {
             Life::Running(core) => is_crowded(core, &self.foreign),
-            Life::Draining(_) => true,
-            Life::Over(_) => false,
+            // One that drains is read on: two such ends must not wait for each other.
+            Life::Draining(_) | Life::Over(_) => false,
         }
     }
 
