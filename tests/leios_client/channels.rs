@@ -150,3 +150,15 @@ fn the_numbers_can_be_others() {
     let init = PairMessage::Reply(ReplyMessage::MsgLeiosInit);
     assert_eq!(Client::<RustCryptoBlake2b>::encode(&init, &mut bytes), REPLY);
 }
+
+#[test]
+fn what_was_asked_for_always_fits_the_way_in() {
+    // A request that alone exceeds `max_in_flight` is sent when nothing else is outstanding.
+    let mut limits = Limits::default();
+    assert_eq!(limits.client_reply_ingress(), 5_644_178);
+    limits.max_in_flight = 1_000;
+    assert!(limits.client_reply_ingress() >= limits.max_reply_message);
+    // Ten-byte notifications, one a message, take twice their bytes.
+    limits.max_notification_credit = 10_000_000;
+    assert!(limits.client_reply_ingress() >= limits.max_reply_message + 20_000_000);
+}

@@ -52,6 +52,28 @@ fn the_same_header_twice() {
 }
 
 #[test]
+fn a_header_in_another_wrapper_is_no_evidence_against_its_issuer() {
+    let mut rig = Rig::listening();
+    rig.announced(NOW, 1, 1);
+    let acts = rig.announce(&rewrapped(&header(NOW, 1, 1)));
+    assert_eq!(fault(&acts), ("leios/L-34", "RepeatedAnnouncement"));
+}
+
+#[test]
+fn what_is_too_old_makes_room_before_a_server_is_blamed_for_too_many_elections() {
+    let mut rig = Rig::listening_with(|limits| limits.max_tracked_elections = 2);
+    for pool in 1..=2 {
+        rig.announced(NOW, pool, pool);
+    }
+    rig.pass(601); // and the timer is late
+    let acts = rig.announce(&header(NOW + 601, 1, 1));
+    assert!(is_open(&acts), "{acts:?}");
+    rig.announced(NOW + 601, 2, 2);
+    let acts = rig.announce(&header(NOW + 601, 3, 3));
+    assert_eq!(fault(&acts).1, "TooManyElections");
+}
+
+#[test]
 fn two_headers_may_announce_the_same_block() {
     let mut rig = Rig::listening();
     let point = rig.announced(NOW, 1, 1);

@@ -373,3 +373,10 @@ fn uint(value: u64) -> Vec<u8> {
 pub fn sized(point: LeiosPoint, size: u32) -> CountedNotification {
     CountedNotification::with_size(Notification::LinearLeiosBlockOffer(point), size)
 }
+
+/// The same header in a wrapper written less shortly.
+pub fn rewrapped(header: &RankingBlockHeader) -> RankingBlockHeader {
+    let mut raw = header.raw().to_vec();
+    raw.splice(1..2, [0x18, raw[1]]);
+    RankingBlockHeader::from_raw(Bytes::from(raw)).expect("a header")
+}

@@ -162,6 +162,11 @@ fn only_the_first_announcement_of_an_election_makes_work() {
     let (second, second_size) = world.block(5, &txs(100, [500; 10]));
     world.remote(0, ClientNotice::Announced(announcement(first, first_size, 1)));
     world.remote(1, ClientNotice::Announced(announcement(first, first_size, 1)));
+    // The same header in a longer wrapper, as anybody can write it, is no evidence either.
+    let mut longer = announcement(first, first_size, 1);
+    let raw = vec![0x82, 0x18, 6, 0xd8, 24, 0x41, 1].into();
+    longer.header = RankingBlockHeader::from_raw(raw).unwrap();
+    world.remote(1, ClientNotice::Announced(longer));
     world.remote(1, ClientNotice::Announced(announcement(second, second_size, 2)));
     world.offer(1, second);
     world.offer(0, first);

@@ -5,7 +5,8 @@ use nodewire::state::leios::{Limits, Order, ServerCommand, SlotClock};
 use nodewire::{Machine, Refused};
 
 use crate::support::{
-    NOW, Rig, header, limits, news, point, remarks, seconds, silent_header, sized_header, wants,
+    NOW, Rig, header, limits, news, point, remarks, rewrapped, seconds, silent_header,
+    sized_header, wants,
 };
 
 /// Short names of notifications: `A` announcement, `B` block, `T` transactions, `V` vote; the slot
@@ -330,4 +331,37 @@ fn a_lone_announcement_goes_alone_at_once() {
     rig.message(wants(0, 32_768));
     let acts = rig.announce(&header(NOW, 1, 1));
     assert!(matches!(&news(&acts)[..], [(0, false, list)] if list.len() == 1));
+}
+
+#[test]
+fn a_header_in_another_wrapper_is_the_same_header() {
+    let mut rig = Rig::new();
+    rig.announce(&header(NOW, 1, 1));
+    let left = rig.announce(&rewrapped(&header(NOW, 1, 1)));
+    assert_eq!(remarks(&left), ["leios/L-34"]);
+    assert_eq!(all(&mut rig), ["A100.1.1"]);
+}
+
+/// A client whose clock is two seconds behind ours would take it for too early otherwise (L-37).
+#[test]
+fn nothing_of_a_slot_is_told_before_it_begins() {
+    let mut rig = Rig::new();
+    rig.announce(&header(NOW, 1, 1));
+    rig.announce(&header(NOW + 2, 1, 2));
+    rig.announce(&header(NOW + 1, 1, 3));
+    assert!(block(&mut rig, 102, 2).is_empty());
+    assert!(vote(&mut rig, 102, 7).is_empty());
+    assert!(block(&mut rig, 100, 1).is_empty());
+    assert_eq!(all(&mut rig), ["A100.1.1", "B100.1"]);
+    assert_eq!(rig.server.pending_notifications(), 4);
+    for (slot, told) in
+        [(NOW + 1, vec!["A101.1.3"]), (NOW + 2, vec!["A102.1.2", "B102.2", "V102.7"])]
+    {
+        assert_eq!(rig.server.deadline(), Some(seconds(slot)));
+        rig.now = seconds(slot);
+        let acts = rig.timeout();
+        let list: Vec<_> = news(&acts).into_iter().flat_map(|(.., list)| names(&list)).collect();
+        assert_eq!(list, told);
+    }
+    assert!(rig.server.deadline() > Some(rig.now));
 }

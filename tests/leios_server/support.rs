@@ -370,3 +370,10 @@ fn head(out: &mut Vec<u8>, major: u8, value: u64) {
         }
     }
 }
+
+/// The same header in a wrapper written less shortly.
+pub fn rewrapped(header: &RankingBlockHeader) -> RankingBlockHeader {
+    let mut raw = header.raw().to_vec();
+    raw.splice(1..2, [0x18, raw[1]]);
+    RankingBlockHeader::from_raw(Bytes::from(raw)).expect("a header")
+}

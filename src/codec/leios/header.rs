@@ -68,6 +68,13 @@ impl RankingBlockHeader {
         &self.raw
     }
 
+    /// The header bytes inside the wrapper: what the header hash covers. Two wrappers around the
+    /// same bytes are the same header.
+    #[must_use]
+    pub fn header(&self) -> &[u8] {
+        Reader::whole(&self.raw, wrapper).map_or(&self.raw, |(_, header)| header)
+    }
+
     /// Reads the fields that Leios needs, whichever way the header writes its Leios extension.
     ///
     /// # Errors

@@ -78,12 +78,23 @@ pub struct Limits {
 
 impl Limits {
     /// Bytes received and not consumed that a client may hold of LeiosReply (`leios.md` 10.4):
-    /// the deliveries in flight, the notification credit of the reference, overhead, and a tenth.
+    /// the deliveries in flight, the notification credit of the reference, overhead, and a tenth;
+    /// but never less than all that an honest server may be asked for.
     #[must_use]
     pub const fn client_reply_ingress(&self) -> usize {
         let need = self.max_in_flight.saturating_add(65_535).saturating_add(65_536);
-        need.saturating_add(need / 10)
+        let reference = need.saturating_add(need / 10);
+        // A lone request may exceed `max_in_flight`. A notification in a message of its own takes
+        // about its size again.
+        let deliveries = larger(self.max_in_flight, self.max_reply_message);
+        let credit = (self.max_notification_credit as usize).saturating_mul(2);
+        larger(reference, deliveries.saturating_add(credit).saturating_add(65_536))
     }
+}
+
+/// `Ord::max` in constants.
+const fn larger(a: usize, b: usize) -> usize {
+    if a > b { a } else { b }
 }
 
 impl Default for Limits {

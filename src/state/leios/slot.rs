@@ -33,6 +33,26 @@ impl SlotClock {
         self.onset_offset(now, slot).1
     }
 
+    /// The youngest slot that has begun at `now`; `None` if none has.
+    #[must_use]
+    pub fn begun(&self, now: Time) -> Option<SlotNo> {
+        let since = i128::from(now.as_micros()) - i128::from(self.at.as_micros());
+        let length = i128::try_from(self.length.as_micros()).unwrap_or(i128::MAX);
+        let slots = match length {
+            0 if since < 0 => return None,
+            0 => i128::MAX,
+            _ => since.div_euclid(length),
+        };
+        let slot = slots.saturating_add(i128::from(self.slot.0));
+        u64::try_from(slot.min(i128::from(u64::MAX))).ok().map(SlotNo)
+    }
+
+    /// When `slot` begins. Saturates.
+    #[must_use]
+    pub fn onset(&self, slot: SlotNo) -> Time {
+        Time::ZERO.after(self.ahead(Time::ZERO, slot))
+    }
+
     /// Age and lead of the onset of `slot`, at most one of them not zero. Saturates.
     fn onset_offset(&self, now: Time, slot: SlotNo) -> (Duration, Duration) {
         let length = i128::try_from(self.length.as_micros()).unwrap_or(i128::MAX);

@@ -128,7 +128,12 @@ impl<H: Blake2b, N: Numbers> Client<H, N> {
         let announced =
             view.announces.ok_or_else(|| self.broken(&rules::HEADER_ANNOUNCES_NOTHING))?;
         let pool = H::pool_id(&view.issuer);
-        let hash = H::hash32(header.raw());
+        // Without the wrapper, which anybody can write differently: a header is no evidence against
+        // itself.
+        let hash = H::hash32(view.header);
+        if self.elections.len() >= self.limits.max_tracked_elections {
+            self.prune(now); // its timer may be late: nobody is blamed for what is too old
+        }
         let equivocation = self
             .elections
             .judge(view.slot, pool, hash, &self.limits)

@@ -234,6 +234,7 @@ impl<H: Blake2b, N: Numbers> Client<H, N> {
     /// Forgets slots too old to be announced again (L-37), except those that something
     /// outstanding belongs to.
     fn prune(&mut self, now: Time) {
+        let before = self.saturated();
         let age = self.limits.receive_age;
         let old = self.elections.oldest(|slot| self.clock.age(now, slot) > age);
         if !old.is_empty() {
@@ -246,6 +247,7 @@ impl<H: Blake2b, N: Numbers> Client<H, N> {
         }
         let again = now.after(self.limits.prune_every.max(Duration::from_millis(1)));
         self.prune_at = (!self.elections.is_empty()).then_some(again);
+        self.resume(before, now);
     }
 }
 
@@ -285,9 +287,7 @@ impl<H: Blake2b, N: Numbers> Machine for Client<H, N> {
             _ => {}
         }
         if self.prune_at.is_some_and(|due| due <= now) {
-            let before = self.saturated();
             self.prune(now);
-            self.resume(before, now);
         }
     }
 

@@ -40,7 +40,7 @@ impl<K: Ord + Clone> Fetch<K> {
         let point = announcement.point;
         let election = (point.slot, announcement.pool);
         let first = self.elections.get(&election);
-        if first.is_some_and(|first| *first == announcement.header) {
+        if first.is_some_and(|first| first.header() == announcement.header.header()) {
             return;
         }
         let evidence = announcement.equivocation || first.is_some();

@@ -6,7 +6,7 @@ use super::content::{self, Size};
 use super::{Content, Order, Server, ServerNotice};
 use crate::ask::AskId;
 use crate::codec::leios::{
-    CountedNotification, DeliverableId, MsgReplyPayload, NonEmpty, ReplyMessage, RequestNo,
+    CountedNotification, DeliverableId, MsgReplyPayload, NonEmpty, ReplyMessage, RequestNo, SlotNo,
 };
 use crate::fault::{Fault, Refused, Rule};
 use crate::machine::Out;
@@ -26,6 +26,9 @@ pub(super) enum Outcome {
     /// The application doesn't have it.
     Missing,
 }
+
+/// The youngest slot that has begun, if one has.
+type Begun = Option<SlotNo>;
 
 /// What to send next.
 enum Choice {
@@ -57,10 +60,13 @@ impl Server {
     }
 
     /// Hands over replies while few bytes wait to leave (L-62).
-    pub(super) fn answer(&mut self, out: &mut Out<Self>) -> Result<(), Fault> {
+    ///
+    /// Nothing is told of slots that have not begun, `begun` being the youngest that has: a client
+    /// whose clock is as far behind as L-37 allows would take it for too early.
+    pub(super) fn answer(&mut self, begun: Begun, out: &mut Out<Self>) -> Result<(), Fault> {
         while self.waiting < self.limits.reply_egress_low {
-            match self.choose() {
-                Some(Choice::Notifications) => self.notify(out)?,
+            match self.choose(begun) {
+                Some(Choice::Notifications) => self.notify(begun, out)?,
                 Some(Choice::Deliveries(no)) => self.deliver(no, out)?,
                 None => break,
             }
@@ -68,8 +74,8 @@ impl Server {
         Ok(())
     }
 
-    fn choose(&self) -> Option<Choice> {
-        let news = self.next_notification().and(self.windows.current());
+    fn choose(&self, begun: Begun) -> Option<Choice> {
+        let news = self.next_notification(begun).and(self.windows.current());
         let ready = self.requests.next_to_answer();
         match (news, ready) {
             (Some(news), Some(no)) if self.requests.order() == Order::RequestOrder && no < news => {
@@ -83,28 +89,29 @@ impl Server {
 
     /// The next notification, if there is credit for it. Nothing overtakes one that must wait
     /// (L-27).
-    fn next_notification(&self) -> Option<CountedNotification> {
-        let next = CountedNotification::new(self.notices.next()?);
+    fn next_notification(&self, begun: Begun) -> Option<CountedNotification> {
+        let next = CountedNotification::new(self.notices.next(begun?)?);
         let max = self.limits.max_notification_size;
         self.windows.check(next.size(), max).ok().map(|()| next)
     }
 
     /// Sends a message of notifications: until one completes the window, the message is full, or
     /// nothing can follow.
-    fn notify(&mut self, out: &mut Out<Self>) -> Result<(), Fault> {
-        let (Some(first), Some(no)) = (self.next_notification(), self.windows.current()) else {
+    fn notify(&mut self, begun: Begun, out: &mut Out<Self>) -> Result<(), Fault> {
+        let (Some(first), Some(no)) = (self.next_notification(begun), self.windows.current())
+        else {
             return Ok(());
         };
         let mut bytes = first.size() as usize;
-        let mut completed = self.sent(&first);
+        let mut completed = self.sent(begun, &first);
         let mut list = None;
         while completed.is_none() {
-            let Some(next) = self.next_notification() else { break };
+            let Some(next) = self.next_notification(begun) else { break };
             bytes = bytes.saturating_add(next.size() as usize);
             if bytes > self.limits.notification_batch {
                 break;
             }
-            completed = self.sent(&next);
+            completed = self.sent(begun, &next);
             list.get_or_insert_with(|| vec![first.clone()]).push(next);
         }
         let list = list.and_then(NonEmpty::from_vec).unwrap_or(NonEmpty::one(first));
@@ -119,8 +126,8 @@ impl Server {
     }
 
     /// Takes a notification as sent; the window that it completes.
-    fn sent(&mut self, notification: &CountedNotification) -> Option<Window> {
-        self.notices.pop();
+    fn sent(&mut self, begun: Begun, notification: &CountedNotification) -> Option<Window> {
+        self.notices.pop(begun?);
         self.windows.advance(notification.size())
     }
 

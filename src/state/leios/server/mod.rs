@@ -64,6 +64,8 @@ pub struct Server {
     waiting: usize,
     /// When to forget what is too old, while there is something to forget.
     prune_at: Option<Time>,
+    /// When the next slot begins of which something is to be told.
+    tell_at: Option<Time>,
     /// Once the pair is to end: until when.
     end_by: Option<Time>,
 }
@@ -95,6 +97,7 @@ impl Server {
             notices: Notices::default(),
             waiting: 0,
             prune_at: None,
+            tell_at: None,
             end_by: None,
             limits,
             clock,
@@ -230,10 +233,15 @@ impl Machine for Server {
             self.notices.prune(Moment { now, clock: &self.clock, limits: &self.limits });
             self.prune_at = (!self.notices.is_empty()).then(|| self.next_prune(now));
         }
+        if self.tell_at.is_some_and(|due| due <= now) {
+            if let Err(fault) = self.proceed(now, out) {
+                out.fail(fault);
+            }
+        }
     }
 
     fn deadline(&self) -> Option<Time> {
-        self.end_by.or(self.prune_at)
+        self.end_by.or_else(|| self.prune_at.into_iter().chain(self.tell_at).min())
     }
 
     fn saturated(&self) -> bool {

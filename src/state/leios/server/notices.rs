@@ -83,6 +83,14 @@ struct Votes {
     sent: Seats,
 }
 
+/// Where a pending notification stands.
+enum Place {
+    Announcement(AnnouncementOrder),
+    Offer(OfferOrder),
+    /// The lowest seat of the slot.
+    Vote(SlotNo),
+}
+
 /// What becomes of a header.
 enum Plan {
     /// It is not told, by this rule.
@@ -170,36 +178,57 @@ impl Notices {
         None
     }
 
-    /// The next notification to send (L-43): announcements, then by slot, youngest first, offers
-    /// of blocks, of transactions, of votes by seat.
-    pub fn next(&self) -> Option<Notification> {
-        if let Some((_, header)) = self.announcing.first_key_value() {
-            return Some(Notification::LinearLeiosAnnouncement(header.clone()));
-        }
-        let Some((&(Reverse(slot), offer, _), &hash)) = self.next_offer() else {
-            let slot = *self.voting.last()?;
-            let seat = self.votes.get(&slot)?.pending.first()?;
-            return Some(Notification::LinearLeiosVoteOffer(slot, seat));
-        };
-        let point = LeiosPoint::new(slot, hash);
-        Some(match offer {
-            Offer::Block => Notification::LinearLeiosBlockOffer(point),
-            Offer::Txs => Notification::LeiosBlockTxsOffer(point),
+    /// The next notification to send of the slots up to `begun` (L-43): announcements, then by
+    /// slot, youngest first, offers of blocks, of transactions, of votes by seat.
+    pub fn next(&self, begun: SlotNo) -> Option<Notification> {
+        Some(match self.first(begun)? {
+            Place::Announcement(order) => {
+                Notification::LinearLeiosAnnouncement(self.announcing.get(&order)?.clone())
+            }
+            Place::Offer(order) => {
+                let (Reverse(slot), offer, _) = order;
+                let point = LeiosPoint::new(slot, *self.offering.get(&order)?);
+                match offer {
+                    Offer::Block => Notification::LinearLeiosBlockOffer(point),
+                    Offer::Txs => Notification::LeiosBlockTxsOffer(point),
+                }
+            }
+            Place::Vote(slot) => {
+                let seat = self.votes.get(&slot)?.pending.first()?;
+                Notification::LinearLeiosVoteOffer(slot, seat)
+            }
         })
     }
 
     /// Takes the next notification as sent.
-    pub fn pop(&mut self) {
-        if self.announcing.pop_first().is_some() {
-            heap::relax_map(&mut self.announcing);
-            self.pending = self.pending.saturating_sub(1);
-        } else if let Some(order) = self.next_offer().map(|(order, _)| *order) {
-            self.offering.remove(&order);
-            heap::relax_map(&mut self.offering);
-            self.pending = self.pending.saturating_sub(1);
-        } else if let Some(slot) = self.voting.last().copied() {
-            self.pop_vote(slot);
+    pub fn pop(&mut self, begun: SlotNo) {
+        match self.first(begun) {
+            Some(Place::Announcement(order)) => {
+                self.announcing.remove(&order);
+                heap::relax_map(&mut self.announcing);
+                self.pending = self.pending.saturating_sub(1);
+            }
+            Some(Place::Offer(order)) => {
+                self.offering.remove(&order);
+                heap::relax_map(&mut self.offering);
+                self.pending = self.pending.saturating_sub(1);
+            }
+            Some(Place::Vote(slot)) => self.pop_vote(slot),
+            None => {}
         }
+    }
+
+    /// The first slot from `slot` on of which something is pending.
+    pub fn pending_from(&self, slot: SlotNo) -> Option<SlotNo> {
+        let announced = self.announcing.range(..=(Reverse(slot), u64::MAX)).next_back();
+        let offered = self.offering.range(..=(Reverse(slot), Offer::Txs, u64::MAX)).next_back();
+        let voted = self.voting.range(slot..).next();
+        let slots = [
+            announced.map(|(order, _)| order.0.0),
+            offered.map(|(order, _)| order.0.0),
+            voted.copied(),
+        ];
+        slots.into_iter().flatten().min()
     }
 
     /// How many notifications are pending.
@@ -316,11 +345,19 @@ impl Notices {
         }
     }
 
-    /// The next offer of a block or of transactions, unless votes of a younger slot go first.
-    fn next_offer(&self) -> Option<(&OfferOrder, &LeiosBlockHash)> {
-        let next = self.offering.first_key_value()?;
-        let younger = self.voting.last().is_some_and(|votes| *votes > next.0.0.0);
-        (!younger).then_some(next)
+    /// What is to be sent next of the slots up to `begun`.
+    fn first(&self, begun: SlotNo) -> Option<Place> {
+        if let Some((order, _)) = self.announcing.range((Reverse(begun), 0)..).next() {
+            return Some(Place::Announcement(*order));
+        }
+        let offer = self.offering.range((Reverse(begun), Offer::Block, 0)..).next();
+        let offer = offer.map(|(order, _)| *order);
+        let votes = self.voting.range(..=begun).next_back().copied();
+        match (offer, votes) {
+            (Some(offer), Some(slot)) if slot > offer.0.0 => Some(Place::Vote(slot)),
+            (Some(offer), _) => Some(Place::Offer(offer)),
+            (None, votes) => votes.map(Place::Vote),
+        }
     }
 
     fn pop_vote(&mut self, slot: SlotNo) {
@@ -338,7 +375,8 @@ impl Notices {
 
 impl Election {
     fn has(&self, header: &RankingBlockHeader) -> bool {
-        self.first == *header || self.second.as_ref() == Some(header)
+        let is = |known: &RankingBlockHeader| known.header() == header.header();
+        is(&self.first) || self.second.as_ref().is_some_and(is)
     }
 }
 

@@ -9,7 +9,7 @@ use super::notices::{Notices, Offer};
 use super::overlap::Marks;
 use super::{Content, Server, ServerCommand, ServerNotice, ServerQuery, ServerRemote, requests};
 use crate::ask::AskId;
-use crate::codec::leios::{MsgRequestPayload, ReplyMessage, RequestMessage, RequestNo};
+use crate::codec::leios::{MsgRequestPayload, ReplyMessage, RequestMessage, RequestNo, SlotNo};
 use crate::fault::{Ending, Fault, Rule};
 use crate::machine::Out;
 use crate::state::leios::credit::Cost;
@@ -92,7 +92,7 @@ impl Server {
     }
 
     /// Does what can be done now: ends, asks, answers.
-    fn proceed(&mut self, now: Time, out: &mut Out<Self>) -> Result<(), Fault> {
+    pub(super) fn proceed(&mut self, now: Time, out: &mut Out<Self>) -> Result<(), Fault> {
         if self.end_by.is_some() {
             if self.phases.reply() == ReplyPhase::StIdle {
                 self.phases.step_reply(Responder, ReplyLabel::MsgLeiosDone)?;
@@ -106,7 +106,11 @@ impl Server {
         self.ask(out);
         if self.phases.reply() == ReplyPhase::StIdle {
             self.notices.prune(Moment { now, clock: &self.clock, limits: &self.limits });
-            self.answer(out)?;
+            let begun = self.clock.begun(now);
+            self.answer(begun, out)?;
+            let next = begun.map_or(Some(0), |slot| slot.0.checked_add(1)).map(SlotNo);
+            let held = next.and_then(|slot| self.notices.pending_from(slot));
+            self.tell_at = held.map(|slot| self.clock.onset(slot));
         }
         Ok(())
     }
@@ -128,7 +132,7 @@ impl Server {
         self.asks.cancel(|_| true);
         self.marks = Marks::default();
         self.notices = Notices::default();
-        self.prune_at = None;
+        (self.prune_at, self.tell_at) = (None, None);
         if self.end_by.is_none() {
             self.end_by = Some(now.after(self.limits.shutdown_timeout));
         }
