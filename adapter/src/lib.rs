@@ -1,6 +1,6 @@
 //! Drives the machines of nodewire over real transports.
 //!
-//! [`drive`] is the whole of an asynchronous adapter; everything else here is what the command
+//! [`drive()`] is the whole of an asynchronous adapter; everything else here is what the command
 //! line needs around it.
 
 pub mod check;

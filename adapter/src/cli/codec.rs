@@ -155,7 +155,10 @@ fn guess(bytes: &[u8]) -> Result<(Kind, Value), Failure> {
     }
     match (fits.len(), furthest) {
         (1, _) => Ok(fits.remove(0)),
-        (0, Some((kind, error))) => Err(complaint(kind, error)),
+        (0, Some((kind, error))) => Err(Failure::new(format!(
+            "nothing fits (--as names the kind); furthest came: {}",
+            complaint(kind, error)
+        ))),
         _ => {
             let names: Vec<_> = fits.iter().map(|(kind, _)| kind.name()).collect();
             Err(Failure::new(format!(

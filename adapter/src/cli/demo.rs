@@ -29,10 +29,10 @@ use super::print;
 /// How to run the demo.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Real headers, a file in the format of the shared vectors.
+    /// Real headers: a file with {"real_and_golden":[{"name":"..","wrapped_hex":".."}]}.
     #[arg(long)]
     headers: Option<PathBuf>,
-    /// A real endorser block with its transactions, likewise.
+    /// A real endorser block: a file with {"slot":0,"eb_hex":"..","txs_hex":[".."]}.
     #[arg(long)]
     eb: Option<PathBuf>,
     /// How fast the serving side sends, in Mb/s; 0 for as fast as it goes.

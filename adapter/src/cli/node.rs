@@ -31,10 +31,11 @@ pub struct ServeOptions {
     /// The network's magic number.
     #[arg(long, default_value_t = TEST_NETWORK)]
     magic: u32,
-    /// Real headers, a file in the format of the shared vectors.
+    /// Real headers: a file with {"real_and_golden":[{"name":"..","wrapped_hex":".."}]}.
     #[arg(long)]
     headers: Option<PathBuf>,
-    /// A real endorser block with its transactions, likewise; else one is made up.
+    /// A real endorser block: a file with {"slot":0,"eb_hex":"..","txs_hex":[".."]}; else one is
+    /// made up.
     #[arg(long)]
     eb: Option<PathBuf>,
     /// Transactions of the made-up block.

@@ -1,4 +1,5 @@
-//! Real headers and a real endorser block from files in the format of the shared vectors.
+//! Real headers and a real endorser block from JSON files; `Headers` and `Block` are their
+//! forms.
 
 use std::path::Path;
 
