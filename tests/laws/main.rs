@@ -1,0 +1,9 @@
+//! The laws of every machine and link: on inputs of any kind, and deep inside conversations of two
+//! honest sides over any network, who never blame each other.
+#![cfg(all(feature = "leios", feature = "sim", feature = "arbitrary"))]
+
+#[path = "../heap/mod.rs"]
+mod heap;
+mod honest;
+mod odd;
+mod store;
