@@ -10,10 +10,11 @@ mod wire;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nodewire::codec::Mode;
 use nodewire::sim::scenario::{Outcome, Scenario, play};
+use tokio::time::Instant;
 
 pub use report::{Report, Verdict};
 

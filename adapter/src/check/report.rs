@@ -61,7 +61,7 @@ impl Report {
 
     /// True if nothing was played.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 

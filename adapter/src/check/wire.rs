@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nodewire::codec::{Mode, SegmentHeader};
 use nodewire::sim::scenario::{Asked, Delivery, Protocol, Stop, Subject};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::Options;
 
