@@ -16,6 +16,7 @@ mod budget;
 mod cases;
 mod codec;
 mod count;
+mod growth;
 mod links;
 mod machines;
 mod samples;
