@@ -78,6 +78,26 @@ pub fn run(cases: &[Case], bless: bool) -> ExitCode {
     if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// Checks only that twice the input costs at most 2.2 times as much: with any compiler.
+pub fn growth(cases: &[Case]) -> ExitCode {
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        eprintln!("SKIPPED: valgrind is not installed, so instructions can't be counted");
+        return ExitCode::SUCCESS;
+    }
+    let mut costs = BTreeMap::new();
+    for case in cases.iter().filter(|case| case.name.starts_with("linear_")) {
+        let Some(instructions) = count::instructions(case) else {
+            eprintln!("{} could not be counted", case.name);
+            return ExitCode::FAILURE;
+        };
+        costs.insert(case.name.to_owned(), Cost { instructions, allocations: 0, bytes: 0 });
+    }
+    let wrong = not_linear(&costs);
+    wrong.iter().for_each(|line| eprintln!("{line}"));
+    println!("{} cases, {} not linear", costs.len(), wrong.len());
+    if wrong.is_empty() && !costs.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
 fn parse(text: &str) -> BTreeMap<String, Cost> {
     let cost = |line: &str| {
         let mut words = line.split(' ');

@@ -4,6 +4,7 @@
 //! cargo bench --bench leios                 times: medians, never a gate
 //! cargo bench --bench leios -- --check      instructions and allocations against budgets.txt
 //! cargo bench --bench leios -- --bless      writes budgets.txt anew
+//! cargo bench --bench leios -- --growth     that twice the input costs at most 2.2 times as much
 //! cargo bench --bench leios -- offer        the cases with that in their name
 //! ```
 //!
@@ -41,6 +42,8 @@ fn main() -> ExitCode {
     let cases: Vec<Case> = all().into_iter().filter(wanted).collect();
     if flag("--bless") || flag("--check") {
         budget::run(&cases, flag("--bless"))
+    } else if flag("--growth") {
+        budget::growth(&cases)
     } else if flag("--test") {
         cases.iter().for_each(|case| (case.make)().once());
         ExitCode::SUCCESS
