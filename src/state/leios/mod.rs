@@ -8,8 +8,8 @@ mod handshake;
 mod hash;
 mod keep_alive;
 mod limits;
+mod mini_protocols;
 mod naive;
-mod numbers;
 mod server;
 mod slot;
 mod window;
@@ -28,19 +28,19 @@ pub use connection::{
     ConnectionQuery, ConnectionRemote, Parts,
 };
 pub use fetch::{Fetch, FetchCommand, FetchLimits, FetchNotice, FetchQuery, VoteNeed};
-pub use handshake::{
-    Agreement, HANDSHAKE_NUMBER, Handshake, HandshakeCommand, HandshakeConfig, HandshakeNotice,
-};
+pub use handshake::{Agreement, Handshake, HandshakeCommand, HandshakeConfig, HandshakeNotice};
 pub use hash::{Blake2b, RustCryptoBlake2b};
 pub use keep_alive::{
-    KEEP_ALIVE_NUMBER, KeepAliveClient, KeepAliveCommand, KeepAliveConfig, KeepAliveNotice,
-    KeepAliveServer,
+    KeepAliveClient, KeepAliveCommand, KeepAliveConfig, KeepAliveNotice, KeepAliveServer,
 };
 pub use limits::Limits;
-pub use naive::{
-    NAIVE_NUMBER, NaiveClient, NaiveCommand, NaiveConfig, NaiveContent, NaiveNotice, NaiveQuery,
-    NaiveServer, NaiveServerCommand, NaiveServerNotice,
+pub use mini_protocols::{
+    HANDSHAKE_NUMBER, KEEP_ALIVE_NUMBER, LEIOS_REPLY, LEIOS_REQUEST, LEIOS_SHARE, LeiosNumbers,
+    NAIVE_NUMBER, Numbers,
 };
-pub use numbers::{LEIOS_REPLY, LEIOS_REQUEST, LEIOS_SHARE, LeiosNumbers, Numbers};
+pub use naive::{
+    NaiveClient, NaiveCommand, NaiveConfig, NaiveContent, NaiveNotice, NaiveQuery, NaiveServer,
+    NaiveServerCommand, NaiveServerNotice,
+};
 pub use server::{Content, Order, Server, ServerCommand, ServerNotice, ServerQuery, ServerRemote};
 pub use slot::SlotClock;

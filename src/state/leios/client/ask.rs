@@ -13,7 +13,7 @@ use crate::fault::Refused;
 use crate::machine::{Machine, Out};
 use crate::state::leios::credit::Cost;
 use crate::state::leios::hash::Blake2b;
-use crate::state::leios::numbers::Numbers;
+use crate::state::leios::mini_protocols::Numbers;
 use crate::state::leios::rules;
 use crate::state::leios::table::{ReplyLabel, ReplyPhase, RequestLabel, RequestPhase};
 use crate::table::Role;

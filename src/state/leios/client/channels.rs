@@ -11,7 +11,7 @@ use crate::codec::leios::{ReplyMessage, RequestNo};
 use crate::codec::{Malformed, MalformedKind, Source};
 use crate::fault::Fault;
 use crate::state::leios::hash::Blake2b;
-use crate::state::leios::numbers::{LEIOS_SHARE, Numbers};
+use crate::state::leios::mini_protocols::{LEIOS_SHARE, Numbers};
 use crate::state::leios::rules;
 use crate::state::leios::table::ReplyPhase;
 use crate::table::Role;

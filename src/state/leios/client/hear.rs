@@ -15,7 +15,7 @@ use crate::fault::{Fault, Rule};
 use crate::machine::Out;
 use crate::state::leios::credit::Cost;
 use crate::state::leios::hash::Blake2b;
-use crate::state::leios::numbers::Numbers;
+use crate::state::leios::mini_protocols::Numbers;
 use crate::state::leios::rules;
 use crate::state::leios::table::ReplyLabel;
 use crate::table::Role;

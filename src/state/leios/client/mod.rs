@@ -29,7 +29,7 @@ use crate::machine::{ActionOf, Machine, Out};
 use crate::state::leios::credit::Outstanding;
 use crate::state::leios::hash::{Blake2b, RustCryptoBlake2b};
 use crate::state::leios::limits::Limits;
-use crate::state::leios::numbers::{LeiosNumbers, Numbers};
+use crate::state::leios::mini_protocols::{LeiosNumbers, Numbers};
 use crate::state::leios::rules;
 use crate::state::leios::slot::SlotClock;
 use crate::state::leios::table::{PairPhases, ReplyPhase, RequestPhase};

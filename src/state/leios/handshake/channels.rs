@@ -2,11 +2,12 @@
 
 use alloc::vec::Vec;
 
-use super::{HANDSHAKE_NUMBER, Handshake};
+use super::Handshake;
 use crate::channel::{Channel, ChannelSpec, Class, OverChannels};
 use crate::codec::leios::HandshakeMessage;
 use crate::codec::{Malformed, Source, wrong_head};
 use crate::fault::Fault;
+use crate::state::leios::mini_protocols::HANDSHAKE_NUMBER;
 use crate::state::leios::rules;
 use crate::state::leios::table::{HandshakeLabel, HandshakePhase};
 use crate::table::Role;

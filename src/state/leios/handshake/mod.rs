@@ -19,9 +19,6 @@ use crate::state::leios::table::{HANDSHAKE, HandshakeLabel, HandshakePhase};
 use crate::table::Role;
 use crate::time::Time;
 
-/// The mini-protocol number of the handshake (`leios.md` 10.2).
-pub const HANDSHAKE_NUMBER: u16 = 0;
-
 /// Either end of the handshake.
 ///
 /// The initiator is told [`HandshakeCommand::Propose`]; the responder answers what it hears. Two

@@ -2,11 +2,12 @@
 
 use alloc::vec::Vec;
 
-use super::{KEEP_ALIVE_NUMBER, KeepAliveClient, KeepAliveServer};
+use super::{KeepAliveClient, KeepAliveServer};
 use crate::channel::{Channel, ChannelSpec, Class, OverChannels};
 use crate::codec::leios::KeepAliveMessage;
 use crate::codec::{Malformed, Source, wrong_head};
 use crate::fault::Fault;
+use crate::state::leios::mini_protocols::KEEP_ALIVE_NUMBER;
 use crate::state::leios::rules;
 use crate::state::leios::table::KeepAlivePhase;
 use crate::table::Role;

@@ -9,9 +9,6 @@ pub use server::KeepAliveServer;
 
 use core::time::Duration;
 
-/// The mini-protocol number of KeepAlive (`leios.md` 10.2).
-pub const KEEP_ALIVE_NUMBER: u16 = 8;
-
 /// The times of KeepAlive, and the client's first cookie.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -2,12 +2,12 @@
 
 use alloc::vec::Vec;
 
-use super::{NAIVE_NUMBER, NaiveClient, NaiveConfig, NaiveServer};
+use super::{NaiveClient, NaiveConfig, NaiveServer};
 use crate::channel::{Channel, ChannelSpec, Class, OverChannels};
 use crate::codec::leios::NaiveMessage;
 use crate::codec::{Malformed, Source, wrong_head};
 use crate::fault::Fault;
-use crate::state::leios::numbers::LEIOS_SHARE;
+use crate::state::leios::mini_protocols::{LEIOS_SHARE, NAIVE_NUMBER};
 use crate::state::leios::rules;
 use crate::state::leios::table::NaivePhase;
 use crate::table::Role;

@@ -13,9 +13,6 @@ pub use server::NaiveServer;
 
 use core::time::Duration;
 
-/// The mini-protocol number of NaiveLeios (`leios.md` 10.2, S-16).
-pub const NAIVE_NUMBER: u16 = 26;
-
 /// The limits of NaiveLeios.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -7,7 +7,7 @@ use crate::channel::{Channel, ChannelSpec, Class, OverChannels};
 use crate::codec::leios::{ReplyMessage, RequestMessage};
 use crate::codec::{Malformed, MalformedKind, Source};
 use crate::fault::{Fault, Rule};
-use crate::state::leios::numbers::{LEIOS_REPLY, LEIOS_REQUEST, LEIOS_SHARE};
+use crate::state::leios::mini_protocols::{LEIOS_REPLY, LEIOS_REQUEST, LEIOS_SHARE};
 use crate::state::leios::rules;
 use crate::state::leios::table::{ReplyPhase, RequestPhase};
 use crate::table::Role;
