@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
-/// How many bytes may be under way between the link and the stream.
+/// How many bytes may be under way between the link and the stream; at least one.
 #[derive(Clone, Copy, Debug)]
 pub struct Backlog(pub usize);
 
@@ -37,7 +37,8 @@ pub trait Host<M: Machine> {
     /// The machine asks something; an answer may also come later, as a command.
     fn answer(&mut self, now: Time, id: AskId, query: M::Query, wants: &mut VecDeque<M::Local>);
 
-    /// Local input was refused: `Busy` ones may be tried again later.
+    /// Local input was refused. What is pushed to `wants` here is handed in after the next event,
+    /// or a moment later: so a `Busy` one may be tried again.
     fn refused(&mut self, now: Time, refusal: Refusal<M::Local>, wants: &mut VecDeque<M::Local>);
 
     /// Lets time pass for the application itself; early and repeated calls do nothing.
@@ -51,8 +52,10 @@ pub trait Host<M: Machine> {
     }
 }
 
-/// How long a closing end waits for its last bytes to be taken.
+/// How long a closing end waits for its last bytes to be taken, and for the peer to end too.
 const LINGER: Duration = Duration::from_secs(5);
+/// How long what comes of a refusal waits, if nothing else happens.
+const AGAIN: Duration = Duration::from_millis(10);
 /// Most bytes of one read.
 const READ: usize = 65_536;
 
@@ -78,48 +81,54 @@ where
     let (mut reader, mut writer) = tokio::io::split(stream);
     let now = || Time::from_micros(u64::try_from(epoch.elapsed().as_micros()).unwrap_or(u64::MAX));
     let mut out: Out<M> = Outbox::new();
-    let mut unsent: VecDeque<Bytes> = VecDeque::new();
+    let mut way = Way::default();
     let mut wants: VecDeque<M::Local> = VecDeque::new();
+    let mut later: VecDeque<M::Local> = VecDeque::new();
     let mut buffer = vec![0; READ];
     let mut open = true;
     let mut heard = true;
-    machine.handle_remote(now(), Transport::Writable(backlog.0), &mut out);
+    machine.handle_remote(now(), Transport::Writable(backlog.0.max(1)), &mut out);
     loop {
         // Everything that came of the last input, then what the host wants, until all is quiet.
         loop {
             while let Some(action) = out.pop() {
                 match action {
-                    Action::Send(bytes) => unsent.push_back(bytes),
+                    Action::Send(bytes) => way.push(bytes),
                     Action::Notify(notice) => host.notice(now(), notice, &mut wants),
                     Action::Ask(id, query) => host.answer(now(), id, query, &mut wants),
                     Action::Close(ending) => {
                         // A peer that takes nothing more neither keeps us nor changes the ending.
-                        let _ = timeout(LINGER, flush(&mut writer, &mut unsent)).await;
+                        let last = way.finish(&mut writer);
+                        let end = leave(&mut reader, &mut buffer, ending);
+                        let _ = timeout(LINGER, async { tokio::try_join!(last, end) }).await;
                         return Ok(ending);
                     }
                 }
             }
             let Some(local) = wants.pop_front() else { break };
             if let Err(refusal) = machine.handle(now(), Input::Local(local), &mut out) {
-                host.refused(now(), refusal, &mut wants);
+                host.refused(now(), refusal, &mut later);
             }
         }
         let due = machine.deadline().into_iter().chain(host.deadline()).min();
         let due = due.map(|due| epoch + due.since(Time::ZERO));
+        let again = (!later.is_empty()).then(|| Instant::now() + AGAIN);
+        let due = due.into_iter().chain(again).min();
         let listening = open && !machine.saturated();
         tokio::select! {
-            written = write_some(&mut writer, &mut unsent), if !unsent.is_empty() => {
-                let input = match written {
-                    Ok(n) => Transport::Writable(n),
-                    Err(e) if is_gone(&e) => {
-                        unsent.clear();
-                        open = false;
-                        Transport::Closed
+            moved = way.advance(&mut writer), if !way.is_idle() => match moved {
+                Ok(0) => {}
+                Ok(n) => machine.handle_remote(now(), Transport::Writable(n), &mut out),
+                Err(e) if is_gone(&e) => {
+                    // What the peer said last may still be there to be read: the end is the
+                    // end of that.
+                    way.give_up();
+                    if !open {
+                        machine.handle_remote(now(), Transport::Closed, &mut out);
                     }
-                    Err(e) => return Err(e),
-                };
-                machine.handle_remote(now(), input, &mut out);
-            }
+                }
+                Err(e) => return Err(e),
+            },
             read = reader.read(&mut buffer), if listening => {
                 let input = match read {
                     Ok(0) => Transport::Closed,
@@ -140,36 +149,74 @@ where
                 host.timeout(now(), &mut wants);
             }
         }
+        wants.append(&mut later);
     }
+}
+
+/// What has left the machine and not been accepted by the stream.
+#[derive(Default)]
+struct Way {
+    unsent: VecDeque<Bytes>,
+    /// The stream may have collected what it accepted.
+    unflushed: bool,
+    /// The stream takes nothing more.
+    gone: bool,
+}
+
+impl Way {
+    fn push(&mut self, bytes: Bytes) {
+        if !self.gone && !bytes.is_empty() {
+            self.unsent.push_back(bytes);
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.unsent.is_empty() && !self.unflushed
+    }
+
+    fn give_up(&mut self) {
+        *self = Self { gone: true, ..Self::default() };
+    }
+
+    /// Writes what the stream takes now, and says how much; flushes it when all is written. When
+    /// dropped midway nothing has happened.
+    async fn advance<W: AsyncWrite + Unpin>(&mut self, writer: &mut W) -> io::Result<usize> {
+        let Some(first) = self.unsent.front_mut() else {
+            writer.flush().await?;
+            self.unflushed = false;
+            return Ok(0);
+        };
+        let written = writer.write(first).await?;
+        first.advance(written);
+        if first.is_empty() {
+            self.unsent.pop_front();
+        }
+        self.unflushed = true;
+        if written == 0 { Err(io::ErrorKind::WriteZero.into()) } else { Ok(written) }
+    }
+
+    /// Writes all that is left and ends our side of the stream.
+    async fn finish<W: AsyncWrite + Unpin>(&mut self, writer: &mut W) -> io::Result<()> {
+        while !self.is_idle() {
+            self.advance(writer).await?;
+        }
+        writer.shutdown().await
+    }
+}
+
+/// Waits for the peer to end its side too, after a conversation that ended well: a socket that is
+/// closed with bytes unread takes back those that it sent and that are still on their way.
+async fn leave<R: AsyncRead + Unpin>(
+    reader: &mut R,
+    buffer: &mut [u8],
+    ending: Ending,
+) -> io::Result<()> {
+    while ending == Ending::Done && reader.read(buffer).await? > 0 {}
+    Ok(())
 }
 
 /// True for the ways in which a stream tells that the other end is no more.
 fn is_gone(error: &io::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
     matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset)
-}
-
-/// Writes what the stream takes now, and says how much.
-async fn write_some<W: AsyncWrite + Unpin>(
-    writer: &mut W,
-    unsent: &mut VecDeque<Bytes>,
-) -> io::Result<usize> {
-    let Some(first) = unsent.front_mut() else { return Ok(0) };
-    let written = writer.write(first).await?;
-    first.advance(written);
-    if first.is_empty() {
-        unsent.pop_front();
-    }
-    if written == 0 { Err(io::ErrorKind::WriteZero.into()) } else { Ok(written) }
-}
-
-/// Writes all that is left and ends our side of the stream.
-async fn flush<W: AsyncWrite + Unpin>(
-    writer: &mut W,
-    unsent: &mut VecDeque<Bytes>,
-) -> io::Result<()> {
-    while !unsent.is_empty() {
-        write_some(writer, unsent).await?;
-    }
-    writer.shutdown().await
 }
