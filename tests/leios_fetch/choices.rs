@@ -219,3 +219,30 @@ fn what_is_forgotten_is_not_fetched_and_what_is_urgent_is_not_forgotten() {
     assert!(world.wire - before < 10_000);
     assert_eq!(world.fetch.in_flight(), 0);
 }
+
+/// Nobody below the application can check a vote: whoever answers first must not keep the good one
+/// away by sending a bad one.
+#[test]
+fn a_bad_vote_is_asked_of_another() {
+    let mut world = World::new(FetchLimits::default());
+    world.join(0, Link::new(10.0, 1.0));
+    world.join(1, Link::new(10.0, 10.0));
+    (0..2).for_each(|peer| world.offer_vote(peer, 7, 3));
+    world.run(1_000_000);
+    let came = |world: &World| {
+        world.told.iter().filter(|(_, told)| matches!(told, FetchNotice::Vote(_))).count()
+    };
+    assert_eq!((came(&world), world.commands.len()), (1, 1));
+    let bad = FetchCommand::BadVote { slot: SlotNo(7), issuer: VoteIssuer(3) };
+    world.local(bad.clone());
+    world.run(2_000_000);
+    assert_eq!((came(&world), world.commands.len()), (2, 2));
+    assert_ne!(world.commands[0].1, world.commands[1].1, "not the same peer");
+    // An offer that comes later counts as well.
+    world.local(bad);
+    assert_eq!(world.commands.len(), 2);
+    world.join(2, Link::new(10.0, 10.0));
+    world.offer_vote(2, 7, 3);
+    world.run(3_000_000);
+    assert_eq!((came(&world), world.commands.len()), (3, 3));
+}

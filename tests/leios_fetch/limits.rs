@@ -217,3 +217,37 @@ fn a_full_block_from_sixty_peers_is_no_burden() {
     assert!(world.complete[&point] < 1_900_000, "{}", world.complete[&point]);
     assert!(world.commands.len() < 2_000, "{}", world.commands.len());
 }
+
+/// One peer may offer all seats there are, and doesn't keep others from being heard.
+#[test]
+fn a_flood_of_vote_offers_pushes_out_its_own() {
+    let mut limits = FetchLimits::default();
+    limits.max_vote_offers = 1_000;
+    let mut world = World::new(limits);
+    let mut silent = Link::new(10.0, 1.0);
+    silent.serves = 0;
+    world.join(0, silent);
+    world.join(1, Link::new(10.0, 1.0));
+    (0..5_000).for_each(|issuer| world.offer_vote(0, 7, issuer));
+    let held = world.fetch.footprint();
+    (60_000..60_100).for_each(|issuer| world.offer_vote(1, 7, issuer));
+    world.run(1_000_000);
+    let told = world.told.iter().filter(|(_, told)| matches!(told, FetchNotice::Vote(_))).count();
+    assert_eq!(told, 100);
+    assert!(world.fetch.footprint() <= held + 100_000, "{}", world.fetch.footprint());
+}
+
+/// What is in flight is not forgotten, but doesn't make the machine hold more slots either.
+#[test]
+fn slots_with_votes_are_bounded_while_old_ones_are_in_flight() {
+    let mut limits = FetchLimits::default();
+    limits.max_points = 8;
+    let mut world = World::new(limits);
+    let mut silent = Link::new(10.0, 1.0);
+    silent.serves = 0;
+    world.join(0, silent);
+    (1..=100).for_each(|slot| world.offer_vote(0, slot, 1));
+    let held = world.fetch.footprint();
+    (101..=2_000).for_each(|slot| world.offer_vote(0, slot, 1));
+    assert!(world.fetch.footprint() <= held, "{held} {}", world.fetch.footprint());
+}

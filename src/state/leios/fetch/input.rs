@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::ask::AskId;
 use crate::codec::leios::{
-    LeiosPoint, LinearLeiosBlock, LinearLeiosVote, SlotNo, TxHash, TxReference,
+    LeiosPoint, LinearLeiosBlock, LinearLeiosVote, SlotNo, TxHash, TxReference, VoteIssuer,
 };
 use crate::state::leios::client::{Announcement, ClientCommand};
 
@@ -43,6 +43,14 @@ pub enum FetchCommand<K> {
         slot: SlotNo,
         /// How much.
         need: VoteNeed,
+    },
+    /// The signature of a vote that came is bad: another peer is asked for it. Machines can't
+    /// check votes, and one bad vote must not keep the good one away.
+    BadVote {
+        /// Its slot.
+        slot: SlotNo,
+        /// Its issuer.
+        issuer: VoteIssuer,
     },
     /// Oldest blocks first instead of youngest first (while syncing, S-6).
     OldestFirst(bool),

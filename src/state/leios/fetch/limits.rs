@@ -15,7 +15,7 @@ pub struct FetchLimits {
     pub max_points: usize,
     /// Most transaction references held, over all blocks whose transactions are being fetched.
     pub max_references: usize,
-    /// Most vote offers held, over all peers.
+    /// Most vote offers held, over all peers, those of votes that came included.
     pub max_vote_offers: usize,
     /// Most bytes requested of one peer and not yet delivered.
     pub per_peer_in_flight: u64,

@@ -43,6 +43,7 @@ impl<K: Ord + Clone> Fetch<K> {
             }
             FetchCommand::Urgent { .. }
             | FetchCommand::Votes { .. }
+            | FetchCommand::BadVote { .. }
             | FetchCommand::OldestFirst(_)
             | FetchCommand::Have(_)
             | FetchCommand::Forget(_)
@@ -65,6 +66,7 @@ impl<K: Ord + Clone> Fetch<K> {
                 self.want(point, size, true, out);
             }
             FetchCommand::Votes { slot, need } => self.vote_need(slot, need),
+            FetchCommand::BadVote { slot, issuer } => self.bad_vote(slot, issuer),
             FetchCommand::OldestFirst(on) => self.oldest_first(on, out),
             FetchCommand::Have(hashes) => {
                 let mut touched = BTreeSet::new();

@@ -295,15 +295,14 @@ impl<K: Ord + Clone> Fetch<K> {
                     point.txs_offers.remove(&no);
                 }
             }
+            let mut indices = match unit {
+                Unit::Txs(_, indices) => indices.clone(),
+                Unit::Block(_) | Unit::Vote(..) => Vec::new(),
+            };
+            indices.sort_unstable();
+            let all = !matches!(unit, Unit::Txs(..));
             for piece in pieces {
-                match unit {
-                    Unit::Txs(_, indices) => {
-                        let mut indices = indices.clone();
-                        indices.sort_unstable();
-                        self.fail(no, piece, |index| indices.binary_search(&index).is_ok());
-                    }
-                    Unit::Block(_) | Unit::Vote(..) => self.fail(no, piece, |_| true),
-                }
+                self.fail(no, piece, |index| all || indices.binary_search(&index).is_ok());
             }
         }
     }

@@ -21,10 +21,11 @@ pub(super) struct VoteSlot {
 /// A vote that was offered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Vote {
-    /// Who can deliver it; empty once it is here.
+    /// Who can deliver it; kept when it is here, in case it turns out to be bad.
     offers: BTreeSet<PeerNo>,
     asked: Asked,
-    known: bool,
+    /// Who delivered it, once it is here.
+    from: Option<PeerNo>,
 }
 
 impl VoteSlot {
@@ -38,28 +39,82 @@ impl VoteSlot {
 }
 
 impl<K: Ord + Clone> Fetch<K> {
-    /// A peer offers a vote. Offers beyond the limit are not remembered: votes are worth little.
+    /// A peer offers a vote. At the limit the oldest offer of the peer with most of them goes, so
+    /// that nobody keeps others from being heard.
     pub(super) fn vote_offered(&mut self, no: PeerNo, slot: SlotNo, issuer: VoteIssuer) {
-        if !self.votes.contains_key(&slot) && self.votes.len() >= self.limits.max_points {
+        if !self.votes.contains_key(&slot) && !self.room_for_slot(slot) {
+            return;
+        }
+        let state = self.votes.entry(slot).or_default();
+        let offered = |vote: &Vote| vote.offers.contains(&no);
+        if state.need == VoteNeed::None || state.votes.get(&issuer).is_some_and(offered) {
+            return;
+        }
+        if self.vote_offers >= self.limits.max_vote_offers && !self.room_for_offer(no, slot) {
+            return;
+        }
+        let Some(peer) = self.peers.get_mut(&no) else { return };
+        let vote = self.votes.entry(slot).or_default().votes.entry(issuer).or_default();
+        vote.offers.insert(no);
+        self.vote_offers = self.vote_offers.saturating_add(1);
+        peer.vote_offers.insert((slot, issuer));
+        if vote.from.is_none() && vote.asked.is_empty() {
+            peer.votes.insert((slot_rank(slot.0, self.oldest_first), slot, issuer));
+        }
+    }
+
+    /// Makes room for the votes of a new slot: those of the oldest go, if that is older.
+    fn room_for_slot(&mut self, slot: SlotNo) -> bool {
+        let full = |votes: &BTreeMap<SlotNo, VoteSlot>, most| votes.len() >= most;
+        if full(&self.votes, self.limits.max_points) {
             match self.votes.first_key_value() {
                 Some((&oldest, _)) if oldest < slot => self.forget_votes(oldest),
-                _ => return,
+                _ => {}
             }
         }
-        let full = self.vote_offers >= self.limits.max_vote_offers;
-        let state = self.votes.entry(slot).or_default();
-        let Some(peer) = self.peers.get_mut(&no).filter(|_| state.need != VoteNeed::None && !full)
-        else {
+        // What is in flight is not forgotten.
+        !full(&self.votes, self.limits.max_points)
+    }
+
+    /// Makes room for an offer of this peer; false if its own would have to go for an older one.
+    fn room_for_offer(&mut self, no: PeerNo, slot: SlotNo) -> bool {
+        let count = |peer: PeerNo| self.peers.get(&peer).map_or(0, |peer| peer.vote_offers.len());
+        let most = self.peers.keys().copied().max_by_key(|peer| (count(*peer), *peer == no));
+        let Some(most) = most else { return false };
+        let oldest = self.peers.get(&most).and_then(|peer| peer.vote_offers.first()).copied();
+        match oldest {
+            Some((at, issuer)) if most != no || at < slot => {
+                self.drop_offer(most, at, issuer);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// An offer counts no more.
+    fn drop_offer(&mut self, no: PeerNo, slot: SlotNo, issuer: VoteIssuer) {
+        let Some(state) = self.votes.get_mut(&slot) else { return };
+        let Some(vote) = state.votes.get_mut(&issuer) else { return };
+        if !vote.offers.remove(&no) {
             return;
-        };
-        let vote = state.votes.entry(issuer).or_default();
-        if !vote.known && vote.offers.insert(no) {
-            self.vote_offers = self.vote_offers.saturating_add(1);
-            peer.vote_offers.insert((slot, issuer));
-            if vote.asked.is_empty() {
-                peer.votes.insert((slot_rank(slot.0, self.oldest_first), slot, issuer));
-            }
         }
+        if vote.offers.is_empty() && vote.asked.is_empty() && vote.from.is_none() {
+            state.votes.remove(&issuer);
+        }
+        self.vote_offers = self.vote_offers.saturating_sub(1);
+        if let Some(peer) = self.peers.get_mut(&no) {
+            peer.vote_offers.remove(&(slot, issuer));
+            peer.votes.remove(&(slot_rank(slot.0, self.oldest_first), slot, issuer));
+        }
+    }
+
+    /// The application has found that a vote is not what it claims: whoever sent it is not asked
+    /// for it again, others are.
+    pub(super) fn bad_vote(&mut self, slot: SlotNo, issuer: VoteIssuer) {
+        let state = self.votes.get_mut(&slot).and_then(|state| state.votes.get_mut(&issuer));
+        let Some(from) = state.and_then(|vote| vote.from.take()) else { return };
+        self.drop_offer(from, slot, issuer);
+        self.reopen_votes(Vec::from([(slot, issuer)]));
     }
 
     /// How much votes at a slot still matter.
@@ -108,14 +163,17 @@ impl<K: Ord + Clone> Fetch<K> {
         let wanted = state.need != VoteNeed::None;
         let Some(known) = state.votes.get_mut(&issuer) else { return };
         let ask = take_ask(&mut known.asked, no);
-        let first = wanted && !core::mem::replace(&mut known.known, true);
+        let first = wanted && known.from.is_none();
+        if first {
+            known.from = Some(no);
+        }
         if let Some(ask) = ask {
             if let Some((sent, ahead)) = self.settle(ask) {
                 self.paced(now, no, ask.bytes, sent, ahead);
             }
         }
         if first {
-            self.retract(slot, issuer);
+            self.close_vote(slot, issuer);
             out.notify(FetchNotice::Vote(vote));
         }
     }
@@ -174,12 +232,8 @@ impl<K: Ord + Clone> Fetch<K> {
         let state = self.votes.get_mut(&slot).and_then(|state| state.votes.get_mut(&issuer));
         let Some(vote) = state else { return };
         let ask = take_ask(&mut vote.asked, no);
-        if over && vote.offers.remove(&no) {
-            self.vote_offers = self.vote_offers.saturating_sub(1);
-            if let Some(peer) = self.peers.get_mut(&no) {
-                peer.vote_offers.remove(&(slot, issuer));
-                peer.votes.remove(&(slot_rank(slot.0, self.oldest_first), slot, issuer));
-            }
+        if over {
+            self.drop_offer(no, slot, issuer);
         }
         if let Some(ask) = ask {
             self.settle(ask);
@@ -191,7 +245,7 @@ impl<K: Ord + Clone> Fetch<K> {
     pub(super) fn reopen_votes(&mut self, votes: Vec<(SlotNo, VoteIssuer)>) {
         for (slot, issuer) in votes {
             let state = self.votes.get(&slot).and_then(|state| state.votes.get(&issuer));
-            let Some(vote) = state.filter(|vote| !vote.known) else { continue };
+            let Some(vote) = state.filter(|vote| vote.from.is_none()) else { continue };
             if self.live(&vote.asked) >= self.limits.copies {
                 continue;
             }
@@ -237,7 +291,7 @@ impl<K: Ord + Clone> Fetch<K> {
         }
     }
 
-    /// A vote is here or no longer wanted: offers of it mean nothing.
+    /// A vote is no longer wanted: offers of it mean nothing.
     fn retract(&mut self, slot: SlotNo, issuer: VoteIssuer) {
         self.close_vote(slot, issuer);
         let state = self.votes.get_mut(&slot).and_then(|state| state.votes.get_mut(&issuer));
