@@ -4,7 +4,9 @@ use nodewire::bytes::Bytes;
 use nodewire::codec::leios::{
     Bitmap64, Deliverable, LinearLeiosBlock, NonEmpty, SlotNo, TxDelivery, TxReference, Txs,
 };
-use nodewire::state::leios::{Blake2b, ClientCommand, ClientNotice, Limits, RustCryptoBlake2b};
+use nodewire::state::leios::{
+    Blake2b, ClientCommand, ClientNotice, Limits, RustCryptoBlake2b, Verdict,
+};
 
 use crate::support::*;
 
@@ -146,6 +148,36 @@ fn one_block_may_be_answered_in_two_deliveries() {
     rig.want_txs(&small(), &[0, 1, 2]);
     let acts = rig.deliver(0, vec![small().txs(&[2]), small().txs(&[0, 1])]);
     assert!(is_open(&acts));
+}
+
+/// A pool may announce one block twice, with two sizes. Which size a client goes by is a matter of
+/// chance: a server that announced the true one too is not to be blamed.
+#[test]
+fn a_block_has_some_size_that_its_server_announced() {
+    for false_size in [0, 36, 512_000, 600_000] {
+        let block = small();
+        let mut rig = Rig::listening();
+        for size in [block.size(), false_size] {
+            let acts = rig.announce(&header_of(&block, 1, size));
+            rig.judge(&acts, Verdict::Process);
+        }
+        let no = 2; // after two for notifications
+        rig.local(ClientCommand::RequestBlock { point: block.point, size: false_size });
+        let head = [0x83, 2, no as u8];
+        let channel = nodewire::Channel::new(25, nodewire::Role::Initiator);
+        let most = nodewire::OverChannels::item_limit(&rig.client, channel, &head).unwrap();
+        assert!(most > block.block.raw().len());
+        let acts = rig.deliver(no, vec![block.delivery()]);
+        assert_eq!(notices(&acts).len(), 1, "{false_size}: {acts:?}");
+    }
+    // Only a size that was announced is good, here none but a false one.
+    let (block, mut rig) = (small(), Rig::listening());
+    let acts = rig.announce(&header_of(&block, 1, 512_000));
+    rig.judge(&acts, Verdict::Process);
+    let no = 2; // after two for notifications
+    rig.local(ClientCommand::RequestBlock { point: block.point, size: 500_000 });
+    let acts = rig.deliver(no, vec![block.delivery()]);
+    assert_eq!(fault(&acts), ("leios/L-49", "BlockMismatch"));
 }
 
 #[test]

@@ -338,6 +338,13 @@ pub fn numbered_header(slot: u64, pool: u8, name: u8, number: u64) -> RankingBlo
     raw_header(number, slot, pool, &announces)
 }
 
+/// A header of `pool` that announces `block` as having `size` bytes.
+pub fn header_of(block: &Block, pool: u8, size: u32) -> RankingBlockHeader {
+    let mut announces = [&[0x82, 0x58, 32][..], &block.point.hash.0, &[0x1a]].concat();
+    announces.extend_from_slice(&size.to_be_bytes());
+    raw_header(u64::from(size), block.point.slot.0, pool, &announces)
+}
+
 /// A header that announces nothing.
 pub fn silent_header(slot: u64) -> RankingBlockHeader {
     raw_header(0, slot, 1, &[0xf6])

@@ -246,3 +246,18 @@ fn a_bad_vote_is_asked_of_another() {
     world.run(3_000_000);
     assert_eq!((came(&world), world.commands.len()), (3, 3));
 }
+
+/// A header may announce a size that the block doesn't have; what the chain certifies has the size
+/// that the chain says. The world checks that it is asked for with that one.
+#[test]
+fn an_urgent_block_has_the_size_that_the_chain_says() {
+    let mut world = World::new(FetchLimits::default());
+    world.join(0, Link::new(10.0, 1.0));
+    let (point, size) = world.block(5, &txs(0, [500; 10]));
+    world.remote(0, ClientNotice::Announced(announcement(point, size + 7, 1)));
+    world.local(FetchCommand::Urgent { point, size });
+    world.remote(0, ClientNotice::Announced(announcement(point, size + 8, 2)));
+    world.offer(0, point);
+    world.run(1_000_000);
+    assert!(world.complete.contains_key(&point));
+}

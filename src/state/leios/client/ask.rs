@@ -34,8 +34,8 @@ impl<H: Blake2b, N: Numbers> Client<H, N> {
                 self.admits_target(*low, *chunk)?;
                 self.admits_requests(0)
             }
-            ClientCommand::RequestBlock { size, .. } => {
-                self.admits_block(*size)?;
+            ClientCommand::RequestBlock { point, size } => {
+                self.admits_block(self.largest_block(*point, *size))?;
                 self.admits_requests(1)
             }
             ClientCommand::RequestTxs { txs, .. } => {
@@ -66,7 +66,10 @@ impl<H: Blake2b, N: Numbers> Client<H, N> {
             }
             ClientCommand::NotificationTarget { low, chunk } => self.target = Some((low, chunk)),
             ClientCommand::StopNotifications => self.target = None,
-            ClientCommand::RequestBlock { point, size } => self.queue.add_block(point, size),
+            ClientCommand::RequestBlock { point, size } => {
+                let most = self.largest_block(point, size);
+                self.queue.add_block(point, size, most);
+            }
             ClientCommand::RequestTxs { point, txs } => self.queue.add_txs(point, txs),
             ClientCommand::RequestVotes { votes } => self.queue.add_votes(&votes),
             ClientCommand::Judged { id, verdict } => return self.judged(now, id, verdict, out),
@@ -242,6 +245,16 @@ impl<H: Blake2b, N: Numbers> Client<H, N> {
             return Err(Refused::invalid("more than max_notification_credit"));
         }
         Ok(())
+    }
+
+    /// The largest size that a block may have which is wanted with this one. A pool may announce
+    /// one block with several sizes, and which of them the application came to know first is no
+    /// fault of this server's, as long as it has announced the true one as well.
+    fn largest_block(&self, point: LeiosPoint, size: u32) -> u32 {
+        let most = self.limits.max_eb_bytes;
+        let announced = self.elections.sizes(point).iter().rfind(|size| **size as usize <= most);
+        let announced = announced.copied().unwrap_or(0);
+        if size as usize <= most { size.max(announced) } else { announced }
     }
 
     fn admits_block(&self, size: u32) -> Result<(), Refused> {

@@ -27,16 +27,23 @@ pub(super) struct Good {
 
 type Broken<T> = Result<T, &'static Rule>;
 
-/// What a reply of these deliverables to `request` brings, or which rule it breaks.
+/// What a reply of these deliverables to `request` brings, or which rule it breaks. `announced` are
+/// the sizes that the server announced of a block that was asked for.
 pub(super) fn check<H: Blake2b>(
     deliveries: &Deliveries,
     request: &Pending,
+    announced: &[u32],
     deliverables: Vec<Deliverable>,
     limits: &Limits,
 ) -> Broken<Good> {
     let mut got = vec![false; request.wanted.len()];
     let mut notices = match &request.wanted {
-        Wanted::Block(point, size) => blocks::<H>(*point, *size, deliverables, &mut got, limits)?,
+        Wanted::Block(point, size, _) => {
+            let sized = |len: usize| {
+                len == *size as usize || announced.iter().any(|size| len == *size as usize)
+            };
+            blocks::<H>(*point, sized, deliverables, &mut got, limits)?
+        }
         Wanted::Txs(point, txs) => transactions::<H>(*point, txs, &deliverables, &mut got)?,
         Wanted::Votes(slot, votes) => self::votes(*slot, votes, deliverables, &mut got)?,
     };
@@ -67,7 +74,7 @@ fn missing(deliveries: &Deliveries, request: &Pending, got: &[bool]) -> Broken<V
 
 fn blocks<H: Blake2b>(
     point: LeiosPoint,
-    size: u32,
+    sized: impl Fn(usize) -> bool,
     deliverables: Vec<Deliverable>,
     got: &mut [bool],
     limits: &Limits,
@@ -84,7 +91,7 @@ fn blocks<H: Blake2b>(
             (true, false) => return Err(&rules::UNREQUESTED_CONTENT),
             (false, _) => {}
         }
-        if !same || block.raw().len() != size as usize || !well_sized(&block, limits) {
+        if !same || !sized(block.raw().len()) || !well_sized(&block, limits) {
             return Err(&rules::BLOCK_MISMATCH);
         }
         *marked = true;

@@ -42,6 +42,8 @@ struct Election {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Point {
     hash: LeiosBlockHash,
+    /// What size it was announced to have: one, unless headers contradict each other.
+    sizes: Vec<u32>,
     offers: Offers,
     /// True once an announcement of it was judged worth processing.
     live: bool,
@@ -88,7 +90,7 @@ impl Elections {
     }
 
     /// Remembers an announcement that [`judge`](Self::judge) lets pass.
-    pub fn add(&mut self, point: LeiosPoint, pool: PoolId, header: Hash32) {
+    pub fn add(&mut self, point: LeiosPoint, size: u32, pool: PoolId, header: Hash32) {
         let slot = self.slots.entry(point.slot).or_default();
         match slot.elections.binary_search_by_key(&pool, |election| election.pool) {
             Ok(at) => {
@@ -101,10 +103,27 @@ impl Elections {
                 slot.elections.insert(at, Election { pool, first: header, second: None });
             }
         }
-        if let Err(at) = slot.points.binary_search_by_key(&point.hash, |point| point.hash) {
-            let new = Point { hash: point.hash, offers: Offers::default(), live: false };
-            slot.points.insert(at, new);
+        match slot.points.binary_search_by_key(&point.hash, |point| point.hash) {
+            Ok(at) => {
+                if let Some(known) = slot.points.get_mut(at) {
+                    if let Err(at) = known.sizes.binary_search(&size) {
+                        known.sizes.insert(at, size);
+                    }
+                }
+            }
+            Err(at) => {
+                let (hash, sizes, offers) = (point.hash, Vec::from([size]), Offers::default());
+                slot.points.insert(at, Point { hash, sizes, offers, live: false });
+            }
         }
+    }
+
+    /// The sizes that this server announced of a block, ascending.
+    pub fn sizes(&self, point: LeiosPoint) -> &[u32] {
+        let points = self.slots.get(&point.slot).map(|slot| slot.points.as_slice());
+        let points = points.unwrap_or_default();
+        let at = points.binary_search_by_key(&point.hash, |point| point.hash).ok();
+        at.and_then(|at| points.get(at)).map(|point| point.sizes.as_slice()).unwrap_or_default()
     }
 
     /// Notes that an announcement of `point` was judged worth processing. Returns the offers of
@@ -205,8 +224,9 @@ impl Elections {
 
     /// The most [`heap`](Self::heap) can be with `count` elections.
     pub fn most_heap(count: usize) -> usize {
-        // Lists grow by doubling, from four places; two points an election.
-        let places = size_of::<Election>().saturating_add(size_of::<Point>().saturating_mul(2));
+        // Lists grow by doubling, from four places; two points an election, each with a size.
+        let point = size_of::<Point>().saturating_add(size_of::<u32>());
+        let places = size_of::<Election>().saturating_add(point.saturating_mul(2));
         let slot = places.saturating_mul(4).saturating_add(65_536 / 8);
         count.saturating_mul(slot).saturating_add(heap::tree(count, size_of::<(SlotNo, Slot)>()))
     }
@@ -230,7 +250,11 @@ impl Slot {
 
     fn heap(&self) -> usize {
         let elections = self.elections.capacity().saturating_mul(size_of::<Election>());
-        let points = self.points.capacity().saturating_mul(size_of::<Point>());
+        let sizes = self.points.iter().fold(0_usize, |sum, point| {
+            sum.saturating_add(point.sizes.capacity().saturating_mul(size_of::<u32>()))
+        });
+        let points =
+            self.points.capacity().saturating_mul(size_of::<Point>()).saturating_add(sizes);
         let seats = self.seats.capacity().saturating_mul(size_of::<u64>());
         elections.saturating_add(points).saturating_add(seats)
     }

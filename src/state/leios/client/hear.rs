@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use super::elections::Heard;
 use super::input::{Announcement, ClientNotice, ClientQuery, ClientRemote};
+use super::wanted::Wanted;
 use super::{Client, deliver};
 use crate::codec::leios::{
     CompletionFlag, CountedNotification, Deliverable, LeiosPoint, MsgReplyPayload, Notification,
@@ -151,7 +152,7 @@ impl<H: Blake2b, N: Numbers> Client<H, N> {
         // Two an election at most, so there is always a place.
         let asked = self.asks.open(announcement.clone());
         let id = asked.map_err(|_| Fault::overrun("max_tracked_elections"))?;
-        self.elections.add(point, pool, hash);
+        self.elections.add(point, eb_size, pool, hash);
         self.prune_at = self.prune_at.or_else(|| Some(now.after(self.limits.prune_every)));
         out.ask(id, ClientQuery::JudgeAnnouncement(announcement));
         Ok(())
@@ -181,7 +182,12 @@ impl<H: Blake2b, N: Numbers> Client<H, N> {
         out: &mut Out<Self>,
     ) -> Result<(), Fault> {
         let request = self.deliveries.get(no).ok_or_else(|| self.no_such(no))?;
-        let good = deliver::check::<H>(&self.deliveries, request, deliverables, &self.limits);
+        let announced = match &request.wanted {
+            Wanted::Block(point, ..) => self.elections.sizes(*point),
+            Wanted::Txs(..) | Wanted::Votes(..) => &[],
+        };
+        let limits = &self.limits;
+        let good = deliver::check::<H>(&self.deliveries, request, announced, deliverables, limits);
         let good = good.map_err(|rule| self.broken(rule))?;
         if let Some(request) = self.deliveries.close(now, no, &good.got) {
             self.outstanding.remove(request.cost);

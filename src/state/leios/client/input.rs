@@ -45,7 +45,8 @@ pub enum ClientCommand {
     RequestBlock {
         /// Which block.
         point: LeiosPoint,
-        /// Its announced size in bytes.
+        /// Its announced size in bytes. Where this server announced others too, those are as good:
+        /// headers may contradict each other.
         size: u32,
     },
     /// Fetch transactions of a block; split into requests of bounded replies.

@@ -21,11 +21,14 @@ pub(super) struct Queue {
     pub oldest_first: bool,
 }
 
+/// A block, the size asked for and the largest it may have.
+type WantedBlock = (LeiosPoint, u32, u32);
+
 /// What waits of one slot.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Waiting {
     votes: VecDeque<VoteIssuer>,
-    blocks: VecDeque<(LeiosPoint, u32)>,
+    blocks: VecDeque<WantedBlock>,
     txs: VecDeque<(LeiosPoint, VecDeque<WantedTx>)>,
 }
 
@@ -42,10 +45,10 @@ impl Queue {
         self.units
     }
 
-    /// A block is wanted.
-    pub fn add_block(&mut self, point: LeiosPoint, size: u32) {
+    /// A block is wanted, of this size or of another up to `most`.
+    pub fn add_block(&mut self, point: LeiosPoint, size: u32, most: u32) {
         self.units = self.units.saturating_add(1);
-        self.slots.entry(point.slot).or_default().blocks.push_back((point, size));
+        self.slots.entry(point.slot).or_default().blocks.push_back((point, size, most));
     }
 
     /// Transactions are wanted, ascending by index.
@@ -121,8 +124,8 @@ impl Waiting {
         if !self.votes.is_empty() {
             return self.pop_votes(slot, limits, reply_room);
         }
-        if let Some(&(point, size)) = self.blocks.front() {
-            let wanted = Wanted::Block(point, size);
+        if let Some(&(point, size, most)) = self.blocks.front() {
+            let wanted = Wanted::Block(point, size, most);
             if wanted.largest_reply() > reply_room {
                 return None;
             }
@@ -175,7 +178,7 @@ impl Waiting {
 
     fn report(self, slot: SlotNo, units: &mut Vec<Unit>) {
         units.extend(self.votes.into_iter().map(|issuer| Unit::Vote(slot, issuer)));
-        units.extend(self.blocks.into_iter().map(|(point, _)| Unit::Block(point)));
+        units.extend(self.blocks.into_iter().map(|(point, ..)| Unit::Block(point)));
         for (point, txs) in self.txs {
             units.push(Unit::Txs(point, txs.into_iter().map(|tx| tx.index).collect()));
         }
@@ -187,7 +190,7 @@ impl Waiting {
         });
         let jobs =
             self.txs.capacity().saturating_mul(size_of::<(LeiosPoint, VecDeque<WantedTx>)>());
-        let blocks = self.blocks.capacity().saturating_mul(size_of::<(LeiosPoint, u32)>());
+        let blocks = self.blocks.capacity().saturating_mul(size_of::<WantedBlock>());
         let votes = self.votes.capacity().saturating_mul(size_of::<VoteIssuer>());
         txs.saturating_add(jobs).saturating_add(blocks).saturating_add(votes)
     }

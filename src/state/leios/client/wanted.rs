@@ -11,8 +11,9 @@ use crate::state::leios::credit::Cost;
 /// What one request asks for: a block, transactions of a block, or votes of a slot.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Wanted {
-    /// A block and its announced size.
-    Block(LeiosPoint, u32),
+    /// A block, the size asked for and the largest it may have: a server may have announced
+    /// several.
+    Block(LeiosPoint, u32, u32),
     /// Transactions, ascending by index.
     Txs(LeiosPoint, Vec<WantedTx>),
     /// Votes, ascending by issuer.
@@ -47,7 +48,9 @@ impl Wanted {
     /// The ids to send; `None` if there are none or no bitmap can name them.
     pub fn ids(&self) -> Option<NonEmpty<DeliverableId>> {
         match self {
-            Self::Block(point, _) => Some(NonEmpty::one(DeliverableId::LinearLeiosBlockId(*point))),
+            Self::Block(point, ..) => {
+                Some(NonEmpty::one(DeliverableId::LinearLeiosBlockId(*point)))
+            }
             Self::Txs(point, txs) => {
                 let bitmaps = TxBitmaps::from_indices(txs.iter().map(|tx| tx.index))?;
                 Some(NonEmpty::one(DeliverableId::LeiosBlockTxsId(*point, bitmaps)))
@@ -72,7 +75,7 @@ impl Wanted {
     /// The largest reply possible (`leios.md` 8.5).
     pub fn largest_reply(&self) -> usize {
         let content = match self {
-            Self::Block(_, size) => (*size as usize).saturating_add(BLOCK_EXTRA),
+            Self::Block(_, _, most) => (*most as usize).saturating_add(BLOCK_EXTRA),
             Self::Votes(_, votes) => votes.len().saturating_mul(VOTE_BYTES),
             Self::Txs(_, txs) => {
                 let mut window = None;
@@ -90,7 +93,7 @@ impl Wanted {
     /// The slot that decides how urgent it is.
     pub const fn slot(&self) -> SlotNo {
         match self {
-            Self::Block(point, _) | Self::Txs(point, _) => point.slot,
+            Self::Block(point, ..) | Self::Txs(point, _) => point.slot,
             Self::Votes(slot, _) => *slot,
         }
     }
@@ -107,7 +110,7 @@ impl Wanted {
     /// The key of the unit at `at`, in the order of asking.
     pub fn key(&self, at: usize) -> Option<Key> {
         match self {
-            Self::Block(point, _) => (at == 0).then_some(Key::Block(point.hash)),
+            Self::Block(point, ..) => (at == 0).then_some(Key::Block(point.hash)),
             Self::Txs(_, txs) => txs.get(at).map(|tx| Key::Tx(tx.hash)),
             Self::Votes(slot, votes) => votes.get(at).map(|issuer| Key::Vote(*slot, *issuer)),
         }
@@ -121,7 +124,7 @@ impl Wanted {
     /// Appends what it is, for a report of failure.
     pub fn report(&self, units: &mut Vec<Unit>) {
         match self {
-            Self::Block(point, _) => units.push(Unit::Block(*point)),
+            Self::Block(point, ..) => units.push(Unit::Block(*point)),
             Self::Txs(point, txs) => {
                 units.push(Unit::Txs(*point, txs.iter().map(|tx| tx.index).collect()));
             }

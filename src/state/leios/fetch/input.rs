@@ -90,6 +90,10 @@ pub enum VoteNeed {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum FetchQuery {
     /// Which of these transactions does the mempool lack?
+    ///
+    /// A transaction that is there with another size than its reference says makes the block
+    /// invalid: forget it, and never offer its transactions, since whoever asks for them by that
+    /// size would find them wrong (L-51).
     WhichAreMissing {
         /// The block that refers to them.
         point: LeiosPoint,

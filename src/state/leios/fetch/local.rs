@@ -117,7 +117,8 @@ impl<K: Ord + Clone> Fetch<K> {
             return false;
         }
         if let Some(point) = self.points.get_mut(&at) {
-            point.size.get_or_insert(size);
+            // What the chain says is certain; an announcement may have said otherwise.
+            point.size = Some(size);
             point.urgent |= urgent;
             (point.wanted, point.lasting) = (true, true);
         }

@@ -60,6 +60,9 @@ impl<K: Ord + Clone> Fetch<K> {
         });
         if self.track(point, !evidence, false, out) {
             if let Some(state) = self.points.get_mut(&point) {
+                if !(evidence || state.lasting) {
+                    state.size = Some(size);
+                }
                 state.size.get_or_insert(size);
                 state.wanted |= !evidence;
             }

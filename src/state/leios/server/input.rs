@@ -21,7 +21,8 @@ pub enum ServerCommand {
     Announce(RankingBlockHeader),
     /// Offer a block that was announced.
     OfferBlock(LeiosPoint),
-    /// Offer all transactions of a block that was announced.
+    /// Offer all transactions of a block that was announced: they are at hand, with the sizes that
+    /// the block says (L-41, L-51).
     OfferTxs(LeiosPoint),
     /// Offer a vote on a block announced at this slot.
     OfferVote(SlotNo, VoteIssuer),
