@@ -8,6 +8,9 @@ use crate::wire::{self, Mode, REPLY, bytes, hash, uint};
 
 type Txs = &'static [&'static [u8]];
 
+/// Windows of a delivery: number, bitmap, transactions.
+type Windows = &'static [(u64, u64, Txs)];
+
 fn asking() -> Site {
     let mut site = Site::new();
     site.command(ClientCommand::Start);
@@ -129,7 +132,7 @@ fn transactions_that_do_not_match() {
 fn bitmaps_that_do_not_fit_the_request() {
     let (a, b): (&[u8], &[u8]) = (b"a", b"b");
     const FIRST: u64 = 1 << 63;
-    let cases: [(&[(u64, u64, Txs)], &str); 9] = [
+    let cases: [(Windows, &str); 9] = [
         (&[(0, FIRST | 1, &[b"a", b"x"]), (1, FIRST, &[b"b"])], "BitmapNotSubset"),
         (&[(0, 1, &[b"a"]), (1, FIRST, &[b"b"])], "BitmapNotSubset"),
         (&[(0, FIRST, &[b"a"]), (2, FIRST, &[b"b"])], "UnrequestedContent"),
@@ -151,7 +154,7 @@ fn bitmaps_that_do_not_fit_the_request() {
     }
     let mut site = asking();
     want_txs(&mut site, NOW, 1, &[(0, a), (64, b)]);
-    let one: &[(u64, u64, Txs)] = &[(0, FIRST, &[b"a"])];
+    let one: Windows = &[(0, FIRST, &[b"a"])];
     let delivery = wire::txs_delivery(NOW, &[1; 32], one);
     site.reply(&wire::deliveries(0, &[delivery.clone(), delivery]));
     assert_eq!(site.fault(), "DuplicateDeliverable");
@@ -197,7 +200,7 @@ fn withholding_on_the_pretext_of_overlap() {
     let mut site = asking();
     want_txs(&mut site, NOW, 1, &[(0, b"a")]);
     want_txs(&mut site, NOW, 1, &[(1, b"b")]);
-    let txs: &[(u64, u64, Txs)] = &[(0, 1 << 63, &[b"a"])];
+    let txs: Windows = &[(0, 1 << 63, &[b"a"])];
     site.reply(&wire::deliveries(0, &[wire::txs_delivery(NOW, &[1; 32], txs)]));
     want_txs(&mut site, NOW, 2, &[(0, b"a")]);
     site.reply(&wire::deliveries(2, &[]));
@@ -210,7 +213,7 @@ fn withholding_on_the_pretext_of_overlap() {
 #[test]
 fn overlap_chains_in_every_order() {
     const BITS: u64 = 0b111 << 61;
-    let all: &[(u64, u64, Txs)] = &[(0, BITS, &[b"a", b"b", b"c"])];
+    let all: Windows = &[(0, BITS, &[b"a", b"b", b"c"])];
     let wanted: [(u32, &[u8]); 3] = [(0, b"a"), (1, b"b"), (2, b"c")];
     for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0_u64]] {
         for again in [false, true] {
