@@ -1,5 +1,6 @@
 //! The LeiosRequest/LeiosReply pair and its neighbours on the wire (`leios.md` sections 3, 4, 9,
-//! 11; grammar in `leios.cddl` beside this file).
+//! 11; grammar in `leios.cddl` beside this file). "The seed" is the proposal of the mini-protocols
+//! that all of this is after: names of messages and fields are its own.
 
 mod bitmap;
 mod block;
