@@ -91,7 +91,7 @@ impl Wire {
 }
 
 /// One direction of a connection.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LinkSpec {
     /// Bytes a second.
     pub rate: u64,

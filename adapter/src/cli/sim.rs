@@ -1,11 +1,12 @@
 //! `nodewire sim`: runs recipes under virtual time and prints what came out.
 
 use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use nodewire_adapter::sim::{Recipe, Run, Settings, keys, run, set};
+use nodewire_adapter::sim::{Recipe, Run, Settings, keys, plot, run, set};
 
 use super::failure::Failure;
 use super::print;
@@ -25,6 +26,12 @@ pub struct Options {
     /// List every key with its value, and run nothing.
     #[arg(long)]
     keys: bool,
+    /// Draw the runs into this folder, one SVG a recipe, from their lines alone.
+    #[arg(long, value_name = "DIR")]
+    plot: Option<PathBuf>,
+    /// Draw the lines of earlier runs in this file instead of running anything.
+    #[arg(long, value_name = "FILE", requires = "plot")]
+    from: Option<PathBuf>,
 }
 
 /// Runs what was asked for.
@@ -33,6 +40,10 @@ pub fn leios(options: &Options, json: bool) -> Result<(), Failure> {
     if options.keys {
         return list(&settings, json);
     }
+    if let (Some(file), Some(folder)) = (&options.from, &options.plot) {
+        let lines = std::fs::read_to_string(file).map_err(|error| Failure::file(file, &error))?;
+        return draw(&lines, folder);
+    }
     let recipes = Recipe::find(&options.recipe).map_err(Failure::new)?;
     let seeds = options.seed.as_deref().map(seeds).transpose()?;
     let each: Vec<Option<u64>> = match &seeds {
@@ -40,6 +51,7 @@ pub fn leios(options: &Options, json: bool) -> Result<(), Failure> {
         None => vec![None],
     };
     let progress = Progress::new((recipes.len() * each.len()) as u64);
+    let mut lines = String::new();
     for recipe in &recipes {
         for seed in &each {
             progress.at(recipe.name);
@@ -50,9 +62,26 @@ pub fn leios(options: &Options, json: bool) -> Result<(), Failure> {
                 (false, None) => print(&table(recipe, &run)),
                 _ => print(&line),
             })?;
+            lines.push_str(&line);
+            lines.push('\n');
         }
     }
     progress.end();
+    match &options.plot {
+        Some(folder) => draw(&lines, folder),
+        None => Ok(()),
+    }
+}
+
+/// Writes a drawing a recipe and names it on standard error: the lines have standard output.
+fn draw(lines: &str, folder: &Path) -> Result<(), Failure> {
+    let drawings = plot(lines).map_err(Failure::new)?;
+    std::fs::create_dir_all(folder).map_err(|error| Failure::file(folder, &error))?;
+    for (recipe, svg) in drawings {
+        let path = folder.join(format!("{recipe}.svg"));
+        std::fs::write(&path, svg).map_err(|error| Failure::file(&path, &error))?;
+        eprintln!("wrote {}", path.display());
+    }
     Ok(())
 }
 
@@ -76,13 +105,42 @@ fn seeds(text: &str) -> Result<Vec<u64>, Failure> {
     if seeds.is_empty() { Err(bad()) } else { Ok(seeds) }
 }
 
+/// The figures: those named `row | column` as a matrix, the others one a line.
 fn table(recipe: &Recipe, run: &Run) -> String {
     let mut lines = vec![format!("recipe {}, {}: {}", recipe.number, recipe.name, recipe.about)];
     lines.extend(run.links.iter().map(|link| format!("  link   {link}")));
-    let width = run.figures.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    lines.extend(run.figures.iter().map(|(name, value)| format!("  {name:width$}  {value:>12.3}")));
+    let width = run.figures.iter().map(|(name, _)| row(name).0.len()).max().unwrap_or(0);
+    let mut columns: Vec<&str> = Vec::new();
+    for (_, column) in run.figures.iter().map(|(name, _)| row(name)) {
+        if !column.is_empty() && !columns.contains(&column) {
+            columns.push(column);
+        }
+    }
+    let titles: String = columns.iter().map(|column| format!("  {column:>12}")).collect();
+    if !columns.is_empty() {
+        lines.push(format!("  {:width$}{titles}", ""));
+    }
+    let mut last = "";
+    for (name, value) in run.figures.iter() {
+        let (name, column) = row(name);
+        if column.is_empty() {
+            lines.push(format!("  {name:width$}  {value:>12.3}"));
+        } else if name != last {
+            let cell = |column: &&str| match run.figures.get(&format!("{name} | {column}")) {
+                Some(value) => format!("  {value:>12.3}"),
+                None => format!("  {:>12}", ""),
+            };
+            let cells: String = columns.iter().map(cell).collect();
+            lines.push(format!("  {name:width$}{cells}"));
+        }
+        last = name;
+    }
     lines.push(format!("  trace  {}", run.trace));
     lines.join("\n")
+}
+
+fn row(name: &str) -> (&str, &str) {
+    name.split_once(" | ").unwrap_or((name, ""))
 }
 
 /// A bar on a terminal's standard error, once it takes longer than a second.

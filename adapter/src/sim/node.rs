@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use nodewire::bytes::Bytes;
-use nodewire::codec::leios::{DeliverableId, LeiosPoint, SlotNo, VoteIssuer};
+use nodewire::codec::leios::{DeliverableId, LeiosPoint, SlotNo, TxHash, VoteIssuer};
 use nodewire::leios::{
     Session, SessionCommand, SessionConfig, SessionNotice, SessionQuery, initiator, on_connection,
     propose, responder,
@@ -64,6 +64,10 @@ pub struct Shared {
     pub check: Duration,
     /// The first source to answer falls silent after so many bytes.
     pub mute_after: Option<u64>,
+    /// True if blocks are fetched oldest first.
+    pub oldest_first: bool,
+    /// The seats of nodes that vote for each block once they have its closure.
+    pub seats: BTreeMap<u64, Vec<VoteIssuer>>,
     /// The first node to answer a request.
     pub first: Cell<Option<u64>>,
 }
@@ -80,6 +84,8 @@ impl Shared {
             quorum: usize::MAX,
             check: Duration::ZERO,
             mute_after: None,
+            oldest_first: false,
+            seats: BTreeMap::new(),
             first: Cell::new(None),
         }
     }
@@ -151,7 +157,11 @@ pub struct LeiosNode<D> {
     sources: BTreeMap<LeiosPoint, Option<End>>,
     blocks: BTreeSet<LeiosPoint>,
     closures: BTreeSet<LeiosPoint>,
+    /// Transactions that came: they are in its mempool now.
+    txs: BTreeSet<TxHash>,
     votes: BTreeMap<SlotNo, BTreeSet<VoteIssuer>>,
+    /// Slots for which half of a quorum is there.
+    deciding: BTreeSet<SlotNo>,
     served: u64,
     seen: BTreeMap<LeiosPoint, Seen>,
     counted: Counted,
@@ -169,7 +179,9 @@ impl<D: Decide> LeiosNode<D> {
             sources: BTreeMap::new(),
             blocks: BTreeSet::new(),
             closures: BTreeSet::new(),
+            txs: BTreeSet::new(),
             votes: BTreeMap::new(),
+            deciding: BTreeSet::new(),
             served: 0,
             seen: BTreeMap::new(),
             counted: Counted {
@@ -235,9 +247,9 @@ impl<D: Decide> LeiosNode<D> {
                 Action::Ask(id, query) => {
                     let FetchQuery::WhichAreMissing { references, .. } = &query;
                     let percent = self.shared.missing_percent;
-                    let missing = (0..)
-                        .zip(references)
-                        .filter(|(_, tx)| lacks(self.number, &tx.hash, percent));
+                    let missing = (0..).zip(references).filter(|(_, tx)| {
+                        !self.txs.contains(&tx.hash) && lacks(self.number, &tx.hash, percent)
+                    });
                     let answer = query.missing(id, missing.map(|(at, _)| at).collect());
                     let Some(decide) = &mut self.decide else { return };
                     if decide.handle_local(now, answer, &mut out).is_err() {
@@ -253,22 +265,27 @@ impl<D: Decide> LeiosNode<D> {
     fn told(&mut self, now: Time, notice: FetchNotice<End>, orders: &mut Orders<Session>) {
         match notice {
             FetchNotice::Announced(from, news) => {
+                // Its own announcement may come back to it.
+                let new = !self.sources.contains_key(&news.point);
                 self.sources.entry(news.point).or_insert(Some(from));
                 self.seen.entry(news.point).or_default().announced.get_or_insert(now);
-                if self.shared.relay {
+                if new && self.shared.relay {
                     self.later(now, Duration::ZERO, Act::Announce(news.point), orders);
                 }
             }
             FetchNotice::Block { point, .. } => {
                 self.seen.entry(point).or_default().block.get_or_insert(now);
-                if self.shared.relay {
+                if self.shared.relay && !self.blocks.contains(&point) {
                     let check = self.shared.check;
                     self.later(now, check, Act::OfferBlock(point), orders);
                 }
             }
+            FetchNotice::Txs { txs, .. } => {
+                self.txs.extend(txs.iter().map(|(_, hash, _)| *hash));
+            }
             FetchNotice::ClosureComplete(point) => {
                 self.seen.entry(point).or_default().closure.get_or_insert(now);
-                if self.shared.relay {
+                if self.shared.relay && !self.closures.contains(&point) {
                     let check = self.shared.check;
                     self.later(now, check, Act::OfferTxs(point), orders);
                 }
@@ -281,11 +298,11 @@ impl<D: Decide> LeiosNode<D> {
                 self.votes.entry(slot).or_default().insert(issuer);
                 let count = self.votes.get(&slot).map_or(0, BTreeSet::len);
                 let quorum = self.shared.quorum;
-                if count == quorum {
+                if count >= quorum {
                     let point = LeiosPoint::new(slot, vote.block());
                     self.seen.entry(point).or_default().quorum.get_or_insert(now);
                 }
-                if count == quorum.div_ceil(2) {
+                if count >= quorum.div_ceil(2) && self.deciding.insert(slot) {
                     let command = FetchCommand::Votes { slot, need: VoteNeed::Few };
                     self.local(now, command, orders);
                 }
@@ -324,9 +341,19 @@ impl<D: Decide> LeiosNode<D> {
             }
             Act::Foreign(..) => None,
         };
+        self.tell(&act, source, orders);
+        if let Act::OfferTxs(point) = act {
+            let seats = self.shared.seats.get(&self.number).cloned().unwrap_or_default();
+            for seat in seats {
+                self.act(Act::Vote(point.slot, seat), orders);
+            }
+        }
+    }
+
+    fn tell(&self, act: &Act, source: Option<End>, orders: &mut Orders<Session>) {
         for (end, open) in &self.peers {
             if *open && source != Some(*end) {
-                if let Some(command) = self.command(&act) {
+                if let Some(command) = self.command(act) {
                     orders.give(*end, command);
                 }
             }
@@ -413,6 +440,9 @@ impl<D: Decide> Policy for LeiosNode<D> {
                     orders.give(end, on_connection(ConnectionCommand::Client(command)));
                 }
                 self.peers.insert(end, false);
+                if self.shared.oldest_first {
+                    self.local(now, FetchCommand::OldestFirst(true), orders);
+                }
                 self.local(now, FetchCommand::Joined(end), orders);
             }
             StagedOf::Second(MuxNotice::Machine(ConnectionNotice::Client(notice))) => {

@@ -205,8 +205,8 @@ pub struct Praos {
     pub blocks: u32,
     /// Time between them.
     pub every: Duration,
-    /// The unsent backlog of the socket in this recipe: a piece, so that what waits is the
-    /// multiplexer's and can be overtaken.
+    /// The unsent backlog of the socket in this recipe: less than a piece, so that what waits is
+    /// the multiplexer's and can be overtaken.
     pub backlog: usize,
     /// A larger backlog to compare with.
     pub large_backlog: usize,
@@ -222,7 +222,7 @@ impl Default for Praos {
             block: 90_112,
             blocks: 20,
             every: Duration::from_millis(317),
-            backlog: 1_448,
+            backlog: 1_024,
             large_backlog: 65_536,
             message: 512_000,
         }

@@ -1,5 +1,10 @@
 //! The recipes, each a function from settings and seed to figures.
 
+mod baseline;
+mod bulk;
+mod network;
+mod overlap;
+pub mod praos;
 pub mod sources;
 
 use nodewire::leios::SessionConfig;
@@ -36,12 +41,45 @@ pub struct Recipe {
 
 impl Recipe {
     /// All of them.
-    pub const ALL: &[Self] = &[Self {
-        number: 1,
-        name: "sources",
-        about: "12 MB from eight unequal sources",
-        run: sources::run,
-    }];
+    pub const ALL: &[Self] = &[
+        Self {
+            number: 1,
+            name: "sources",
+            about: "12 MB from eight unequal sources",
+            run: sources::run,
+        },
+        Self {
+            number: 2,
+            name: "baseline",
+            about: "NaiveLeios against the pair on one link",
+            run: baseline::run,
+        },
+        Self {
+            number: 3,
+            name: "announcement",
+            about: "a fresh announcement while old bulk is under way",
+            run: bulk::announcement,
+        },
+        Self {
+            number: 4,
+            name: "burst",
+            about: "a burst of old blocks, then a new one",
+            run: bulk::burst,
+        },
+        Self {
+            number: 5,
+            name: "praos",
+            about: "a ranking block beside saturating Leios",
+            run: praos::run,
+        },
+        Self {
+            number: 6,
+            name: "overlap",
+            about: "two blocks that share most of their transactions",
+            run: overlap::run,
+        },
+        Self { number: 7, name: "network", about: "a small network", run: network::run },
+    ];
 
     /// The recipes of this number or name; all for `all`.
     ///

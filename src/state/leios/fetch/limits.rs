@@ -109,7 +109,7 @@ impl Default for FetchLimits {
             double_block: 100_000,
             votes_many: 64,
             votes_few: 8,
-            vote_requests: 4,
+            vote_requests: 16,
             retry_after: Duration::from_secs(1),
         }
     }
