@@ -28,23 +28,28 @@ fn shared(test: &str, file: &str) -> Option<Value> {
 }
 
 /// Gives the server notifications of `size` bytes in all: one announcement, or, where none is so
-/// small, votes of 8 to 10 bytes.
-fn tell(rig: &mut Rig, pool: u8, size: u64) -> Vec<Act> {
+/// small, votes of 8 to 10 bytes. `seats` counts those of each size that voted already.
+fn tell(rig: &mut Rig, pool: u8, size: u64, seats: &mut [u16; 3]) -> Vec<Act> {
     if size >= 99 {
         return rig.announce(&sized_header(NOW, pool, pool, size as usize));
     }
     let mut acts = Vec::new();
     let mut left = size;
-    let mut seat = 0;
     while left > 0 {
+        let part = (8..=10).find(|part| is_sum(left.saturating_sub(*part))).expect("a sum");
         // A seat below 24 takes one byte, below 256 two, else three.
-        let part = (8..=10).find(|part| left == *part || left - part >= 8).expect("a sum");
-        let issuer = [0, 24, 256][part as usize - 8] + u16::from(pool % 8) * 3 + seat;
-        acts.extend(rig.local(ServerCommand::OfferVote(SlotNo(NOW), VoteIssuer(issuer))));
-        seat += 1;
+        let kind = part as usize - 8;
+        let seat = VoteIssuer([0, 24, 256][kind] + seats[kind]);
+        acts.extend(rig.local(ServerCommand::OfferVote(SlotNo(NOW), seat)));
+        seats[kind] += 1;
         left -= part;
     }
     acts
+}
+
+/// True if so many bytes are some votes of 8 to 10 bytes.
+fn is_sum(bytes: u64) -> bool {
+    (bytes.div_ceil(10)..=bytes / 8).next().is_some()
 }
 
 fn number(value: &Value, key: &str) -> u64 {
@@ -61,6 +66,7 @@ fn the_shared_vectors_as_the_sender() {
     for item in items {
         let name = item["name"].as_str().expect("a name");
         let mut rig = Rig::new();
+        let mut seats = [0; 3];
         for request in item["requests"].as_array().expect("requests") {
             while rig.next < number(request, "request_no") {
                 rig.request(vec![vote_id(NOW, 1)]);
@@ -76,7 +82,7 @@ fn the_shared_vectors_as_the_sender() {
             let before = total - rig.server.notification_credit();
             if let Some(action) = step["action"].as_str() {
                 if action.starts_with("hold") {
-                    assert_eq!(tell(&mut rig, pool, size), [], "{name}");
+                    assert_eq!(tell(&mut rig, pool, size, &mut seats), [], "{name}");
                     assert_eq!(rig.server.pending_notifications(), 1, "{name}");
                     // Another request lets it go, and is charged for the rest.
                     let held = news(&rig.want(2_048));
@@ -91,7 +97,7 @@ fn the_shared_vectors_as_the_sender() {
                 continue;
             }
             assert_eq!(before, number(step, "start"), "{name}");
-            let messages = news(&tell(&mut rig, pool, size));
+            let messages = news(&tell(&mut rig, pool, size, &mut seats));
             let Some(((no, flag, _), parts)) = messages.split_last() else {
                 panic!("{name}: held")
             };
