@@ -3,6 +3,9 @@
 //!
 //! `cargo run --example blocking`
 
+// A driver is where the clock and the threads are that the core does without.
+#![allow(clippy::disallowed_types, clippy::disallowed_methods)]
+
 #[allow(dead_code)]
 mod content;
 
