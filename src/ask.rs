@@ -124,8 +124,17 @@ impl<C> Asks<C> {
 
     /// Forgets the open questions that `pick` picks, oldest first, and returns their contexts.
     pub fn cancel(&mut self, mut pick: impl FnMut(&C) -> bool) -> Vec<C> {
-        let ids: Vec<AskId> = self.iter().filter(|(_, c)| pick(c)).map(|(id, _)| id).collect();
-        ids.into_iter().filter_map(|id| self.open.remove(id)).collect()
+        let mut picked = Vec::new();
+        let mut kept = Ordered::new();
+        while let Some((id, context)) = self.open.pop_first() {
+            if pick(&context) {
+                picked.push(context);
+            } else if kept.push(id, context).is_err() {
+                debug_assert!(false, "ids ascend");
+            }
+        }
+        self.open = kept;
+        picked
     }
 
     /// The open questions, oldest first.

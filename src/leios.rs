@@ -44,12 +44,14 @@
 //! ```
 
 use alloc::vec::Vec;
+use core::fmt::Debug;
+use core::hash::Hash;
 use core::time::Duration;
 
 use crate::channel::ChannelSpec;
 use crate::fault::Ending;
 use crate::link::{Follow, Mux, MuxConfig, MuxLocal, Staged, StagedOf};
-use crate::machine::Machine;
+use crate::machine::{ActionOf, Machine};
 use crate::state::leios::{
     Connection, ConnectionCommand, ConnectionConfig, Handshake, HandshakeCommand, HandshakeConfig,
     Parts,
@@ -149,3 +151,9 @@ pub const fn propose() -> SessionCommand {
 pub const fn on_connection(command: ConnectionCommand) -> SessionCommand {
     StagedOf::Second(MuxLocal::Machine(command))
 }
+
+const _: () = assert!(size_of::<ActionOf<Session>>() <= 128);
+const _: () = {
+    const fn kept<T: Clone + Debug + Eq + Hash + Send + 'static>() {}
+    kept::<Session>();
+};

@@ -113,6 +113,9 @@ fn the_demo_fetches_freshest_first_and_its_record_replays() {
     assert!(replay.status.success(), "{}", text(&replay.stderr));
     let drawing = text(&run(&["draw", "--steps", "0..9", &trace]).stdout);
     assert!(drawing.starts_with("<svg") && drawing.contains("Reply.MsgLeiosInit"));
+    let json = text(&run(&["draw", "--json", "--steps", "0..9", &trace]).stdout);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["svg"].as_str().map(str::trim_end), Some(drawing.trim_end()));
     // A changed record is found out.
     let changed = std::fs::read_to_string(&trace).expect("a trace").replace("MsgLeiosDone", "Mist");
     std::fs::write(&trace, changed).expect("a file");
@@ -211,4 +214,49 @@ fn a_killed_end_gives_the_other_a_named_ending() {
     assert_eq!(server.status.code(), Some(1));
     let said = text(&server.stderr);
     assert!(said.contains("the transport closed in the middle of"), "{said}");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let mut child = nodewire()
+        .args(["play", "leios.client"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let mut hello = String::new();
+    let mut out = BufReader::new(child.stdout.take().expect("piped"));
+    out.read_line(&mut hello).expect("a line");
+    drop(out);
+    let mut input = child.stdin.take().expect("piped");
+    // It may have gone before all of this is written.
+    let _ = input.write_all("{\"timeout\":true}\n".repeat(1_000).as_bytes());
+    drop(input);
+    let end = child.wait_with_output().expect("it ends");
+    assert_eq!((end.status.code(), text(&end.stderr)), (Some(0), String::new()));
+}
+
+#[test]
+fn a_line_that_is_no_text_is_answered_and_the_play_goes_on() {
+    let mut child = nodewire()
+        .args(["play", "leios.client"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let mut input = child.stdin.take().expect("piped");
+    input.write_all(b"\xff\xfe\n{\"timeout\":true}\n").expect("it reads");
+    drop(input);
+    let end = child.wait_with_output().expect("it ends");
+    let said = text(&end.stdout);
+    let lines: Vec<_> = said.lines().collect();
+    assert_eq!((end.status.code(), lines.len()), (Some(0), 3), "{said}");
+    assert!(lines[1].starts_with("{\"error\":\"not text"), "{said}");
+    assert!(lines[2].contains("\"closed\":false"), "{said}");
+}
+
+#[test]
+fn complaints_about_bytes_name_the_rule() {
+    fails(&["decode", "leios", "8109"], 1, "against leios/");
 }

@@ -7,6 +7,7 @@ use nodewire::codec::leios::{
     RankingBlockHeader, ReplyMessage, RequestMessage,
 };
 use nodewire::codec::{Malformed, Source};
+use nodewire::state::leios::rules::of_malformed;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -170,7 +171,8 @@ fn guess(bytes: &[u8]) -> Result<(Kind, Value), Failure> {
 }
 
 fn complaint(kind: Kind, error: Malformed) -> Failure {
-    Failure::new(format!("no {}: {} at byte {}", kind.name(), error.kind, error.offset))
+    let (name, rule) = (kind.name(), of_malformed(error.kind));
+    Failure::new(format!("no {name}: {} at byte {}, against {rule}", error.kind, error.offset))
 }
 
 /// Prints the bytes of the message in `text`.

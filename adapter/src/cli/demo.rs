@@ -105,7 +105,7 @@ async fn both(options: &Options, plan: Plan, folder: &Path, json: bool) -> Resul
     let epoch = Instant::now();
 
     let server_config = config.clone();
-    let rate = (options.rate > 0).then(|| options.rate * 1_000_000);
+    let rate = (options.rate > 0).then(|| options.rate.saturating_mul(1_000_000));
     let server = tokio::spawn(async move {
         let (stream, _) = socket::accept(&listener).await?;
         let mut session = responder(server_config, Time::ZERO);

@@ -161,7 +161,7 @@ impl Cli {
             Command::Rules(OneFamily { family: Family::Leios }) => info::rules(json)?,
             Command::Replay { trace } => trace::replay(&trace, json)?,
             Command::Draw { trace, output, steps } => {
-                trace::draw(&trace, output.as_deref(), steps.as_deref())?;
+                trace::draw(&trace, output.as_deref(), steps.as_deref(), json)?;
             }
             Command::Sim { family: Family::Leios, options } => sim::leios(&options, json)?,
             Command::Play { machine, config } => play::run(&machine, config.as_deref())?,

@@ -47,7 +47,7 @@ pub struct ServeOptions {
     /// Votes offered.
     #[arg(long, default_value_t = 100)]
     votes: u16,
-    /// How fast to send, in Mb/s; as fast as it goes if not given.
+    /// How fast to send, in Mb/s; as fast as it goes if 0 or not given.
     #[arg(long)]
     rate: Option<u64>,
     /// End after the first connection, with its ending.
@@ -108,9 +108,18 @@ async fn listen(
     let mut config = SessionConfig::new(options.magic);
     config.connection.clock = clock;
     loop {
-        let (stream, peer) = socket::accept(&listener).await.map_err(named)?;
+        let (stream, peer) = match socket::accept(&listener).await {
+            Ok(accepted) => accepted,
+            // One that went away at once, or too many open files: the next may do better.
+            Err(error) => {
+                eprintln!("nodewire: {}", named(error));
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
         let (config, article) = (config.clone(), article.clone());
-        let (votes, rate) = (options.votes, options.rate.map(|rate| rate * 1_000_000));
+        let (votes, rate) = (options.votes, options.rate.filter(|rate| *rate > 0));
+        let rate = rate.map(|rate| rate.saturating_mul(1_000_000));
         let connection = tokio::spawn(async move {
             let now = Time::from_micros(epoch.elapsed().as_micros().try_into().unwrap_or(u64::MAX));
             let mut session = responder(config, now);

@@ -1,8 +1,10 @@
 //! `play`: any machine on standard input and output.
 
-use std::io::{BufRead, Write};
+use std::io::{self, BufRead, Read, Write};
 
+use nodewire::sim::Play;
 use nodewire_adapter::machines::{Config, NAMES, player};
+use serde_json::json;
 
 use super::failure::Failure;
 
@@ -16,12 +18,33 @@ pub fn run(name: &str, config: Option<&str>) -> Result<(), Failure> {
         let names: Vec<_> = NAMES.iter().map(|(name, _)| *name).collect();
         Failure::new(format!("no machine is called {name}; there are {}", names.join(", ")))
     })?;
-    let mut out = std::io::stdout().lock();
+    match turns(&mut *player, std::io::stdin().lock(), std::io::stdout().lock()) {
+        // A reader that has gone away is no failure.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => Ok(result?),
+    }
+}
+
+/// Most bytes of a line: hex of the largest message, and then some.
+const LINE: u64 = 67_108_864;
+
+fn turns(player: &mut dyn Play, mut lines: impl BufRead, mut out: impl Write) -> io::Result<()> {
     out.write_all(player.hello().as_bytes())?;
     out.flush()?;
-    for line in std::io::stdin().lock().lines() {
-        out.write_all(player.line(&line?).as_bytes())?;
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = lines.by_ref().take(LINE).read_until(b'\n', &mut line)?;
+        if read as u64 == LINE && !line.ends_with(b"\n") {
+            return Err(io::Error::other("a line is longer than 64 MiB"));
+        }
+        if read == 0 {
+            return Ok(());
+        }
+        match std::str::from_utf8(&line) {
+            Ok(line) => out.write_all(player.line(line).as_bytes())?,
+            Err(error) => writeln!(out, "{}", json!({ "error": format!("not text: {error}") }))?,
+        }
         out.flush()?;
     }
-    Ok(())
 }

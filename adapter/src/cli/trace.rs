@@ -35,7 +35,12 @@ pub fn replay(path: &Path, json: bool) -> Result<(), Failure> {
 }
 
 /// Draws a trace as a sequence diagram.
-pub fn draw(path: &Path, output: Option<&Path>, steps: Option<&str>) -> Result<(), Failure> {
+pub fn draw(
+    path: &Path,
+    output: Option<&Path>,
+    steps: Option<&str>,
+    json: bool,
+) -> Result<(), Failure> {
     let trace = read(path)?;
     let mut sequence = Sequence::of(&trace);
     if let Some(steps) = steps {
@@ -49,7 +54,11 @@ pub fn draw(path: &Path, output: Option<&Path>, steps: Option<&str>) -> Result<(
     }
     let svg = sequence.svg();
     match output {
-        Some(output) => std::fs::write(output, svg).map_err(|e| Failure::file(output, &e)),
+        Some(output) => {
+            std::fs::write(output, svg).map_err(|e| Failure::file(output, &e))?;
+            if json { print(&json!({ "file": output }).to_string()) } else { Ok(()) }
+        }
+        None if json => print(&json!({ "svg": svg }).to_string()),
         None => print(svg.trim_end()),
     }
 }
