@@ -1,5 +1,7 @@
 //! Which reply goes next (`leios.md` 13.3), and how much waits to leave (L-62).
 
+use core::time::Duration;
+
 use nodewire::codec::leios::{Deliverable, LeiosPoint};
 use nodewire::state::leios::{Order, ServerCommand, ServerRemote};
 
@@ -203,4 +205,43 @@ fn deliveries_keep_the_order_of_their_ids() {
         ]
     ));
     assert_eq!(rig.local(ServerCommand::Finish).len(), 1);
+}
+
+/// A client gives up after 180 seconds (L-58), so the youngest may not go first for ever.
+#[test]
+fn an_old_request_is_not_starved_by_younger_ones() {
+    for (starvation, waited) in [(Some(Duration::from_secs(180)), 91), (None, 1_000)] {
+        let mut store = Store::default();
+        let mut limits = limits();
+        (limits.reply_egress_low, limits.starvation) = (1, starvation);
+        limits.max_provided_bytes = limits.max_eb_bytes;
+        let mut rig = Rig::opened(limits, Order::FreshestFirst);
+        let acts = rig.request(vec![vote_id(1, 1)]);
+        rig.answer(&store, &acts);
+        let old = store.block(10, 1, &["x"]);
+        let young = store.block(2_000, 2, &["y"]);
+        let mut acts = Vec::new();
+        for point in [young, young, old] {
+            acts.extend(rig.request(vec![block_id(point)]));
+        }
+        let started = rig.now;
+        let mut answered = Vec::new();
+        // A young request is always there and asked about, and each reply takes a second.
+        for second in 1..=1_000_u64 {
+            rig.now = started.after(Duration::from_secs(second));
+            for (id, query) in asked(&acts) {
+                acts.extend(rig.local(store.answer(id, &query)));
+            }
+            acts = rig.drain();
+            answered.extend(deliveries(&acts).into_iter().map(|(no, _)| (second, no)));
+            acts.extend(rig.request(vec![block_id(young)]));
+        }
+        let first = answered.iter().find(|(_, no)| *no == 3).map(|(at, _)| *at);
+        match starvation {
+            Some(_) => {
+                assert!(first.is_some_and(|at| (90..=waited + 2).contains(&at)), "{first:?}")
+            }
+            None => assert_eq!(first, None),
+        }
+    }
 }

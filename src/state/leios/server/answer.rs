@@ -14,6 +14,7 @@ use crate::state::leios::credit::Cost;
 use crate::state::leios::table::ReplyLabel;
 use crate::state::leios::window::Window;
 use crate::table::Role::Responder;
+use crate::time::Time;
 
 /// What the answer to a question comes to.
 pub(super) enum Outcome {
@@ -27,8 +28,13 @@ pub(super) enum Outcome {
     Missing,
 }
 
-/// The youngest slot that has begun, if one has.
-type Begun = Option<SlotNo>;
+/// The time of an input.
+#[derive(Clone, Copy)]
+pub(super) struct When {
+    pub now: Time,
+    /// The youngest slot that has begun, if one has.
+    pub begun: Option<SlotNo>,
+}
 
 /// What to send next.
 enum Choice {
@@ -61,22 +67,22 @@ impl Server {
 
     /// Hands over replies while few bytes wait to leave (L-62).
     ///
-    /// Nothing is told of slots that have not begun, `begun` being the youngest that has: a client
-    /// whose clock is as far behind as L-37 allows would take it for too early.
-    pub(super) fn answer(&mut self, begun: Begun, out: &mut Out<Self>) -> Result<(), Fault> {
+    /// Nothing is told of slots that have not begun: a client whose clock is as far behind as L-37
+    /// allows would take it for too early.
+    pub(super) fn answer(&mut self, when: When, out: &mut Out<Self>) -> Result<(), Fault> {
         while self.waiting < self.limits.reply_egress_low {
-            match self.choose(begun) {
-                Some(Choice::Notifications) => self.notify(begun, out)?,
-                Some(Choice::Deliveries(no)) => self.deliver(no, out)?,
+            match self.choose(when) {
+                Some(Choice::Notifications) => self.notify(when, out)?,
+                Some(Choice::Deliveries(no)) => self.deliver(when.now, no, out)?,
                 None => break,
             }
         }
         Ok(())
     }
 
-    fn choose(&self, begun: Begun) -> Option<Choice> {
-        let news = self.next_notification(begun).and(self.windows.current());
-        let ready = self.requests.next_to_answer();
+    fn choose(&self, when: When) -> Option<Choice> {
+        let news = self.next_notification(when).and(self.windows.current());
+        let ready = self.requests.next_to_answer(when.now, &self.limits);
         match (news, ready) {
             (Some(news), Some(no)) if self.requests.order() == Order::RequestOrder && no < news => {
                 Some(Choice::Deliveries(no))
@@ -89,29 +95,28 @@ impl Server {
 
     /// The next notification, if there is credit for it. Nothing overtakes one that must wait
     /// (L-27).
-    fn next_notification(&self, begun: Begun) -> Option<CountedNotification> {
-        let next = CountedNotification::new(self.notices.next(begun?)?);
+    fn next_notification(&self, when: When) -> Option<CountedNotification> {
+        let next = CountedNotification::new(self.notices.next(when.begun?)?);
         let max = self.limits.max_notification_size;
         self.windows.check(next.size(), max).ok().map(|()| next)
     }
 
     /// Sends a message of notifications: until one completes the window, the message is full, or
     /// nothing can follow.
-    fn notify(&mut self, begun: Begun, out: &mut Out<Self>) -> Result<(), Fault> {
-        let (Some(first), Some(no)) = (self.next_notification(begun), self.windows.current())
-        else {
+    fn notify(&mut self, when: When, out: &mut Out<Self>) -> Result<(), Fault> {
+        let (Some(first), Some(no)) = (self.next_notification(when), self.windows.current()) else {
             return Ok(());
         };
         let mut bytes = first.size() as usize;
-        let mut completed = self.sent(begun, &first);
+        let mut completed = self.sent(when, &first);
         let mut list = None;
         while completed.is_none() {
-            let Some(next) = self.next_notification(begun) else { break };
+            let Some(next) = self.next_notification(when) else { break };
             bytes = bytes.saturating_add(next.size() as usize);
             if bytes > self.limits.notification_batch {
                 break;
             }
-            completed = self.sent(begun, &next);
+            completed = self.sent(when, &next);
             list.get_or_insert_with(|| vec![first.clone()]).push(next);
         }
         let list = list.and_then(NonEmpty::from_vec).unwrap_or(NonEmpty::one(first));
@@ -126,13 +131,13 @@ impl Server {
     }
 
     /// Takes a notification as sent; the window that it completes.
-    fn sent(&mut self, begun: Begun, notification: &CountedNotification) -> Option<Window> {
-        self.notices.pop(begun?);
+    fn sent(&mut self, when: When, notification: &CountedNotification) -> Option<Window> {
+        self.notices.pop(when.begun?);
         self.windows.advance(notification.size())
     }
 
     /// Sends the deliveries of a provided request, without what other replies carried.
-    fn deliver(&mut self, no: RequestNo, out: &mut Out<Self>) -> Result<(), Fault> {
+    fn deliver(&mut self, now: Time, no: RequestNo, out: &mut Out<Self>) -> Result<(), Fault> {
         let Some((open, content)) = self.requests.take(no) else { return Ok(()) };
         let excused = |mark| self.marks.excuse(no, mark);
         let (deliveries, carried) = content::deliver(&open.ids, content, excused);
@@ -145,7 +150,7 @@ impl Server {
         self.outstanding.remove(open.cost);
         let bytes = self.reply(MsgReplyPayload::LeiosDeliveries(no, deliveries), out)?;
         out.notify(ServerNotice::Answered { no, bytes });
-        self.ask(out);
+        self.ask(now, out);
         Ok(())
     }
 

@@ -11,6 +11,7 @@ use crate::ordered::Ordered;
 use crate::state::leios::credit::Cost;
 use crate::state::leios::heap;
 use crate::state::leios::limits::Limits;
+use crate::time::Time;
 
 /// Which request is answered first when several could be (`leios.md` 13.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -48,6 +49,8 @@ pub(super) struct Open {
     pub ids: NonEmpty<DeliverableId>,
     /// What it counts for.
     pub cost: Cost,
+    /// When it came.
+    since: Time,
     /// Content bytes held or reserved for it.
     held: usize,
     content: Option<Vec<Content>>,
@@ -80,16 +83,22 @@ impl Requests {
     }
 
     /// Takes in a request. Its number is above all others.
-    pub fn insert(&mut self, no: RequestNo, ids: NonEmpty<DeliverableId>, cost: Cost) {
+    pub fn insert(&mut self, now: Time, no: RequestNo, ids: NonEmpty<DeliverableId>, cost: Cost) {
         self.unasked.insert(self.rank(no, &ids));
         self.kinds = self.kinds.with(&ids);
         // The number was checked (L-2), so there is always a place at the end.
-        let _ = self.open.push(no, Open { ids, cost, held: 0, content: None });
+        let _ = self.open.push(no, Open { ids, cost, since: now, held: 0, content: None });
     }
 
     /// The next request to ask about, while its content surely fits under `max_provided_bytes`.
-    pub fn next_to_ask(&mut self, limits: &Limits) -> Option<(RequestNo, NonEmpty<DeliverableId>)> {
-        let &rank = self.unasked.first()?;
+    pub fn next_to_ask(
+        &mut self,
+        now: Time,
+        limits: &Limits,
+    ) -> Option<(RequestNo, NonEmpty<DeliverableId>)> {
+        let first = *self.unasked.first()?;
+        let urgent = self.urgent(now, limits).map(|(no, open)| self.rank(no, &open.ids));
+        let rank = urgent.filter(|rank| self.unasked.contains(rank)).unwrap_or(first);
         let open = self.open.get_mut(rank.1)?;
         let worst = content::worst(&open.ids, limits);
         if self.held > 0 && self.held.saturating_add(worst) > limits.max_provided_bytes {
@@ -124,10 +133,11 @@ impl Requests {
     }
 
     /// The request to answer next, if one can be: any order is legal (L-21).
-    pub fn next_to_answer(&self) -> Option<RequestNo> {
+    pub fn next_to_answer(&self, now: Time, limits: &Limits) -> Option<RequestNo> {
         let &(_, no) = self.provided.first()?;
+        let urgent = self.urgent(now, limits).filter(|(_, open)| open.content.is_some());
         match self.order {
-            Order::FreshestFirst => Some(no),
+            Order::FreshestFirst => Some(urgent.map_or(no, |(no, _)| no)),
             Order::RequestOrder => (self.oldest() == Some(no)).then_some(no),
         }
     }
@@ -196,6 +206,13 @@ impl Requests {
             .saturating_add(windows)
             .saturating_add(txs)
             .saturating_add(limits.max_provided_bytes.max(limits.max_reply_message))
+    }
+
+    /// The oldest request, once it has waited half of what a client bears (L-58): younger ones go
+    /// first no longer, since that would go on as long as there are any.
+    fn urgent(&self, now: Time, limits: &Limits) -> Option<(RequestNo, &Open)> {
+        let most = limits.starvation? / 2;
+        self.open.first().filter(|(_, open)| now.since(open.since) >= most)
     }
 
     fn rank(&self, no: RequestNo, ids: &[DeliverableId]) -> Rank {

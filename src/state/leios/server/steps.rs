@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::answer::Outcome;
+use super::answer::{Outcome, When};
 use super::moment::Moment;
 use super::notices::{Notices, Offer};
 use super::overlap::Marks;
@@ -33,7 +33,7 @@ impl Server {
                 match message {
                     RequestMessage::MsgLeiosRequest(payload) => {
                         self.phases.step_request(Initiator, RequestLabel::MsgLeiosRequest)?;
-                        self.receive_request(payload, size)?;
+                        self.receive_request(now, payload, size)?;
                     }
                     RequestMessage::MsgLeiosDoneRequest => {
                         self.phases.step_request(Initiator, RequestLabel::MsgLeiosDoneRequest)?;
@@ -54,7 +54,12 @@ impl Server {
     }
 
     /// Checks a request in the order of `leios.md` section 15, then takes it in.
-    fn receive_request(&mut self, payload: MsgRequestPayload, size: u32) -> Result<(), Fault> {
+    fn receive_request(
+        &mut self,
+        now: Time,
+        payload: MsgRequestPayload,
+        size: u32,
+    ) -> Result<(), Fault> {
         let no = payload.no();
         if no != self.next {
             return Err(self.broken(match self.next {
@@ -86,7 +91,9 @@ impl Server {
             MsgRequestPayload::LeiosNotificationBytes(_, bytes) => {
                 self.windows.open(no, bytes, size);
             }
-            MsgRequestPayload::LeiosDeliverableIds(_, ids) => self.requests.insert(no, ids, cost),
+            MsgRequestPayload::LeiosDeliverableIds(_, ids) => {
+                self.requests.insert(now, no, ids, cost)
+            }
         }
         Ok(())
     }
@@ -103,11 +110,11 @@ impl Server {
             }
             return Ok(());
         }
-        self.ask(out);
+        self.ask(now, out);
         if self.phases.reply() == ReplyPhase::StIdle {
             self.notices.prune(Moment { now, clock: &self.clock, limits: &self.limits });
             let begun = self.clock.begun(now);
-            self.answer(begun, out)?;
+            self.answer(When { now, begun }, out)?;
             let next = begun.map_or(Some(0), |slot| slot.0.checked_add(1)).map(SlotNo);
             let held = next.and_then(|slot| self.notices.pending_from(slot));
             self.tell_at = held.map(|slot| self.clock.onset(slot));
@@ -116,9 +123,9 @@ impl Server {
     }
 
     /// Asks the application for what requests are waiting for, as far as there is room.
-    pub(super) fn ask(&mut self, out: &mut Out<Self>) {
+    pub(super) fn ask(&mut self, now: Time, out: &mut Out<Self>) {
         while !self.asks.is_full() {
-            let Some((no, ids)) = self.requests.next_to_ask(&self.limits) else { return };
+            let Some((no, ids)) = self.requests.next_to_ask(now, &self.limits) else { return };
             if let Ok(id) = self.asks.open(no) {
                 out.ask(id, ServerQuery::Fetch { no, ids });
             }
