@@ -175,3 +175,32 @@ fn nobody_wants_a_verdict_on_a_forgotten_slot() {
     assert!(!rig.client.awaits(id));
     assert!(rig.local(query.judged(id, Verdict::Invalid)).is_empty());
 }
+
+/// While the application owes answers, replies are held back: what has become too old since then
+/// is no fault of the server's.
+#[test]
+fn what_was_held_back_is_not_blamed_for_its_age() {
+    let mut rig = Rig::listening_with(|limits| limits.max_open_asks = 1);
+    let first = rig.announce(&header(NOW, 1, 1));
+    assert!(rig.client.saturated());
+    rig.pass(700);
+    // Answered at last, with what was held back right behind.
+    let mut late = rig.clone();
+    late.judge(&first, Verdict::Process);
+    let second = late.announce(&header(NOW + 1, 1, 2));
+    assert!(is_open(&second), "{second:?}");
+    late.pass(10);
+    late.judge(&second, Verdict::Process);
+    assert!(is_open(&late.announce(&header(NOW + 2, 1, 3))));
+    // Never answered: it is forgotten in the end, and offers of it were under way.
+    let acts = rig.timeout();
+    assert!(is_open(&acts) && !rig.client.saturated());
+    for acts in [rig.offer_block(point(NOW, 1)), rig.offer_vote(NOW, 3)] {
+        assert!(is_open(&acts), "{acts:?}");
+    }
+    // What comes later is judged as ever.
+    rig.pass(1);
+    let mut other = rig.clone();
+    assert_eq!(fault(&rig.offer_block(point(NOW, 1))).1, "OfferWithoutAnnouncement");
+    assert_eq!(fault(&other.announce(&header(NOW + 1, 1, 2))).1, "AnnouncementTooOld");
+}

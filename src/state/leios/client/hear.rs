@@ -10,10 +10,10 @@ use super::wanted::Wanted;
 use super::{Client, deliver};
 use crate::codec::leios::{
     CompletionFlag, CountedNotification, Deliverable, LeiosPoint, MsgReplyPayload, Notification,
-    RankingBlockHeader, ReplyMessage, RequestNo,
+    RankingBlockHeader, ReplyMessage, RequestNo, SlotNo,
 };
 use crate::fault::{Fault, Rule};
-use crate::machine::Out;
+use crate::machine::{Machine, Out};
 use crate::state::leios::credit::Cost;
 use crate::state::leios::hash::Blake2b;
 use crate::state::leios::mini_protocols::Numbers;
@@ -100,15 +100,15 @@ impl<H: Blake2b, N: Numbers> Client<H, N> {
             Notification::LinearLeiosAnnouncement(header) => self.announcement(now, header, out),
             Notification::LinearLeiosBlockOffer(point) => {
                 let heard = self.elections.offer_block(*point);
-                self.offer(heard, ClientNotice::BlockOffered(*point), out)
+                self.offer(now, point.slot, heard, ClientNotice::BlockOffered(*point), out)
             }
             Notification::LeiosBlockTxsOffer(point) => {
                 let heard = self.elections.offer_txs(*point);
-                self.offer(heard, ClientNotice::TxsOffered(*point), out)
+                self.offer(now, point.slot, heard, ClientNotice::TxsOffered(*point), out)
             }
             Notification::LinearLeiosVoteOffer(slot, issuer) => {
                 let heard = self.elections.offer_vote(*slot, *issuer);
-                self.offer(heard, ClientNotice::VoteOffered(*slot, *issuer), out)
+                self.offer(now, *slot, heard, ClientNotice::VoteOffered(*slot, *issuer), out)
             }
         }
     }
@@ -142,7 +142,7 @@ impl<H: Blake2b, N: Numbers> Client<H, N> {
         if self.clock.ahead(now, view.slot) > self.limits.clock_skew {
             return Err(self.broken(&rules::ANNOUNCEMENT_TOO_EARLY));
         }
-        if self.clock.age(now, view.slot) > self.limits.receive_age {
+        if self.clock.age(self.reached(now), view.slot) > self.limits.receive_age {
             return Err(self.broken(&rules::ANNOUNCEMENT_TOO_OLD));
         }
         let point = LeiosPoint::new(view.slot, announced.hash);
@@ -152,19 +152,29 @@ impl<H: Blake2b, N: Numbers> Client<H, N> {
         // Two an election at most, so there is always a place.
         let asked = self.asks.open(announcement.clone());
         let id = asked.map_err(|_| Fault::overrun("max_tracked_elections"))?;
+        if self.saturated() {
+            self.held_since = self.reached(now);
+        }
         self.elections.add(point, eb_size, pool, hash);
         self.prune_at = self.prune_at.or_else(|| Some(now.after(self.limits.prune_every)));
         out.ask(id, ClientQuery::JudgeAnnouncement(announcement));
         Ok(())
     }
 
-    /// L-39, L-40 and L-42.
+    /// L-39, L-40 and L-42. An announcement may have been forgotten while the offer was held back.
     fn offer(
         &self,
+        now: Time,
+        slot: SlotNo,
         heard: Result<Heard, &'static Rule>,
         notice: ClientNotice,
         out: &mut Out<Self>,
     ) -> Result<(), Fault> {
+        let old = |at| self.clock.age(at, slot) > self.limits.receive_age;
+        if heard.is_err() && old(now) && !old(self.reached(now)) {
+            out.notify(ClientNotice::Remark(&rules::OFFER_TOO_OLD));
+            return Ok(());
+        }
         match heard.map_err(|rule| self.broken(rule))? {
             Heard::New => out.notify(notice),
             Heard::Held => {}

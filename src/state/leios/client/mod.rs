@@ -82,6 +82,8 @@ pub struct Client<H: Blake2b = RustCryptoBlake2b, N: Numbers = LeiosNumbers> {
     finishing: Option<Time>,
     /// When replies were last held back by ourselves: no time-out counts from before.
     resumed: Time,
+    /// When that began, of late: what comes at the time of `resumed` may have waited since.
+    held_since: Time,
     chosen: PhantomData<(H, N)>,
 }
 
@@ -119,6 +121,7 @@ impl<H: Blake2b, N: Numbers> Client<H, N> {
             prune_at: None,
             finishing: None,
             resumed: Time::ZERO,
+            held_since: Time::ZERO,
             chosen: PhantomData,
         }
     }
@@ -193,6 +196,11 @@ impl<H: Blake2b, N: Numbers> Client<H, N> {
     /// True while requests may be sent.
     fn is_open(&self) -> bool {
         self.phases.request() == RequestPhase::StIdle && self.phases.reply() == ReplyPhase::StIdle
+    }
+
+    /// The earliest time at which what comes `now` may have reached us: we may have held it back.
+    fn reached(&self, now: Time) -> Time {
+        if self.resumed == now { self.held_since.min(now) } else { now }
     }
 
     /// The server broke a rule.
