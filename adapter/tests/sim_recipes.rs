@@ -39,9 +39,9 @@ fn so_it_does_over_links_of_other_rates() {
     let seeds = if cfg!(debug_assertions) { 2 } else { 100 };
     for seed in 1..=seeds {
         let figures = figures("praos", PRAOS, Some(seed));
-        // 83 ms are to 72 ms as this is to what the block takes alone; one event's rounding.
+        // The block alone, one segment, and what little waits in the socket.
         let ratio = get(&figures, "worst / alone");
-        assert!(ratio <= 83.0 / 72.09 + 0.001, "seed {seed}: {ratio}");
+        assert!(ratio <= 1.16, "seed {seed}: {ratio}");
     }
 }
 

@@ -101,7 +101,9 @@ fn unknown(settings: &Settings, key: &str) -> String {
         .into_iter()
         .map(|(known, _)| {
             let name = known.split_once('.').map_or(known.as_str(), |(_, name)| name);
-            (distance(key, &known).min(distance(key, name)), known)
+            let begun = known.starts_with(key) || name.starts_with(key);
+            let far = distance(key, &known).min(distance(key, name));
+            (if begun { 0 } else { far }, known)
         })
         .collect();
     near.sort();

@@ -48,20 +48,20 @@ pub fn announcement(settings: &Settings, seed: Option<u64>) -> Tried<Done> {
     let recipe = &settings.bulk;
     let mut links = Links::new(&settings.link, seed);
     let specs = links.make(recipe.rate, recipe.delay);
-    let old = article(5, 1, txs(1, (0..recipe.txs).map(|_| recipe.tx_size)))?;
-    let fresh = article(7, 2, txs(2, [recipe.tx_size]))?;
+    let fresh_at = FROM.after(recipe.fresh_after);
+    let old = article(4, 1, txs(1, (0..recipe.txs).map(|_| recipe.tx_size)))?;
+    let fresh = article(slot_at(fresh_at), 2, txs(2, [recipe.tx_size]))?;
     let mut figures = Figures::default();
     let mut hash = 0_u64;
-    let at = FROM.after(recipe.fresh_after);
     for way in ANNOUNCEMENT {
         let mut world = World::default();
         let old = world.add(old.clone(), 0);
         let point = world.add(fresh.clone(), 0);
         let source =
-            |node: LeiosNode<Fetch<_>>| offer(node, FROM, old).does(at, Act::Announce(point));
+            |node: LeiosNode<Fetch<_>>| offer(node, FROM, old).does(fresh_at, Act::Announce(point));
         let (seen, trace) = one_link(settings, &way, world, specs, source, point);
         let came = seen.announced.ok_or("the fresh announcement never came")?;
-        let late = came.since(at).saturating_sub(specs[1].delay);
+        let late = came.since(fresh_at).saturating_sub(specs[1].delay);
         figures.put(format!("{} | announcement ms", way.name), late.as_secs_f64() * 1e3);
         hash = hash.rotate_left(1) ^ trace;
     }
@@ -78,10 +78,10 @@ pub fn burst(settings: &Settings, seed: Option<u64>) -> Tried<Done> {
     for number in 0..recipe.burst {
         articles.push(article(u64::from(number), 1, txs(u64::from(number), sizes()))?);
     }
-    let fresh = article(6, 2, txs(1_000, sizes()))?;
+    let fresh_at = FROM.after(recipe.fresh_after);
+    let fresh = article(slot_at(fresh_at), 2, txs(1_000, sizes()))?;
     let mut figures = Figures::default();
     let mut hash = 0_u64;
-    let at = FROM.after(recipe.fresh_after);
     for way in BURST {
         let mut world = World::default();
         let points: Vec<LeiosPoint> =
@@ -91,14 +91,19 @@ pub fn burst(settings: &Settings, seed: Option<u64>) -> Tried<Done> {
             for old in &points {
                 node = offer(node, FROM, *old);
             }
-            offer(node, at, point)
+            offer(node, fresh_at, point)
         };
         let (seen, trace) = one_link(settings, &way, world, specs, source, point);
         let closure = seen.closure.ok_or("the fresh closure never came")?;
-        figures.put(format!("{} | closure s", way.name), closure.since(at).as_secs_f64());
+        figures.put(format!("{} | closure s", way.name), closure.since(fresh_at).as_secs_f64());
         hash = hash.rotate_left(1) ^ trace;
     }
     Ok(Done { links: links.said(), hash, figures })
+}
+
+/// The slot that has begun by then.
+const fn slot_at(at: Time) -> u64 {
+    at.as_micros() / 1_000_000
 }
 
 fn offer<D: crate::sim::Decide>(node: LeiosNode<D>, at: Time, point: LeiosPoint) -> LeiosNode<D> {
