@@ -2,11 +2,12 @@
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use nodewire_adapter::sim::{Recipe, Run, Settings, keys, plot, run, set};
+use tokio::time::Instant;
 
 use super::failure::Failure;
 use super::print;

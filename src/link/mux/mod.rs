@@ -3,6 +3,7 @@
 mod config;
 mod demux;
 mod egress;
+mod foreign;
 mod input;
 mod turns;
 mod way;
@@ -17,15 +18,15 @@ use bytes::Bytes;
 
 use self::demux::Demux;
 use self::egress::Egress;
+use self::foreign::Foreign;
 use self::way::{Scribe, Way};
 use super::Transport;
 use super::core::{Core, Flow, Turn};
-use super::lane::{Lane, overflow};
-use super::rules::{UNKNOWN_PROTOCOL, WRONG_DIRECTION};
+use super::lane::Lane;
 use super::staged::{Parts, Stage};
 use crate::ask::AskId;
 use crate::channel::{Channel, ChannelSpec, OverChannels};
-use crate::fault::{Ending, Fault, Refusal, Refused};
+use crate::fault::{Ending, Refusal, Refused};
 use crate::machine::{Machine, Out};
 use crate::time::Time;
 
@@ -71,13 +72,6 @@ struct Rest<M> {
 
 /// Most bytes kept for a next stage.
 const UNREAD: usize = 65_536;
-
-/// The way in of a foreign channel.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Foreign {
-    spec: ChannelSpec,
-    unconsumed: usize,
-}
 
 impl<M: OverChannels> Mux<M> {
     /// `machine` before its first byte, with the foreign channels in order of preference.
@@ -388,30 +382,7 @@ impl<M: Machine> Rest<M> {
     }
 }
 
-impl Foreign {
-    /// True while there is little room for more.
-    const fn is_crowded(&self) -> bool {
-        let limit = self.spec.ingress;
-        self.unconsumed > limit - limit / 16
-    }
-
-    /// Takes in so many bytes (L-63).
-    fn admit(&mut self, bytes: usize) -> Result<(), Fault> {
-        if bytes > self.spec.ingress.saturating_sub(self.unconsumed) {
-            return Err(overflow());
-        }
-        self.unconsumed = self.unconsumed.saturating_add(bytes);
-        Ok(())
-    }
-}
-
 /// True while there is little room for more on some channel: the driver is to stop reading.
 fn is_crowded<M: Machine>(core: &Core<M>, foreign: &[Foreign]) -> bool {
     core.lanes.iter().any(Lane::is_crowded) || foreign.iter().any(Foreign::is_crowded)
-}
-
-/// The fault of a segment for a channel that is not there.
-fn not_here<'a>(channel: Channel, mut others: impl Iterator<Item = &'a ChannelSpec>) -> Fault {
-    let known = others.any(|spec| spec.channel.number == channel.number);
-    Fault::violation(if known { &WRONG_DIRECTION } else { &UNKNOWN_PROTOCOL }, "Ingress")
 }

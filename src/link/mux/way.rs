@@ -5,9 +5,10 @@ use core::mem;
 
 use bytes::Bytes;
 
+use super::MuxNotice;
 use super::config::MuxConfig;
 use super::egress::Egress;
-use super::{Foreign, MuxNotice, not_here};
+use super::foreign::{Foreign, not_here};
 use crate::channel::{Channel, OverChannels};
 use crate::fault::Fault;
 use crate::link::core::Sink;
