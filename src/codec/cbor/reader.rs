@@ -52,6 +52,11 @@ impl<'a> Reader<'a> {
         self.bytes.get(from..self.at).unwrap_or(&[])
     }
 
+    /// How many bytes are left.
+    pub(crate) const fn left(&self) -> usize {
+        self.bytes.len() - self.at
+    }
+
     /// Nothing may be left.
     pub(crate) const fn finish(&self) -> Result<()> {
         if self.at < self.bytes.len() {

@@ -1,5 +1,6 @@
 //! Endorser blocks (`leios.md` 9.2).
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 use bytes::Bytes;
@@ -91,8 +92,22 @@ impl LinearLeiosBlock {
 
 #[inline]
 fn entry(reader: &mut Reader<'_>) -> Read<TxReference> {
+    if let Some(entry) = reader.chunk(usual) {
+        return Ok(entry);
+    }
     let hash = Hash32::read(reader)?;
     Ok(TxReference { hash, size: reader.u32()? })
+}
+
+/// The form of nearly every entry, at one glance: canonical, with a size of 16 bits.
+#[inline]
+fn usual(bytes: &[u8; 37]) -> Option<TxReference> {
+    match bytes {
+        [0x58, 0x20, hash @ .., 0x19, a, b] => {
+            Some(TxReference { hash: Hash32(*hash), size: u32::from(u16::from_be_bytes([*a, *b])) })
+        }
+        _ => None,
+    }
 }
 
 /// Reads a whole map and checks that no hash is in it twice: how many entries it has.
@@ -102,7 +117,9 @@ fn entries(reader: &mut Reader<'_>) -> Read<u32> {
     if pairs == 0 {
         return Err(Malformed::new(MalformedKind::EmptyList, from));
     }
-    let mut keys = Vec::new();
+    // Bytes at hand bound what is reserved, whatever is claimed.
+    let most = reader.left() / LEAST_ENTRY;
+    let mut keys = Vec::with_capacity(usize::try_from(pairs).map_or(most, |pairs| pairs.min(most)));
     for _ in 0..pairs {
         let at = reader.at();
         let hash = entry(reader)?.hash;
@@ -119,6 +136,9 @@ fn entries(reader: &mut Reader<'_>) -> Read<u32> {
     }
 }
 
+/// Bytes of an entry at least: two for the head of the hash, one for the size.
+const LEAST_ENTRY: usize = 35;
+
 /// The bits of a key that hold the offset of its entry: blocks stay below 16 MiB.
 const OFFSET: u64 = (1 << 24) - 1;
 
@@ -131,7 +151,9 @@ fn key(hash: &TxHash, offset: usize) -> u64 {
 /// The offset of the first entry whose hash is in an earlier one too.
 ///
 /// Sorting bounds the time whatever the hashes: nobody gains by making their beginnings equal.
+/// Few hashes are left to sort where they are spread as hashes are.
 fn duplicate(mut keys: Vec<u64>, block: &[u8]) -> Option<usize> {
+    retain_doubtful(&mut keys);
     keys.sort_unstable();
     let mut first = None;
     for run in keys.chunk_by(|a, b| a & !OFFSET == b & !OFFSET) {
@@ -142,6 +164,31 @@ fn duplicate(mut keys: Vec<u64>, block: &[u8]) -> Option<usize> {
     }
     first
 }
+
+/// Drops the keys that share the cell of a table with no other: two bits a cell, for none, one or
+/// more, and 32 cells or more a key.
+fn retain_doubtful(keys: &mut Vec<u64>) {
+    let words = keys.len().next_power_of_two();
+    let mut table = vec![0_u64; words];
+    let shift = u64::BITS - words.trailing_zeros() - CELLS.trailing_zeros();
+    let place = |key: u64| {
+        let cell = key >> shift;
+        ((cell / CELLS) as usize, 2 * (cell % CELLS))
+    };
+    for key in keys.iter() {
+        let (word, bit) = place(*key);
+        if let Some(word) = table.get_mut(word) {
+            *word |= (1 << bit) | ((*word >> bit & 1) << (bit + 1));
+        }
+    }
+    keys.retain(|key| {
+        let (word, bit) = place(*key);
+        table.get(word).is_none_or(|word| word >> bit & 2 != 0)
+    });
+}
+
+/// Cells of a word of the table.
+const CELLS: u64 = 32;
 
 /// The same among entries whose hashes begin alike.
 #[cold]

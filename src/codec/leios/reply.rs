@@ -66,6 +66,7 @@ impl ReplyMessage {
         }
     }
 
+    #[inline]
     fn read(reader: &mut Reader<'_>, source: Source<'_>) -> Read<Self> {
         let tag = reader.variant(|tag| match tag {
             0 | 3 => Some(1),
