@@ -56,6 +56,7 @@ pub fn all() -> Vec<Case> {
     cases.extend(crate::codec::cases());
     cases.extend(crate::links::cases());
     cases.extend(crate::machines::cases());
+    cases.extend(crate::echo::cases());
     cases.extend(crate::growth::cases());
     cases
 }

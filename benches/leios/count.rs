@@ -44,6 +44,12 @@ pub fn instructions(case: &Case) -> Option<u64> {
 
 /// Allocations and allocated bytes of one operation.
 pub fn allocations(case: &Case) -> (u64, u64) {
+    let (calls, bytes) = allocations_of_run(case);
+    (calls / case.ops, bytes / case.ops)
+}
+
+/// Allocations and allocated bytes of a whole run.
+pub fn allocations_of_run(case: &Case) -> (u64, u64) {
     let mut run = (case.make)();
     run.once();
     let mut counted = (0, 0);
@@ -51,7 +57,7 @@ pub fn allocations(case: &Case) -> (u64, u64) {
         let before = alloc::so_far();
         run();
         let after = alloc::so_far();
-        counted = ((after.0 - before.0) / case.ops, (after.1 - before.1) / case.ops);
+        counted = (after.0 - before.0, after.1 - before.1);
     });
     counted
 }

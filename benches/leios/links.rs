@@ -36,6 +36,12 @@ pub fn cases() -> Vec<Case> {
             make: || reassemble(5, 12_288, 65_536),
         },
         Case {
+            name: "reassemble/24MB",
+            ops: 1,
+            bytes: 24_000_000,
+            make: || reassemble(10, 12_288, 65_536),
+        },
+        Case {
             name: "reassemble/100kB_of_1_byte",
             ops: 1,
             bytes: 100_000,
@@ -136,7 +142,7 @@ impl OverChannels for Replies {
 }
 
 /// The payload as segments of this size from the responder, cut into reads.
-fn reads(number: u16, payload: &[u8], segment: usize, read: usize) -> Vec<Bytes> {
+pub fn reads(number: u16, payload: &[u8], segment: usize, read: usize) -> Vec<Bytes> {
     let mut stream = Vec::new();
     for piece in payload.chunks(segment) {
         let length = piece.len() as u16;
@@ -174,9 +180,9 @@ fn foreign(count: usize, segment: usize, read: usize) -> Run {
     }))
 }
 
-/// 12 MB in so many replies of 1,500-byte transactions.
+/// So many replies of 1,600 transactions of 1,500 bytes: five are 12 MB.
 fn reassemble(replies: u32, segment: usize, read: usize) -> Run {
-    let one = samples::encoded(&samples::txs_reply(8_000 / replies, 1_500));
+    let one = samples::encoded(&samples::txs_reply(1_600, 1_500));
     let all = one.repeat(replies as usize);
     through(reads(25, &all, segment, read), replies as usize)
 }

@@ -1,30 +1,62 @@
 //! Steps of the machines.
 
+use std::fmt::Debug;
 use std::hint::black_box;
+use std::ops::Range;
 use std::time::Duration;
 
+use nodewire::bytes::Bytes;
 use nodewire::codec::leios::{
-    CountedNotification, MsgReplyPayload, MsgRequestPayload, NonEmpty, Notification, ReplyMessage,
-    RequestMessage, RequestNo, VoteIssuer,
+    Hash32, LeiosPoint, MsgRequestPayload, Notification, ReplyMessage, RequestMessage, RequestNo,
+    SlotNo, VoteIssuer,
 };
 use nodewire::leios::{self, SessionConfig};
+use nodewire::link::{Mux, MuxConfig, Transport};
 use nodewire::state::leios::{
-    Client, ClientCommand, ClientQuery, ClientRemote, Limits, Server, ServerCommand, ServerRemote,
-    SlotClock, Verdict,
+    Client, ClientCommand, ClientRemote, Limits, Server, ServerCommand, ServerRemote, SlotClock,
+    Verdict,
 };
-use nodewire::{Action, Machine, Outbox, Time};
+use nodewire::{Action, Machine, Out, Outbox, Time};
 
 use crate::cases::{Case, Run};
-use crate::samples;
+use crate::{links, samples};
 
-/// Votes that a run offers.
+/// Things that a run offers.
 const OFFERS: u16 = 64;
+
+/// Issuers that have announced a block each.
+const ISSUERS: u8 = 32;
 
 /// The cases.
 pub fn cases() -> Vec<Case> {
     vec![
         Case { name: "client/offers", ops: OFFERS.into(), bytes: 0, make: client_offers },
-        Case { name: "server/offers", ops: OFFERS.into(), bytes: 0, make: server_offers },
+        Case { name: "client/steady_offers", ops: OFFERS.into(), bytes: 0, make: client_steady },
+        Case {
+            name: "client/bytes_to_notice",
+            ops: OFFERS.into(),
+            bytes: 0,
+            make: || through_mux(block_offers, false),
+        },
+        Case {
+            name: "client/bytes_to_notice_in_one_read",
+            ops: OFFERS.into(),
+            bytes: 0,
+            make: || through_mux(block_offers, true),
+        },
+        Case {
+            name: "client/bytes_to_notice_votes",
+            ops: OFFERS.into(),
+            bytes: 0,
+            make: || through_mux(|| vote_offers(0..OFFERS), false),
+        },
+        Case { name: "server/offers", ops: OFFERS.into(), bytes: 0, make: || server_offers(false) },
+        Case {
+            name: "server/steady_offers",
+            ops: OFFERS.into(),
+            bytes: 0,
+            make: || server_offers(true),
+        },
         Case { name: "session/new", ops: 1, bytes: 0, make: session },
         Case { name: "linear_client_offers/1", ops: 1, bytes: 0, make: || client_run(1_000) },
         Case { name: "linear_client_offers/2", ops: 1, bytes: 0, make: || client_run(2_000) },
@@ -40,70 +72,134 @@ fn now() -> Time {
 }
 
 fn news(notification: Notification) -> ClientRemote {
-    let list = NonEmpty::one(CountedNotification::new(notification));
-    let payload = MsgReplyPayload::LeiosNotifications(RequestNo(0), false, list);
-    ClientRemote::Reply(ReplyMessage::MsgLeiosReply(payload))
+    ClientRemote::Reply(samples::news_for(0, vec![notification]))
 }
 
-/// A client that has given credit and judged the announcement of `samples::header`.
-fn client() -> Client {
-    let mut limits = Limits::default();
-    limits.max_notification_credit = 200_000;
-    let mut client = Client::new(limits, clock());
+/// A client that has given credit and judged the announcements of so many issuers.
+fn client(issuers: Range<u8>) -> Client {
+    let mut client = Client::new(Limits::default(), clock());
     let mut out = Outbox::new();
-    let target = ClientCommand::NotificationTarget { low: 65_000, chunk: 65_535 };
+    let target = ClientCommand::NotificationTarget { low: 32_768, chunk: 65_535 };
     for command in [ClientCommand::Start, target] {
         client.handle_local(now(), command, &mut out).expect("in order");
     }
-    let announcement = Notification::LinearLeiosAnnouncement(samples::header());
-    client.handle_remote(now(), news(announcement), &mut out);
-    let asked: Vec<(_, ClientQuery)> = out
-        .drain()
-        .filter_map(|action| match action {
-            Action::Ask(id, query) => Some((id, query)),
+    for issuer in issuers {
+        let announcement = Notification::LinearLeiosAnnouncement(samples::header_of(issuer));
+        client.handle_remote(now(), news(announcement), &mut out);
+    }
+    let mut answers = Vec::new();
+    for action in out.drain() {
+        match action {
+            Action::Ask(id, query) => answers.push(query.judged(id, Verdict::Process)),
             Action::Close(ending) => panic!("{ending}"),
-            Action::Send(_) | Action::Notify(_) => None,
-        })
-        .collect();
-    assert_eq!(asked.len(), 1);
-    for (id, query) in asked {
-        let answer = query.judged(id, Verdict::Process);
+            Action::Send(_) | Action::Notify(_) => {}
+        }
+    }
+    assert!(!answers.is_empty());
+    for answer in answers {
         client.handle_local(now(), answer, &mut out).expect("asked");
     }
     out.drain().for_each(drop);
     client
 }
 
-fn vote_offers(count: u16) -> Vec<ClientRemote> {
-    let slot = samples::header().view().expect("a header").slot;
-    (0..count)
-        .map(|seat| news(Notification::LinearLeiosVoteOffer(slot, VoteIssuer(seat))))
-        .collect()
+fn slot() -> SlotNo {
+    samples::header().view().expect("a header").slot
 }
 
-/// Offers in, notices out; the first of a slot makes its list of seats.
+/// Offers of blocks and of their transactions: two for each issuer.
+fn block_offers() -> Vec<Notification> {
+    let point = |issuer: u8| LeiosPoint::new(slot(), Hash32([issuer; 32]));
+    let blocks = (0..ISSUERS).map(|issuer| Notification::LinearLeiosBlockOffer(point(issuer)));
+    let txs = (0..ISSUERS).map(|issuer| Notification::LeiosBlockTxsOffer(point(issuer)));
+    blocks.chain(txs).collect()
+}
+
+fn vote_offers(seats: Range<u16>) -> Vec<Notification> {
+    seats.map(|seat| Notification::LinearLeiosVoteOffer(slot(), VoteIssuer(seat))).collect()
+}
+
+/// Offers in, notices out. The first of a slot makes its list of seats.
 fn client_run(count: u16) -> Run {
-    let client = client();
-    let offers = vote_offers(count);
+    let client = client(9..10);
+    let offers: Vec<_> = vote_offers(0..count).into_iter().map(news).collect();
     Run::Anew(Box::new(move || {
         let (mut client, offers) = (client.clone(), offers.clone());
         let mut out = Outbox::new();
         Box::new(move || {
             for offer in offers {
                 client.handle_remote(now(), offer, &mut out);
-                while let Some(action) = out.pop() {
-                    assert!(!matches!(black_box(action), Action::Close(_)));
-                }
+                pop_all(&mut out);
             }
         })
     }))
+}
+
+/// The same once the lists have grown: nothing is allocated any more.
+fn client_steady() -> Run {
+    let client = client(9..10);
+    let offers: Vec<_> = vote_offers(0..OFFERS).into_iter().map(news).collect();
+    let first = vote_offers(999..1_000).into_iter().map(news).collect::<Vec<_>>();
+    Run::Anew(Box::new(move || {
+        let (mut client, offers) = (client.clone(), offers.clone());
+        let mut out = Outbox::new();
+        for offer in first.clone() {
+            client.handle_remote(now(), offer, &mut out);
+            pop_all(&mut out);
+        }
+        Box::new(move || {
+            for offer in &offers {
+                client.handle_remote(now(), offer.clone(), &mut out);
+                pop_all(&mut out);
+            }
+        })
+    }))
+}
+
+/// Bytes to notices: reads of one 45-byte segment or less each, through a multiplexer and its lane,
+/// or all in one read.
+fn through_mux(offers: fn() -> Vec<Notification>, together: bool) -> Run {
+    let mux = Mux::new(client(0..ISSUERS), MuxConfig::default(), &[]);
+    let mut messages = offers().into_iter().map(|offer| samples::news_for(0, vec![offer]));
+    let segments = messages.try_fold(Vec::new(), |mut all, message| {
+        let bytes = samples::encoded(&message);
+        assert!(bytes.len() <= 51, "{}", bytes.len());
+        all.extend(links::reads(25, &bytes, 65_535, usize::MAX));
+        Some(all)
+    });
+    let segments = segments.expect("offers");
+    let reads = if together { vec![Bytes::from(segments.concat())] } else { segments };
+    Run::Anew(Box::new(move || {
+        let (mut mux, reads) = (mux.clone(), reads.clone());
+        let mut out = Outbox::new();
+        Box::new(move || {
+            let mut notices = 0;
+            for read in &reads {
+                mux.handle_remote(now(), Transport::Received(read.clone()), &mut out);
+                notices += pop_all(&mut out);
+            }
+            assert_eq!(notices, usize::from(OFFERS));
+        })
+    }))
+}
+
+/// Takes all actions, which must be notices: how many there were.
+fn pop_all<S: Debug, N: Debug, Q: Debug>(out: &mut Outbox<S, N, Q>) -> usize {
+    let mut notices = 0;
+    while let Some(action) = out.pop() {
+        assert!(matches!(black_box(&action), Action::Notify(_)), "{action:?}");
+        notices += 1;
+    }
+    notices
 }
 
 fn client_offers() -> Run {
     client_run(OFFERS)
 }
 
-fn server_offers() -> Run {
+/// Offers from the application, to messages that leave at once.
+fn server_offers(steady: bool) -> Run {
+    assert_eq!(slot(), samples::point().slot);
     let mut server = Server::new(Limits::default(), clock());
     let mut out = Outbox::new();
     server.handle_remote(now(), ServerRemote::Reply(ReplyMessage::MsgLeiosInit), &mut out);
@@ -118,23 +214,30 @@ fn server_offers() -> Run {
             server.handle_remote(now(), ServerRemote::Drained(left), &mut Outbox::new());
         }
     }
-    let slot = samples::header().view().expect("a header").slot;
     Run::Anew(Box::new(move || {
         let mut server = server.clone();
         let mut out = Outbox::new();
+        if steady {
+            offer_and_send(&mut server, 999, &mut out);
+        }
         Box::new(move || {
             for seat in 0..OFFERS {
-                let offer = ServerCommand::OfferVote(slot, VoteIssuer(seat));
-                server.handle_local(now(), offer, &mut out).expect("announced");
-                while let Some(action) = out.pop() {
-                    if let Action::Send(message) = action {
-                        let left = ServerRemote::Drained(message.wire_len() as u32);
-                        server.handle_remote(now(), left, &mut out);
-                    }
-                }
+                offer_and_send(&mut server, seat, &mut out);
             }
         })
     }))
+}
+
+/// Offers a vote, and lets what is sent leave.
+fn offer_and_send(server: &mut Server, seat: u16, out: &mut Out<Server>) {
+    let offer = ServerCommand::OfferVote(samples::point().slot, VoteIssuer(seat));
+    server.handle_local(now(), offer, out).expect("announced");
+    while let Some(action) = out.pop() {
+        if let Action::Send(message) = action {
+            let left = ServerRemote::Drained(message.wire_len() as u32);
+            server.handle_remote(now(), left, out);
+        }
+    }
 }
 
 /// What a connection costs before its first byte.

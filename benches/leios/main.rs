@@ -1,11 +1,14 @@
 //! What the library costs: instructions, allocations and, for reports only, time.
 //!
 //! ```text
-//! cargo bench --bench leios                 times: medians, never a gate
-//! cargo bench --bench leios -- --check      instructions and allocations against budgets.txt
-//! cargo bench --bench leios -- --bless      writes budgets.txt anew
-//! cargo bench --bench leios -- --growth     that twice the input costs at most 2.2 times as much
-//! cargo bench --bench leios -- offer        the cases with that in their name
+//! cargo bench -p nodewire --bench leios                 times: medians, never a gate; then what
+//!                                                       is to be reached, and whether it is
+//! cargo bench -p nodewire --bench leios -- --check      instructions and allocations against
+//!                                                       budgets.txt
+//! cargo bench -p nodewire --bench leios -- --bless      writes budgets.txt anew
+//! cargo bench -p nodewire --bench leios -- --growth     that twice the input costs at most 2.2
+//!                                                       times as much
+//! cargo bench -p nodewire --bench leios -- offer        the cases with that in their name
 //! ```
 //!
 //! Instructions are counted by callgrind, one process for each case, and are the same on a busy
@@ -17,9 +20,12 @@ mod budget;
 mod cases;
 mod codec;
 mod count;
+mod echo;
 mod growth;
+mod idle;
 mod links;
 mod machines;
+mod reach;
 mod samples;
 mod wall;
 
@@ -48,7 +54,8 @@ fn main() -> ExitCode {
         cases.iter().for_each(|case| (case.make)().once());
         ExitCode::SUCCESS
     } else {
-        wall::run(&cases);
+        let times = wall::run(&cases);
+        reach::run(&cases, &times);
         ExitCode::SUCCESS
     }
 }

@@ -22,9 +22,17 @@ pub fn hash(number: u64) -> Hash32 {
 }
 
 pub fn news(notifications: Vec<Notification>) -> ReplyMessage {
+    news_for(7, notifications)
+}
+
+pub fn news_for(request: u64, notifications: Vec<Notification>) -> ReplyMessage {
     let counted = notifications.into_iter().map(CountedNotification::new).collect();
     let list = NonEmpty::from_vec(counted).expect("at least one");
-    ReplyMessage::MsgLeiosReply(MsgReplyPayload::LeiosNotifications(RequestNo(7), false, list))
+    ReplyMessage::MsgLeiosReply(MsgReplyPayload::LeiosNotifications(
+        RequestNo(request),
+        false,
+        list,
+    ))
 }
 
 pub fn offer() -> ReplyMessage {
@@ -33,6 +41,11 @@ pub fn offer() -> ReplyMessage {
 
 /// A header of the usual size, 860 bytes, which announces an endorser block.
 pub fn header() -> RankingBlockHeader {
+    header_of(9)
+}
+
+/// The same, by an issuer whose key and endorser block's hash are this byte and no other.
+pub fn header_of(issuer: u8) -> RankingBlockHeader {
     let mut body = vec![0x82, 0x8c, 0x1a, 0, 0x40, 0, 0, 0x1a, 0, 0x4c, 0x4b, 0x40];
     let bytes = |out: &mut Vec<u8>, len: u16| {
         out.push(0x59);
@@ -41,7 +54,7 @@ pub fn header() -> RankingBlockHeader {
     };
     let short = |out: &mut Vec<u8>| {
         out.extend([0x58, 32]);
-        out.extend([9; 32]);
+        out.extend([issuer; 32]);
     };
     (0..3).for_each(|_| short(&mut body)); // previous hash, issuer, VRF key
     body.push(0x82); // VRF result

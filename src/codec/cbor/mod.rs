@@ -9,5 +9,5 @@ mod writer;
 pub use scanner::Scanner;
 
 pub(crate) use head::{ARRAY, BYTES};
-pub(crate) use reader::{Count, Reader};
+pub(crate) use reader::{Count, Reader, leading_uint};
 pub(crate) use writer::{Counter, Sink};

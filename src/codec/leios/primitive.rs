@@ -90,6 +90,12 @@ impl LeiosPoint {
         Ok(Self { slot, hash })
     }
 
+    /// The point that these bytes are in its usual form, all of them.
+    #[inline]
+    pub(super) fn alone(bytes: &[u8]) -> Option<Self> {
+        Self::usual(bytes.try_into().ok()?)
+    }
+
     /// The form of nearly every point, at one glance: canonical, with a slot of 32 bits.
     #[inline]
     fn usual(bytes: &[u8; 40]) -> Option<Self> {

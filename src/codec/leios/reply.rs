@@ -2,8 +2,11 @@
 
 use alloc::vec::Vec;
 
-use super::{CountedNotification, Deliverable, NonEmpty, Read, RequestNo};
-use crate::codec::cbor::{Counter, Reader, Sink};
+use super::{
+    CountedNotification, Deliverable, LeiosPoint, NonEmpty, Notification, Read, RequestNo, SlotNo,
+    VoteIssuer,
+};
+use crate::codec::cbor::{Counter, Reader, Sink, leading_uint};
 use crate::codec::{Malformed, Source};
 
 /// Whether a notification message completes its request, in the server's opinion.
@@ -40,7 +43,15 @@ impl ReplyMessage {
     /// # Errors
     ///
     /// What is wrong, and where.
+    #[inline]
     pub fn decode(item: &[u8], source: Source<'_>) -> Result<Self, Malformed> {
+        if let Some(message) = Self::usual(item) {
+            return Ok(message);
+        }
+        Self::general(item, source)
+    }
+
+    fn general(item: &[u8], source: Source<'_>) -> Result<Self, Malformed> {
         Reader::whole(item, |reader| Self::read(reader, source))
     }
 
@@ -66,7 +77,30 @@ impl ReplyMessage {
         }
     }
 
+    /// The form of nearly every message, at one glance: a single offer in definite lists. Whatever
+    /// else it may be, the general way finds out.
     #[inline]
+    fn usual(item: &[u8]) -> Option<Self> {
+        let [0x84, 1, rest @ ..] = item else { return None };
+        let (no, rest) = leading_uint(rest)?;
+        let [flag @ (0xf4 | 0xf5), 0x81, offer @ ..] = rest else { return None };
+        let notification = match offer {
+            [0x82, 1, point @ ..] => Notification::LinearLeiosBlockOffer(LeiosPoint::alone(point)?),
+            [0x82, 2, point @ ..] => Notification::LeiosBlockTxsOffer(LeiosPoint::alone(point)?),
+            [0x83, 3, vote @ ..] => {
+                let (slot, issuer) = leading_uint(vote)?;
+                let (issuer, []) = leading_uint(issuer)? else { return None };
+                let issuer = VoteIssuer(u16::try_from(issuer).ok()?);
+                Notification::LinearLeiosVoteOffer(SlotNo(slot), issuer)
+            }
+            _ => return None,
+        };
+        // An offer of any of these kinds takes at most 44 bytes.
+        let news = NonEmpty::one(CountedNotification::with_size(notification, offer.len() as u32));
+        let payload = MsgReplyPayload::LeiosNotifications(RequestNo(no), *flag == 0xf5, news);
+        Some(Self::MsgLeiosReply(payload))
+    }
+
     fn read(reader: &mut Reader<'_>, source: Source<'_>) -> Read<Self> {
         let tag = reader.variant(|tag| match tag {
             0 | 3 => Some(1),
@@ -137,5 +171,71 @@ impl MsgReplyPayload {
                 deliveries.iter().fold(list, |sum, item| sum.saturating_add(item.heap()))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::ReplyMessage;
+    use crate::codec::Source;
+    use crate::codec::cbor::Sink;
+
+    const NUMBERS: [u64; 10] =
+        [0, 23, 24, 255, 256, 65_535, 65_536, u32::MAX as u64, 1 << 32, u64::MAX];
+
+    /// Offers of every kind, with every width of head.
+    fn offers() -> Vec<Vec<u8>> {
+        let mut offers = Vec::new();
+        for no in NUMBERS {
+            for slot in NUMBERS {
+                for kind in 1..=3 {
+                    let mut item = Vec::from([0x84, 1]);
+                    item.uint(no);
+                    item.extend([0xf4 + kind % 2, 0x81, if kind == 3 { 0x83 } else { 0x82 }, kind]);
+                    if kind < 3 {
+                        item.put(&[0x82]);
+                    }
+                    item.uint(slot);
+                    if kind < 3 {
+                        item.bytes(&[7; 32]);
+                    } else {
+                        item.uint(no);
+                    }
+                    offers.push(item);
+                }
+            }
+        }
+        offers
+    }
+
+    /// A way of its own for the usual form must not have a mind of its own.
+    #[test]
+    fn the_usual_form_means_what_the_general_way_makes_of_it() {
+        let mut usual = 0;
+        let mut compare = |item: &[u8]| {
+            if let Some(message) = ReplyMessage::usual(item) {
+                assert_eq!(ReplyMessage::general(item, Source::COPY), Ok(message), "{item:x?}");
+                usual += 1;
+            }
+        };
+        for item in offers() {
+            compare(&item);
+            (0..item.len()).for_each(|end| compare(item.get(..end).unwrap_or(&[])));
+            let mut longer = item.clone();
+            longer.push(0);
+            compare(&longer);
+            for at in 0..item.len().min(16) {
+                let mut other = item.clone();
+                for byte in 0..=255 {
+                    if let Some(place) = other.get_mut(at) {
+                        *place = byte;
+                    }
+                    compare(&other);
+                }
+            }
+        }
+        assert!(usual > 10_000, "{usual}");
     }
 }

@@ -2,8 +2,9 @@
 
 mod bytes;
 mod room;
+mod slots;
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use core::cmp::Reverse;
 
 use super::moment::Moment;
@@ -15,6 +16,7 @@ use crate::fault::{Refused, Rule};
 use crate::state::leios::heap;
 use crate::state::leios::rules;
 use room::Droppable;
+use slots::Slots;
 
 /// The cold verification key of a block's issuer. A pool's id is its hash, so slot and key name an
 /// election as well as slot and id do (S-11), and nothing is hashed.
@@ -38,7 +40,7 @@ pub(super) struct Notices {
     /// Pending offers of blocks and transactions in the order of sending.
     offering: BTreeMap<OfferOrder, LeiosBlockHash>,
     /// Slots with pending vote offers.
-    voting: BTreeSet<SlotNo>,
+    voting: Slots,
     /// How many items are pending.
     pending: usize,
     /// How many items were ever inserted: ties go by it (S-13).
@@ -222,11 +224,11 @@ impl Notices {
     pub fn pending_from(&self, slot: SlotNo) -> Option<SlotNo> {
         let announced = self.announcing.range(..=(Reverse(slot), u64::MAX)).next_back();
         let offered = self.offering.range(..=(Reverse(slot), Offer::Txs, u64::MAX)).next_back();
-        let voted = self.voting.range(slot..).next();
+        let voted = self.voting.first_from(slot);
         let slots = [
             announced.map(|(order, _)| order.0.0),
             offered.map(|(order, _)| order.0.0),
-            voted.copied(),
+            voted,
         ];
         slots.into_iter().flatten().min()
     }
@@ -271,7 +273,7 @@ impl Notices {
         }
         while self.votes.first_key_value().is_some_and(|(slot, _)| at.is_old(*slot)) {
             if let Some((slot, votes)) = self.votes.pop_first() {
-                self.voting.remove(&slot);
+                self.voting.remove(slot);
                 self.pending = self.pending.saturating_sub(votes.pending.len());
             }
         }
@@ -333,7 +335,7 @@ impl Notices {
         heap::relax_map(&mut self.votes);
         heap::relax_map(&mut self.announcing);
         heap::relax_map(&mut self.offering);
-        heap::relax_set(&mut self.voting);
+        self.voting.relax();
     }
 
     fn mark(&mut self, point: LeiosPoint, offer: Offer, made: bool) {
@@ -352,7 +354,7 @@ impl Notices {
         }
         let offer = self.offering.range((Reverse(begun), Offer::Block, 0)..).next();
         let offer = offer.map(|(order, _)| *order);
-        let votes = self.voting.range(..=begun).next_back().copied();
+        let votes = self.voting.last_up_to(begun);
         match (offer, votes) {
             (Some(offer), Some(slot)) if slot > offer.0.0 => Some(Place::Vote(slot)),
             (Some(offer), _) => Some(Place::Offer(offer)),
@@ -367,8 +369,7 @@ impl Notices {
             self.pending = self.pending.saturating_sub(1);
         }
         if votes.pending.len() == 0 {
-            self.voting.remove(&slot);
-            heap::relax_set(&mut self.voting);
+            self.voting.remove(slot);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The memory of the notification buffer.
 
+use super::slots::Slots;
 use super::{AnnouncementOrder, Election, Issuer, Notices, OfferOrder, Offers, Votes};
 use crate::codec::Source;
 use crate::codec::leios::{LeiosBlockHash, LeiosPoint, RankingBlockHeader, SlotNo};
@@ -24,7 +25,8 @@ impl Notices {
             self.announcing.len(),
             self.offering.len(),
         );
-        headers.saturating_add(seats).saturating_add(trees)
+        let voting = self.voting.heap();
+        headers.saturating_add(seats).saturating_add(trees).saturating_add(voting)
     }
 
     /// The most [`heap`](Self::heap) can be.
@@ -36,6 +38,7 @@ impl Notices {
         trees(elections, headers, elections, headers.min(pending), pending)
             .saturating_add(headers.saturating_mul(largest))
             .saturating_add(elections.saturating_mul(2 * MOST_SEATS_HEAP))
+            .saturating_add(Slots::most_heap(elections))
     }
 }
 
@@ -52,7 +55,6 @@ const fn trees(
     heap::tree(elections, size_of::<((SlotNo, Issuer), Election)>())
         .saturating_add(heap::tree(points, size_of::<(LeiosPoint, Offers)>()))
         .saturating_add(heap::tree(votes, size_of::<(SlotNo, Votes)>()))
-        .saturating_add(heap::tree(votes, size_of::<SlotNo>()))
         .saturating_add(heap::tree(announcing, announced))
         .saturating_add(heap::tree(offering, offered))
 }

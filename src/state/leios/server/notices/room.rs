@@ -34,7 +34,7 @@ impl Notices {
     }
 
     fn first_to_drop(&self) -> Option<DropOrder> {
-        let votes = self.voting.first().map(|slot| (*slot, Droppable::Votes));
+        let votes = self.voting.first().map(|slot| (slot, Droppable::Votes));
         let offers = self.offering.last_key_value().map(|(key, _)| (key.0.0, Droppable::Offers));
         match (votes, offers) {
             (Some(votes), Some(offers)) => Some(votes.min(offers)),
@@ -43,7 +43,7 @@ impl Notices {
     }
 
     fn drop_votes(&mut self, slot: SlotNo) {
-        self.voting.remove(&slot);
+        self.voting.remove(slot);
         if let Some(votes) = self.votes.get_mut(&slot) {
             self.pending = self.pending.saturating_sub(votes.pending.len());
             votes.pending = Seats::default();
