@@ -141,8 +141,8 @@ impl OverChannels for Replies {
     }
 }
 
-/// The payload as segments of this size from the responder, cut into reads.
-pub fn reads(number: u16, payload: &[u8], segment: usize, read: usize) -> Vec<Bytes> {
+/// The payload as segments of this size from the responder.
+pub fn segments(number: u16, payload: &[u8], segment: usize) -> Bytes {
     let mut stream = Vec::new();
     for piece in payload.chunks(segment) {
         let length = piece.len() as u16;
@@ -150,7 +150,12 @@ pub fn reads(number: u16, payload: &[u8], segment: usize, read: usize) -> Vec<By
         stream.extend(header.encode());
         stream.extend_from_slice(piece);
     }
-    let stream = Bytes::from(stream);
+    Bytes::from(stream)
+}
+
+/// The same, cut into reads.
+fn reads(number: u16, payload: &[u8], segment: usize, read: usize) -> Vec<Bytes> {
+    let stream = segments(number, payload, segment);
     let cut = |at: usize| stream.slice(at..(at + read).min(stream.len()));
     (0..stream.len()).step_by(read).map(cut).collect()
 }

@@ -22,10 +22,10 @@ use crate::cases::{Case, Run};
 use crate::{links, samples};
 
 /// Things that a run offers.
-const OFFERS: u16 = 64;
+const OFFERS: u16 = 256;
 
 /// Issuers that have announced a block each.
-const ISSUERS: u8 = 32;
+const ISSUERS: u8 = 128;
 
 /// The cases.
 pub fn cases() -> Vec<Case> {
@@ -156,22 +156,24 @@ fn client_steady() -> Run {
     }))
 }
 
-/// Bytes to notices: reads of one 45-byte segment or less each, through a multiplexer and its lane,
+/// Bytes to notices: reads of one segment of one offer each, through a multiplexer and its lane,
 /// or all in one read.
 fn through_mux(offers: fn() -> Vec<Notification>, together: bool) -> Run {
     let mux = Mux::new(client(0..ISSUERS), MuxConfig::default(), &[]);
-    let mut messages = offers().into_iter().map(|offer| samples::news_for(0, vec![offer]));
-    let segments = messages.try_fold(Vec::new(), |mut all, message| {
-        let bytes = samples::encoded(&message);
-        assert!(bytes.len() <= 51, "{}", bytes.len());
-        all.extend(links::reads(25, &bytes, 65_535, usize::MAX));
-        Some(all)
-    });
-    let segments = segments.expect("offers");
+    let segment = |offer| {
+        let message = samples::encoded(&samples::news_for(0, vec![offer]));
+        assert!(message.len() <= 47);
+        links::segments(25, &message, 65_535)
+    };
+    // The lists of the slot grow, and the multiplexer's memory for actions.
+    let first = segment(vote_offers(999..1_000).remove(0));
+    let segments: Vec<_> = offers().into_iter().map(segment).collect();
     let reads = if together { vec![Bytes::from(segments.concat())] } else { segments };
     Run::Anew(Box::new(move || {
         let (mut mux, reads) = (mux.clone(), reads.clone());
         let mut out = Outbox::new();
+        mux.handle_remote(now(), Transport::Received(first.clone()), &mut out);
+        pop_all(&mut out);
         Box::new(move || {
             let mut notices = 0;
             for read in &reads {

@@ -45,6 +45,7 @@ pub(crate) const fn width(initial: u8) -> Result<usize, MalformedKind> {
 }
 
 /// The argument of a head of which every byte is there.
+#[inline]
 pub(crate) fn argument(initial: u8, rest: &[u8]) -> Result<Argument, MalformedKind> {
     let info = initial & 31;
     if info < 24 {
@@ -53,10 +54,44 @@ pub(crate) fn argument(initial: u8, rest: &[u8]) -> Result<Argument, MalformedKi
     if info == 31 {
         return Ok(Argument::Indefinite);
     }
-    let value = rest.iter().fold(0_u64, |value, byte| (value << 8) | u64::from(*byte));
+    let value = match *rest {
+        [a] => u64::from(a),
+        [a, b] => u64::from(u16::from_be_bytes([a, b])),
+        [a, b, c, d] => u64::from(u32::from_be_bytes([a, b, c, d])),
+        [a, b, c, d, e, f, g, h] => u64::from_be_bytes([a, b, c, d, e, f, g, h]),
+        _ => return Err(MalformedKind::NotWellFormed),
+    };
     // RFC 8949, 3.3: a simple value below 32 has no two-byte form.
     if major(initial) == SIMPLE && info == 24 && value < 32 {
         return Err(MalformedKind::NotWellFormed);
     }
     Ok(Argument::Value(value))
+}
+
+/// The head that the bytes begin with, if it is there as a whole and has a number for argument:
+/// major type, argument, and the bytes after it.
+#[inline]
+pub(crate) fn leading(bytes: &[u8]) -> Option<(u8, u64, &[u8])> {
+    let (initial, rest) = bytes.split_first()?;
+    let (value, rest) = match (initial & 31, rest) {
+        (value @ 0..=23, rest) => (u64::from(value), rest),
+        (24, [a, rest @ ..]) if major(*initial) != SIMPLE => (u64::from(*a), rest),
+        (25, [a, b, rest @ ..]) => (u64::from(u16::from_be_bytes([*a, *b])), rest),
+        (26, [a, b, c, d, rest @ ..]) => (u64::from(u32::from_be_bytes([*a, *b, *c, *d])), rest),
+        (27, rest) => {
+            let (value, rest) = rest.split_first_chunk()?;
+            (u64::from_be_bytes(*value), rest)
+        }
+        _ => return None,
+    };
+    Some((major(*initial), value, rest))
+}
+
+/// The unsigned integer that the bytes begin with, and the bytes after it.
+#[inline]
+pub(crate) fn leading_uint(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    match leading(bytes)? {
+        (UNSIGNED, value, rest) => Some((value, rest)),
+        _ => None,
+    }
 }

@@ -4,10 +4,11 @@
 mod head;
 mod reader;
 mod scanner;
+mod short;
 mod writer;
 
 pub use scanner::Scanner;
 
-pub(crate) use head::{ARRAY, BYTES};
-pub(crate) use reader::{Count, Reader, leading_uint};
+pub(crate) use head::{ARRAY, BYTES, leading_uint};
+pub(crate) use reader::{Count, Reader};
 pub(crate) use writer::{Counter, Sink};

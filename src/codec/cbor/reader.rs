@@ -302,24 +302,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The unsigned integer that the bytes begin with, and the bytes after it.
-#[inline]
-pub(crate) fn leading_uint(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    match bytes {
-        [value @ 0..=23, rest @ ..] => Some((u64::from(*value), rest)),
-        [24, value, rest @ ..] => Some((u64::from(*value), rest)),
-        [25, a, b, rest @ ..] => Some((u64::from(u16::from_be_bytes([*a, *b])), rest)),
-        [26, a, b, c, d, rest @ ..] => {
-            Some((u64::from(u32::from_be_bytes([*a, *b, *c, *d])), rest))
-        }
-        [27, rest @ ..] => {
-            let (value, rest) = rest.split_first_chunk()?;
-            Some((u64::from_be_bytes(*value), rest))
-        }
-        _ => None,
-    }
-}
-
 /// An item of another type than demanded, or a break where an item must be.
 #[cold]
 const fn mismatch((major, argument): (u8, Argument), at: usize) -> Malformed {

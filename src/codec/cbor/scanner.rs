@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use super::head::{ARRAY, Argument, BYTES, MAP, SIMPLE, TAG, TEXT, argument, major, width};
+use super::short::end_of_short;
 use crate::codec::{Malformed, MalformedKind};
 
 /// Finds the end of one item after the other in a stream of bytes.
@@ -83,7 +84,20 @@ impl Scanner {
     /// `NotWellFormed`, `TooDeep`, or `TooLarge`: the item is longer than `limit` or claims what
     /// doesn't fit. The offset counts from the start of the item. After an error the scanner is
     /// of no more use.
+    #[inline]
     pub fn feed(&mut self, bytes: &[u8], limit: usize) -> Result<Option<usize>, Malformed> {
+        if self.is_between_items() {
+            // An item within the limit has no claims beyond it.
+            let short = end_of_short(bytes, self.depth).filter(|end| *end <= limit);
+            if short.is_some() {
+                return Ok(short);
+            }
+        }
+        self.feed_long(bytes, limit)
+    }
+
+    /// The same for any item.
+    fn feed_long(&mut self, bytes: &[u8], limit: usize) -> Result<Option<usize>, Malformed> {
         // What lies beyond the limit is not looked at, so that cuts make no difference.
         let room = limit.saturating_sub(self.seen);
         let end = self.scan(bytes.get(..room).unwrap_or(bytes), limit)?;
@@ -142,7 +156,20 @@ impl Scanner {
 
     /// The next head, its argument, and how many of these bytes it took; `None` if it goes on
     /// after them.
+    #[inline]
     fn next_head(&mut self, bytes: &[u8]) -> Result<Option<(u8, Argument, usize)>, Malformed> {
+        match bytes.first() {
+            Some(&initial) if self.head_len == 0 && initial & 31 < 24 && !self.is_in_string() => {
+                self.seen += 1;
+                Ok(Some((initial, Argument::Value(u64::from(initial & 31)), 1)))
+            }
+            _ => self.long_head(bytes),
+        }
+    }
+
+    /// The same for heads of more than a byte, cut ones, and those inside strings of chunks.
+    #[inline]
+    fn long_head(&mut self, bytes: &[u8]) -> Result<Option<(u8, Argument, usize)>, Malformed> {
         let here = self.seen - usize::from(self.head_len);
         let malformed = |kind| Malformed::new(kind, here);
         let initial = match (self.head_len, bytes.first()) {
@@ -180,6 +207,7 @@ impl Scanner {
     }
 
     /// Takes a head. True if it ends the outermost item.
+    #[inline]
     fn open_item(
         &mut self,
         initial: u8,
@@ -220,6 +248,7 @@ impl Scanner {
     }
 
     /// Opens a level, or closes the item at once if it is to hold nothing.
+    #[inline]
     fn open_level(&mut self, level: Level, limit: usize) -> Result<bool, Malformed> {
         if level == CLOSED {
             return Ok(self.close_item());
@@ -237,6 +266,7 @@ impl Scanner {
     }
 
     /// An item is complete: closes every level that it completes. True if none is left.
+    #[inline]
     fn close_item(&mut self) -> bool {
         loop {
             let Some(top) = self.top_mut() else { return true };
@@ -257,16 +287,25 @@ impl Scanner {
         }
     }
 
+    /// True inside a string of chunks.
+    #[inline]
+    fn is_in_string(&self) -> bool {
+        matches!(self.top(), Level::Chunks(_))
+    }
+
+    #[inline]
     fn top(&self) -> Level {
         let Some(index) = (self.open as usize).checked_sub(1) else { return CLOSED };
         self.shallow.get(index).or(self.deep.last()).copied().unwrap_or(CLOSED)
     }
 
+    #[inline]
     fn top_mut(&mut self) -> Option<&mut Level> {
         let index = (self.open as usize).checked_sub(1)?;
         self.shallow.get_mut(index).or(self.deep.last_mut())
     }
 
+    #[inline]
     fn pop(&mut self) {
         self.open = self.open.saturating_sub(1);
         // Closed slots are wiped, so that equal states are equal values.
@@ -277,6 +316,7 @@ impl Scanner {
     }
 
     /// Whether so many more bytes fit, an item being a byte at least.
+    #[inline]
     fn fits(&self, more: u64, limit: usize) -> Result<(), Malformed> {
         let room = limit.saturating_sub(self.seen) as u64;
         if more > room { self.fail(MalformedKind::TooLarge) } else { Ok(()) }

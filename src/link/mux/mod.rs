@@ -189,14 +189,13 @@ impl<M: OverChannels> Mux<M> {
 
     fn receive(&mut self, now: Time, read: &Bytes, out: &mut Out<Self>) {
         let mut rest: &[u8] = read;
-        let config = self.config.clone();
         self.run(now, out, |core, demux, turn| {
             if core.eof {
                 return Ok(());
             }
             while !rest.is_empty() {
                 let Some((channel, mut piece)) =
-                    demux.next(&config, &mut rest).map_err(Ending::Fault)?
+                    demux.next(turn.sink.config, &mut rest).map_err(Ending::Fault)?
                 else {
                     break;
                 };

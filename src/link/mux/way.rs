@@ -56,7 +56,7 @@ impl<'a, N, Q> Way<'a, N, Q> {
 /// Encodes what is sent, cuts it, and passes the rest on.
 pub(super) struct Scribe<'a, N, Q> {
     way: Way<'a, N, Q>,
-    config: &'a MuxConfig,
+    pub config: &'a MuxConfig,
     foreign: &'a mut [Foreign],
     /// A message is encoded here before its channel is known.
     message: Vec<u8>,
