@@ -22,10 +22,10 @@ use crate::cases::{Case, Run};
 use crate::{links, samples};
 
 /// Things that a run offers.
-const OFFERS: u16 = 256;
+const OFFERS: u16 = 128;
 
 /// Issuers that have announced a block each.
-const ISSUERS: u8 = 128;
+const ISSUERS: u8 = 64;
 
 /// The cases.
 pub fn cases() -> Vec<Case> {
