@@ -10,11 +10,11 @@ use crate::cases::{Case, Run};
 pub fn cases() -> Vec<Case> {
     let case = |name, make: fn() -> Run| Case { name, ops: 1_000, bytes: 0, make };
     vec![
-        case("echo/72_byte_actions", || echo::<8, 72>()),
-        case("echo/104_byte_actions", || echo::<12, 104>()),
-        case("echo/136_byte_actions", || echo::<16, 136>()),
-        case("echo/264_byte_actions", || echo::<32, 264>()),
-        case("echo/520_byte_actions", || echo::<64, 520>()),
+        case("echo/72_byte_actions", echo::<8, 72>),
+        case("echo/104_byte_actions", echo::<12, 104>),
+        case("echo/136_byte_actions", echo::<16, 136>),
+        case("echo/264_byte_actions", echo::<32, 264>),
+        case("echo/520_byte_actions", echo::<64, 520>),
     ]
 }
 

@@ -45,7 +45,6 @@ pub(crate) const fn width(initial: u8) -> Result<usize, MalformedKind> {
 }
 
 /// The argument of a head of which every byte is there.
-#[inline]
 pub(crate) fn argument(initial: u8, rest: &[u8]) -> Result<Argument, MalformedKind> {
     let info = initial & 31;
     if info < 24 {
@@ -54,13 +53,7 @@ pub(crate) fn argument(initial: u8, rest: &[u8]) -> Result<Argument, MalformedKi
     if info == 31 {
         return Ok(Argument::Indefinite);
     }
-    let value = match *rest {
-        [a] => u64::from(a),
-        [a, b] => u64::from(u16::from_be_bytes([a, b])),
-        [a, b, c, d] => u64::from(u32::from_be_bytes([a, b, c, d])),
-        [a, b, c, d, e, f, g, h] => u64::from_be_bytes([a, b, c, d, e, f, g, h]),
-        _ => return Err(MalformedKind::NotWellFormed),
-    };
+    let value = rest.iter().fold(0_u64, |value, byte| (value << 8) | u64::from(*byte));
     // RFC 8949, 3.3: a simple value below 32 has no two-byte form.
     if major(initial) == SIMPLE && info == 24 && value < 32 {
         return Err(MalformedKind::NotWellFormed);

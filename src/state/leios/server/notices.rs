@@ -225,11 +225,8 @@ impl Notices {
         let announced = self.announcing.range(..=(Reverse(slot), u64::MAX)).next_back();
         let offered = self.offering.range(..=(Reverse(slot), Offer::Txs, u64::MAX)).next_back();
         let voted = self.voting.first_from(slot);
-        let slots = [
-            announced.map(|(order, _)| order.0.0),
-            offered.map(|(order, _)| order.0.0),
-            voted,
-        ];
+        let slots =
+            [announced.map(|(order, _)| order.0.0), offered.map(|(order, _)| order.0.0), voted];
         slots.into_iter().flatten().min()
     }
 
