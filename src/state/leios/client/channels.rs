@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::Client;
 use super::input::{ClientRemote, PairMessage};
 use crate::channel::{Channel, ChannelSpec, Class, OverChannels};
-use crate::codec::cbor::Reader;
+use crate::codec::cbor::{Reader, leading_uint};
 use crate::codec::leios::{ReplyMessage, RequestNo};
 use crate::codec::{Malformed, MalformedKind, Source};
 use crate::fault::Fault;
@@ -138,6 +138,12 @@ enum Head {
 
 /// The head, and what is wrong with the few bytes after it.
 fn reply_head(head: &[u8]) -> Result<(Head, Result<(), Malformed>), Malformed> {
+    // The usual form of news, of which there is most, at one glance.
+    if let [0x84, 1, rest @ ..] = head {
+        if let Some((no, [0xf4 | 0xf5, 0x81, ..])) = leading_uint(rest) {
+            return Ok((Head::Notifications(RequestNo(no)), Ok(())));
+        }
+    }
     let mut reader = Reader::new(head);
     let tag = reader.variant(|tag| match tag {
         0 | 3 => Some(1),
