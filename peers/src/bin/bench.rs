@@ -142,7 +142,10 @@ fn rows() -> Vec<Row> {
         );
     }
 
-    for (what, count) in [("block of 639, decode", 639), ("block of 13,888, decode", 13_888)] {
+    for (what, count) in [
+        ("block of 639, decode, duplicates checked", 639),
+        ("block of 13,888, decode, duplicates checked", 13_888),
+    ] {
         let block = AnyCbor::from_raw_bytes(samples::block(count).raw().to_vec());
         let block = their_bytes(&leiosfetch::Message::Block(block));
         row(
@@ -153,14 +156,14 @@ fn rows() -> Vec<Row> {
             their_decode::<leiosfetch::Message>(block.clone()),
         );
         row(
-            "  reading its references, no duplicate check",
+            "  its references to values, nothing checked",
             NETWORK,
             Some(0.8),
             our_references(samples::block(count)),
             their_decode::<leiosfetch::Message>(block),
         );
         row(
-            "  with the duplicate check",
+            "  the same",
             PLAIN,
             None,
             our_decode(&samples::block_reply(count)),
