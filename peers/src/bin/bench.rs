@@ -163,7 +163,7 @@ fn rows() -> Vec<Row> {
             their_decode::<leiosfetch::Message>(block),
         );
         row(
-            "  the same",
+            "  decode, duplicates checked",
             PLAIN,
             None,
             our_decode(&samples::block_reply(count)),
