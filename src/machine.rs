@@ -1,5 +1,9 @@
 //! The one trait: inputs and the time go in, actions come out.
 
+#[cfg(feature = "leios")]
+use core::fmt::Debug;
+#[cfg(feature = "leios")]
+use core::hash::Hash;
 use core::mem::size_of_val;
 
 use crate::ask::AskId;
@@ -144,6 +148,10 @@ pub type InputOf<M> = Input<<M as Machine>::Local, <M as Machine>::Remote>;
 pub type ActionOf<M> = Action<<M as Machine>::Send, <M as Machine>::Notice, <M as Machine>::Query>;
 /// The outbox type of a machine.
 pub type Out<M> = Outbox<<M as Machine>::Send, <M as Machine>::Notice, <M as Machine>::Query>;
+
+/// Compiles for what can be compared, explored, recorded and sent to a thread: every machine here.
+#[cfg(feature = "leios")]
+pub(crate) const fn kept<M: Clone + Debug + Eq + Hash + Send + 'static>() {}
 
 /// For the types a machine has no use for: there is no value of it.
 ///

@@ -126,6 +126,36 @@ fn the_deadline_is_the_nearest_of_the_parts() {
 }
 
 #[test]
+fn a_connection_shows_its_parts_while_they_run() {
+    let connection = new(Parts::DUPLEX);
+    let whole = connection.machine();
+    assert!(whole.client().is_some() && whole.server().is_some());
+    assert!(whole.keep_alive_client().is_some() && whole.keep_alive_server().is_some());
+    let mut half = new(Parts::INITIATOR);
+    assert!(half.machine().client().is_some() && half.machine().server().is_none());
+    assert!(half.machine().keep_alive_server().is_none());
+    let did =
+        step(&mut half, T0, Input::Local(ConnectionCommand::KeepAlive(KeepAliveCommand::Finish)));
+    let done = ConnectionMessage::KeepAliveClient(KeepAliveMessage::MsgDone);
+    assert_eq!(did.first(), Some(&Action::Send(done)));
+    assert!(half.machine().keep_alive_client().is_none());
+}
+
+#[test]
+fn an_answer_to_a_question_of_a_part_is_input_for_the_connection() {
+    let mut laws = new(Parts::DUPLEX);
+    let _ = step(&mut laws, T0, Input::Remote(INIT));
+    let did = step(&mut laws, T0, Input::Remote(request(0, 0)));
+    let [Action::Ask(id, ConnectionQuery::Server(query))] = did.as_slice() else {
+        panic!("{did:?}")
+    };
+    let did = step(&mut laws, T0, Input::Local(query.fetched_on(*id, None)));
+    assert!(!laws.machine().awaits(*id), "{did:?}");
+    let again = laws.step(T0, Input::Local(query.fetched_on(*id, None))).unwrap();
+    assert_eq!((again.refused, again.actions.len()), (None, 0), "a stale answer does nothing");
+}
+
+#[test]
 fn questions_of_the_server_are_odd_and_their_answers_find_back() {
     let mut laws = new(Parts::DUPLEX);
     let did = step(&mut laws, T0, Input::Remote(INIT));

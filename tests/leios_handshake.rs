@@ -339,3 +339,31 @@ fn payload(mux: &str, name: &str) -> Vec<u8> {
     let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
     (16..hex.len()).step_by(2).map(byte).collect()
 }
+
+#[test]
+fn versions_are_set_changed_and_taken_back() {
+    let versions = |config: &HandshakeConfig| {
+        config.versions().iter().map(|(version, _)| *version).collect::<Vec<_>>()
+    };
+    let config = config();
+    assert_eq!(versions(&config), [14, 15, HandshakeConfig::LEIOS]);
+    let changed = config.clone().with(15, data(1)).without(14).without(99);
+    assert_eq!(versions(&changed), [15, HandshakeConfig::LEIOS]);
+    assert_eq!((changed.get(15), changed.get(14)), (Some(&data(1)), None));
+    let sharing = config.each(|data| data.peer_sharing = true);
+    assert!(sharing.versions().iter().all(|(_, data)| data.peer_sharing));
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn versions_as_data_may_stand_in_any_order() {
+    let mut form = serde_json::to_value(config()).unwrap();
+    assert_eq!(serde_json::from_value::<HandshakeConfig>(form.clone()).unwrap(), config());
+    let versions = form["versions"].as_array_mut().unwrap();
+    versions.reverse();
+    // Said twice, the last word counts.
+    versions.insert(0, serde_json::to_value((15, data(1))).unwrap());
+    assert_eq!(serde_json::from_value::<HandshakeConfig>(form.clone()).unwrap(), config());
+    form["versions"][0] = serde_json::json!("15");
+    assert!(serde_json::from_value::<HandshakeConfig>(form).is_err());
+}

@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use nodewire::codec::Source;
 use nodewire::codec::leios::KeepAliveMessage::{MsgDone, MsgKeepAlive, MsgKeepAliveResponse};
+use nodewire::codec::{Malformed, MalformedKind, Source};
 use nodewire::sim::Laws;
 use nodewire::state::leios::table::KeepAlivePhase;
 use nodewire::state::leios::{
@@ -164,4 +164,15 @@ fn channels_and_bytes() {
     assert_eq!(wrong.rule(), Some(&rules::GRAMMAR));
     let large = Fault::violation(&rules::STATE_MESSAGE_TOO_LARGE, "StClient");
     assert_eq!((pinging.too_large(ours), answering.too_large(theirs)), (large, large));
+}
+
+#[test]
+fn bytes_that_are_no_item_break_the_grammar() {
+    let malformed = Malformed::new(MalformedKind::NotWellFormed, 3);
+    let fault = Fault::malformed(&rules::GRAMMAR, "NotWellFormed", 3, "KeepAlive");
+    let (ours, theirs) = (Channel::new(8, Role::Initiator), Channel::new(8, Role::Responder));
+    let pinging = KeepAliveClient::new(config(), at(0));
+    let answering = KeepAliveServer::new(config(), at(0));
+    assert_eq!(pinging.malformed(ours, malformed), fault);
+    assert_eq!(answering.malformed(theirs, malformed), fault);
 }

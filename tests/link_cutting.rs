@@ -147,3 +147,24 @@ fn a_message_of_the_machine_is_one_item_on_its_channel() {
     assert_eq!(all[1], Action::Send(sent));
     assert_eq!(all.len(), 3);
 }
+
+#[test]
+fn time_and_endings_pass_through_channels() {
+    let due = Time::from_micros(9);
+    let id = nodewire::AskId::from_u64(0);
+    let mut link = Channels::new(Toy::default());
+    let mut out = Outbox::new();
+    link.handle_local(Time::ZERO, Local::WakeAt(due), &mut out).unwrap();
+    assert_eq!((link.deadline(), link.awaits(id)), (Some(due), true));
+    assert!(link.footprint() > size_of_val(&link));
+    link.handle_timeout(due, &mut out);
+    assert_eq!(out.pop(), Some(nodewire::Action::Notify(Notice::Woken)));
+    let refusal = link.handle_local(due, Local::Refuse, &mut out).unwrap_err();
+    assert_eq!((refusal.input, out.len()), (Local::Refuse, 0));
+    link.handle_local(due, Local::Finish, &mut out).unwrap();
+    assert_eq!(out.pop(), Some(nodewire::Action::Close(nodewire::Ending::Done)));
+    assert_eq!((link.deadline(), link.awaits(id), link.machine()), (None, false, None));
+    let refusal = link.handle_local(due, Local::Finish, &mut out).unwrap_err();
+    assert_eq!(refusal.why, nodewire::Refused::Ended);
+    assert_eq!(link.footprint(), size_of_val(&link));
+}

@@ -7,7 +7,9 @@ use nodewire::codec::{Malformed, MalformedKind, Source, Wire};
 use nodewire::link::{
     Framed, FramedConfig, Framing, LengthPrefixed, OverFrames, Transport, Vlq, Whole,
 };
-use nodewire::{Action, Ending, Fault, Machine, Out, Outbox, Refusal, Rule, Severity, Time};
+use nodewire::{
+    Action, AskId, Ending, Fault, Machine, Out, Outbox, Refusal, Refused, Rule, Severity, Time,
+};
 use proptest::prelude::*;
 
 static BAD: Rule = Rule::new("toy/1", "Bad", "A word is not `bad`.", "the toy", Severity::Faulty);
@@ -110,6 +112,75 @@ fn give<F: Framing>(link: &mut Framed<Echo, F>, inputs: &[Transport]) -> Seen {
 
 fn received(bytes: &[u8]) -> Transport {
     Transport::Received(Bytes::copy_from_slice(bytes))
+}
+
+/// Gives up when nothing has come for so long, and asks once.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Patient(Time);
+
+impl Machine for Patient {
+    type Local = u8;
+    type Remote = Word;
+    type Send = Word;
+    type Notice = ();
+    type Query = ();
+
+    fn handle_local(&mut self, _: Time, n: u8, out: &mut Out<Self>) -> Result<(), Refusal<u8>> {
+        if n > 9 {
+            return Err(Refusal::new(Refused::invalid("more than nine"), n));
+        }
+        out.send(Word(Bytes::from(vec![n])));
+        Ok(())
+    }
+
+    fn handle_remote(&mut self, _: Time, _: Word, out: &mut Out<Self>) {
+        out.ask(AskId::from_u64(0), ());
+    }
+
+    fn handle_timeout(&mut self, now: Time, out: &mut Out<Self>) {
+        if self.0 <= now {
+            out.fail(Fault::timeout(&BAD, "a word"));
+        }
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        Some(self.0)
+    }
+
+    fn awaits(&self, id: AskId) -> bool {
+        id == AskId::from_u64(0)
+    }
+}
+
+impl OverFrames for Patient {
+    fn malformed(&self, malformed: Malformed) -> Fault {
+        Fault::malformed(&BAD, malformed.kind.name(), malformed.offset, "Word")
+    }
+}
+
+#[test]
+fn time_questions_and_refusals_pass_through() {
+    let due = Time::from_micros(9);
+    let mut link = Framed::new(Patient(due), Whole, FramedConfig::default());
+    let mut out = Outbox::new();
+    assert_eq!((link.machine(), link.deadline()), (Some(&Patient(due)), Some(due)));
+    assert!(link.awaits(AskId::from_u64(0)) && !link.awaits(AskId::from_u64(1)));
+    assert_eq!(link.handle_local(Time::ZERO, 10, &mut out).unwrap_err().input, 10);
+    link.handle_local(Time::ZERO, 3, &mut out).unwrap();
+    assert!(out.is_empty() && link.waiting() > 0, "without credit it waits");
+    link.handle_remote(Time::ZERO, Transport::Writable(Transport::UNCOUNTED), &mut out);
+    assert_eq!(out.pop(), Some(Action::Send(Bytes::from_static(&[3]))));
+    link.handle_timeout(Time::from_micros(8), &mut out);
+    assert!(out.is_empty());
+    link.handle_timeout(due, &mut out);
+    let fault = Fault::timeout(&BAD, "a word");
+    assert_eq!(out.pop(), Some(Action::Close(Ending::Fault(fault))));
+    assert_eq!((link.machine(), link.deadline()), (None, None));
+    assert!(!link.awaits(AskId::from_u64(0)));
+    let refusal = link.handle_local(due, 3, &mut out).unwrap_err();
+    assert_eq!((refusal.why, refusal.input), (Refused::Ended, 3));
+    link.handle_timeout(due, &mut out);
+    assert!(out.is_empty());
 }
 
 fn run<F: Framing>(framing: F, wire: &[u8], size: usize) -> Seen {

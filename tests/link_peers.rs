@@ -68,6 +68,22 @@ fn a_closed_machine_is_dropped_and_its_peer_stays_until_removed() {
     assert_eq!(peers.deadline(), None);
 }
 
+#[test]
+fn peers_are_listed_in_order_and_counted_in_bytes() {
+    let mut peers: Peers<u32, Toy> = Peers::default();
+    assert!(peers.is_empty());
+    let nobody = peers.footprint();
+    for peer in [9, 3, 7] {
+        peers.insert(peer, Toy::default());
+    }
+    assert_eq!(peers.len(), 3);
+    let mut out = Vec::new();
+    peers.handle(Time::ZERO, &7, Input::Local(Local::Finish), &mut out).unwrap();
+    let listed: Vec<_> = peers.iter().map(|(peer, machine)| (*peer, machine.is_some())).collect();
+    assert_eq!(listed, [(3, true), (7, false), (9, true)]);
+    assert!(peers.footprint() >= nobody + 2 * size_of::<Toy>());
+}
+
 proptest! {
     /// The index of deadlines is what a scan would find.
     #[test]

@@ -134,3 +134,28 @@ fn more_than_fits_before_the_second_stage_is_an_overrun() {
     let end = writable(&mut link, 9);
     assert_eq!(end.ending, Some(Ending::Fault(Fault::overrun("unread"))));
 }
+
+#[test]
+fn deadlines_and_questions_are_those_of_the_running_stage() {
+    let id = nodewire::AskId::from_u64(0);
+    let due = Time::from_micros(50);
+    let mut link = link();
+    assert_eq!((link.deadline(), link.awaits(id)), (None, true), "a toy wants every answer");
+    local(&mut link, StagedOf::First(MuxLocal::Machine(Local::WakeAt(due))));
+    assert_eq!(link.deadline(), Some(due));
+    let mut out = Outbox::new();
+    link.handle_timeout(due, &mut out);
+    let woken = || MuxNotice::Machine(Notice::Woken);
+    assert_eq!(outcome(&mut out).notices, [StagedOf::First(woken())]);
+
+    receive(&mut link, &segment(CHAIN, &[DONE]));
+    assert!(link.second().is_some());
+    local(&mut link, StagedOf::Second(MuxLocal::Machine(Local::WakeAt(due))));
+    assert_eq!((link.deadline(), link.awaits(id)), (Some(due), true));
+    link.handle_timeout(due, &mut out);
+    assert_eq!(outcome(&mut out).notices, [StagedOf::Second(woken())]);
+    receive(&mut link, &segment(CHAIN, &[BAD]));
+    assert_eq!((link.deadline(), link.awaits(id), link.saturated()), (None, false, false));
+    link.handle_timeout(due, &mut out);
+    assert!(out.is_empty());
+}

@@ -144,3 +144,106 @@ fn counts_are_exact_and_bounds_are_told() {
     let few = explore(Grid(0, 0), Bounds { states: 50, ..Bounds::default() }, |_, _, _| ());
     assert_eq!((few.unique, few.complete), (50, false));
 }
+
+/// Both sides ask and have scripts: two clients, each of whom hears what the other could say.
+struct Twins;
+
+impl Wiring for Twins {
+    type A = Client;
+    type B = Client;
+
+    fn to_b(message: Word) -> Option<(u16, Word)> {
+        let Word::Please(n) = message else { return None };
+        Some((0, Word::Here(n)))
+    }
+
+    fn to_a(message: Word) -> Option<(u16, Word)> {
+        Self::to_b(message)
+    }
+
+    fn answers_a(id: AskId, _: &Question) -> Vec<Order> {
+        vec![Order::Checked(id, true)]
+    }
+
+    fn answers_b(id: AskId, _: &Question) -> Vec<Order> {
+        vec![Order::Checked(id, false)]
+    }
+}
+
+#[test]
+fn both_sides_are_told_hear_ask_and_time_out() {
+    let start: Duo<Twins> = Duo::new(Client::new(), Client::new())
+        .script_a(true, [Order::Want(1), Order::Want(1)])
+        .script_b(false, [Order::Want(1), Order::Want(2)])
+        .timeouts(1);
+    let take = |world: &Duo<Twins>, step| world.after(&step).unwrap();
+    let mut moves = Vec::new();
+    start.moves(&mut moves);
+    let local = |side, at| DuoMove::Local(side, at);
+    let timeouts = [DuoMove::Timeout(Side::A), DuoMove::Timeout(Side::B)];
+    // A's script is in order, B's in any.
+    let wanted = [local(Side::A, 0), local(Side::B, 0), local(Side::B, 1)];
+    assert_eq!(moves, [&wanted[..], &timeouts].concat());
+    assert!(start.is_quiet() && !start.is_done(Side::B));
+    assert!(start.after(&timeouts[0]).is_none(), "nothing is due");
+
+    let both = take(&take(&start, local(Side::A, 0)), local(Side::B, 1));
+    assert_eq!(
+        (both.next_to_a(0), both.next_to_b(0)),
+        (Some(&Word::Here(2)), Some(&Word::Here(1)))
+    );
+    assert!(!both.is_quiet());
+    let asked = take(&take(&both, DuoMove::Hears(Side::A, 0)), DuoMove::Hears(Side::B, 0));
+    assert_eq!((asked.a().unwrap().asks.len(), asked.b().unwrap().asks.len()), (1, 1));
+    for (step, about) in [
+        (local(Side::A, 1), "Local(A, 1) Some(Want(1))"),
+        (local(Side::B, 0), "Local(B, 0) Some(Want(1))"),
+        (DuoMove::Answer(Side::A, 0, 0), "Answer(A, 0, 0) Some((AskId(0), Good(2)))"),
+        (DuoMove::Answer(Side::B, 0, 0), "Answer(B, 0, 0) Some((AskId(0), Good(1)))"),
+        (DuoMove::Timeout(Side::B), "Timeout(B) "),
+    ] {
+        assert_eq!(asked.describe(&step), about);
+    }
+    assert_eq!(both.describe(&DuoMove::Hears(Side::A, 0)), "Hears(A, 0) Some(Here(2))");
+    assert_eq!(both.describe(&DuoMove::Hears(Side::B, 0)), "Hears(B, 0) Some(Here(1))");
+    let answered = take(&asked, DuoMove::Answer(Side::B, 0, 0));
+    assert!(answered.b().unwrap().asks.is_empty() && !answered.a().unwrap().asks.is_empty());
+
+    // B still wants one more: its second is up. A has what it wanted and is not due.
+    assert!(asked.after(&timeouts[0]).is_none());
+    let late = take(&asked, timeouts[1]);
+    assert!(late.b().is_none() && late.a().is_some());
+    assert!(late.ending(Side::B).is_some() && late.ending(Side::A).is_none());
+    assert!(late.fault().unwrap().starts_with("B ended: nothing came in time"));
+    let mut left = Vec::new();
+    late.moves(&mut left);
+    assert!(!left.contains(&timeouts[0]), "the one jump is used up");
+}
+
+/// Wrong from the start, or not at all; nothing happens.
+#[derive(Clone, Hash)]
+struct Still(bool);
+
+impl World for Still {
+    type Move = ();
+
+    fn moves(&self, _: &mut Vec<()>) {}
+
+    fn after(&self, (): &()) -> Option<Self> {
+        None
+    }
+
+    fn fault(&self) -> Option<String> {
+        self.0.then(|| "wrong".into())
+    }
+}
+
+#[test]
+fn a_start_can_be_wrong_and_need_not_move() {
+    let explored = explore(Still(true), Bounds::default(), |_, (), _| {});
+    let found = explored.found.unwrap();
+    assert_eq!((found.fault.as_str(), found.path.len(), explored.complete), ("wrong", 0, false));
+    let explored = explore(Still(false), Bounds::default(), |_, (), _| {});
+    assert!(explored.found.is_none() && explored.complete);
+    assert_eq!((explored.unique, explored.generated), (1, 0));
+}

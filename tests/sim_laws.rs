@@ -3,10 +3,13 @@
 
 mod sim_toys;
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use nodewire::bytes::Bytes;
 use nodewire::link::Transport;
 use nodewire::sim::{Law, Laws, Rng, cut_invariance};
-use nodewire::{Input, InputOf, Time, UntilClosed};
+use nodewire::{AskId, Ending, Input, InputOf, Machine, Out, Refusal, Refused, Time, UntilClosed};
 use sim_toys::{Client, Flaw, Lines, Order, Question, Word};
 
 fn at(micros: u64) -> Time {
@@ -108,4 +111,151 @@ fn a_link_that_minds_the_cuts_is_found() {
     cut_invariance(curious, Transport::Received, &stream, &[4]).unwrap();
     let broken = cut_invariance(curious, Transport::Received, &stream, &[5]).unwrap_err();
     assert_eq!(broken.law, Law::Cuts);
+}
+
+/// A machine wrong in one way; its questions are numbers.
+#[derive(Clone, Debug, PartialEq)]
+struct Odd {
+    wrong: Wrong,
+    asked: u64,
+    closed: bool,
+    /// Clones have it in common, which no machine may.
+    shared: Rc<Cell<u8>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Wrong {
+    Nothing,
+    SharesState,
+    RefusesRemote,
+    RefusesAloud,
+    HandsBackAnother,
+    ClosesTwice,
+    AsksTheSame,
+    KnowsAllAnswers,
+    RefusesAnswers,
+    TakesOrdersWhenClosed,
+}
+
+fn odd(wrong: Wrong) -> Laws<Odd> {
+    let shared = Rc::new(Cell::new(0));
+    Laws::new(Odd { wrong, asked: 0, closed: false, shared })
+        .lasting()
+        .timeouts_at_once(1)
+        .answering(|id, ()| Some(id.as_u64()))
+}
+
+impl Machine for Odd {
+    type Local = u64;
+    type Remote = u8;
+    type Send = u8;
+    type Notice = u8;
+    type Query = ();
+
+    fn handle_local(&mut self, _: Time, n: u64, out: &mut Out<Self>) -> Result<(), Refusal<u64>> {
+        match self.wrong {
+            Wrong::TakesOrdersWhenClosed => return Ok(()),
+            _ if self.closed => return Err(Refusal::new(Refused::Ended, n)),
+            Wrong::KnowsAllAnswers => return Ok(()),
+            Wrong::RefusesAnswers => {}
+            Wrong::RefusesAloud if n >= self.asked => out.notify(0),
+            Wrong::HandsBackAnother if n >= self.asked => {
+                return Err(Refusal::new(Refused::UnknownAsk, n.wrapping_add(1)));
+            }
+            _ if n < self.asked => return Ok(()),
+            _ => {}
+        }
+        Err(Refusal::new(Refused::UnknownAsk, n))
+    }
+
+    /// 0 closes, all else asks.
+    fn handle_remote(&mut self, _: Time, n: u8, out: &mut Out<Self>) {
+        if self.closed {
+            return;
+        }
+        if n == 0 {
+            self.closed = true;
+            if self.wrong == Wrong::ClosesTwice {
+                out.close(Ending::Done);
+            }
+            return out.close(Ending::Done);
+        }
+        if self.wrong == Wrong::SharesState {
+            self.shared.set(self.shared.get().wrapping_add(1));
+            out.send(self.shared.get());
+        }
+        if self.wrong == Wrong::AsksTheSame {
+            self.asked = 0;
+        }
+        out.ask(AskId::from_u64(self.asked), ());
+        self.asked += 1;
+    }
+
+    fn handle_timeout(&mut self, _: Time, _: &mut Out<Self>) {}
+
+    fn deadline(&self) -> Option<Time> {
+        None
+    }
+
+    fn handle(
+        &mut self,
+        now: Time,
+        input: InputOf<Self>,
+        out: &mut Out<Self>,
+    ) -> Result<(), Refusal<u64>> {
+        match input {
+            Input::Remote(_) if self.wrong == Wrong::RefusesRemote => {
+                Err(Refusal::new(Refused::invalid("no word from outside"), 0))
+            }
+            Input::Local(n) => self.handle_local(now, n, out),
+            Input::Remote(n) => {
+                self.handle_remote(now, n, out);
+                Ok(())
+            }
+            Input::Timeout => Ok(()),
+        }
+    }
+}
+
+#[test]
+fn each_other_way_to_be_wrong_is_found_by_name() {
+    let ask = || Input::Remote(1);
+    let close = || Input::Remote(0);
+    let unknown = || Input::Local(7);
+    let cases: [(Wrong, Vec<InputOf<Odd>>, Law, &str); 9] = [
+        (Wrong::SharesState, vec![ask()], Law::Determinism, "Send(2)"),
+        (Wrong::RefusesRemote, vec![ask()], Law::Refusal, "no local input"),
+        (Wrong::RefusesAloud, vec![unknown()], Law::Refusal, "Notify(0)"),
+        (Wrong::HandsBackAnother, vec![unknown()], Law::Refusal, "7 went in and 8"),
+        (Wrong::ClosesTwice, vec![close()], Law::Close, "2 closes"),
+        (Wrong::AsksTheSame, vec![ask(), ask()], Law::Answers, "was asked before"),
+        (Wrong::KnowsAllAnswers, vec![ask()], Law::Answers, "a question never asked"),
+        (Wrong::RefusesAnswers, vec![ask()], Law::Answers, "the answer 0 to #0 was refused"),
+        (Wrong::TakesOrdersWhenClosed, vec![close(), unknown()], Law::Close, "not Ended"),
+    ];
+    for (wrong, inputs, law, detail) in cases {
+        let (last, before) = inputs.split_last().unwrap();
+        let (mut right, mut wrongly) = (odd(Wrong::Nothing), odd(wrong));
+        for input in before {
+            right.step(Time::ZERO, input.clone()).unwrap();
+            wrongly.step(Time::ZERO, input.clone()).unwrap();
+        }
+        right.step(Time::ZERO, last.clone()).unwrap();
+        let broken = wrongly.step(Time::ZERO, last.clone()).unwrap_err();
+        assert_eq!((broken.law, broken.step), (law, inputs.len() as u64), "{wrong:?}: {broken}");
+        assert!(broken.detail.contains(detail), "{wrong:?}: {broken}");
+        assert!(broken.to_string().starts_with(&format!("law {} ", law as u8 + 1)), "{broken}");
+    }
+}
+
+#[test]
+fn what_does_not_last_is_given_nothing_after_its_end() {
+    let mut laws = Laws::new(Lines::new());
+    let blank = || Input::Remote(Transport::Received(Bytes::from_static(b"\n")));
+    assert_eq!(laws.step(Time::ZERO, blank()).unwrap().actions.len(), 1);
+    assert!(laws.is_closed());
+    let after = laws.step(Time::ZERO, blank()).unwrap();
+    assert_eq!((after.actions.len(), after.refused), (0, None));
+    let late = laws.step(Time::ZERO, Input::Local("late".into())).unwrap();
+    assert_eq!((late.actions.len(), late.refused), (0, Some(Refused::Ended)));
 }

@@ -3,15 +3,18 @@
 
 use std::collections::BTreeSet;
 
-use nodewire::codec::leios::{ReplyMessage, RequestMessage};
+use nodewire::bytes::Bytes;
+use nodewire::codec::leios::{KeepAliveMessage, ReplyMessage, RequestMessage};
+use nodewire::codec::{Malformed, MalformedKind, Mode, SegmentHeader};
+use nodewire::link::{Mux, MuxConfig, Transport};
 use nodewire::sim::{
     Bounds, Duo, DuoMove, Play, Player, Recorder, Side, Trace, Wiring, explore, replay,
 };
 use nodewire::state::leios::{
-    Client, ClientCommand, ClientQuery, ClientRemote, Limits, PairMessage, Server, ServerCommand,
-    ServerQuery, ServerRemote, SlotClock, Verdict,
+    Client, ClientCommand, ClientQuery, ClientRemote, Connection, ConnectionConfig, Limits,
+    PairMessage, Parts, Server, ServerCommand, ServerQuery, ServerRemote, SlotClock, Verdict,
 };
-use nodewire::{AskId, Ending, Input, Machine, Outbox, Time};
+use nodewire::{ActionOf, AskId, Ending, Input, Machine, Outbox, OverChannels, Time};
 
 fn client() -> Client {
     Client::new(Limits::default(), SlotClock::default())
@@ -101,4 +104,59 @@ fn a_client_is_recorded_and_replayed() {
     let report = replay(client(), &text.parse().unwrap()).unwrap();
     assert_eq!(report.actions, out.len());
     assert!(report.closed, "{text}");
+}
+
+/// What a multiplexer over this machine does with segments of these payloads, and at the end.
+fn over_mux<M: OverChannels>(machine: M, payloads: &[(u16, Mode, &[u8])]) -> Vec<ActionOf<Mux<M>>> {
+    let mut mux = Mux::new(machine, MuxConfig::default(), &[]);
+    let mut out = Outbox::new();
+    mux.handle_remote(Time::ZERO, Transport::Writable(Transport::UNCOUNTED), &mut out);
+    mux.handle_timeout(Time::ZERO, &mut out);
+    for (number, mode, payload) in payloads {
+        let header =
+            SegmentHeader { time: 0, mode: *mode, number: *number, length: payload.len() as u16 };
+        let segment = [&header.encode()[..], payload].concat();
+        mux.handle_remote(Time::ZERO, Transport::Received(Bytes::from(segment)), &mut out);
+    }
+    mux.handle_remote(Time::ZERO, Transport::Closed, &mut out);
+    out.drain().collect()
+}
+
+#[test]
+fn a_recorded_connection_speaks_over_a_multiplexer_as_an_unrecorded_one() {
+    let plain = || Connection::new(ConnectionConfig::default(), Parts::DUPLEX, Time::ZERO);
+    let (mut ping, mut init) = (Vec::new(), Vec::new());
+    KeepAliveMessage::MsgKeepAlive(7).encode(&mut ping);
+    ReplyMessage::MsgLeiosInit.encode(&mut init);
+    let sessions: [&[(u16, Mode, &[u8])]; 4] = [
+        &[(8, Mode::Initiator, &ping), (25, Mode::Initiator, &init)],
+        // Not CBOR; no message of KeepAlive; a channel that is not there.
+        &[(8, Mode::Initiator, &[0xff])],
+        &[(8, Mode::Initiator, &[0x81, 0x09])],
+        &[(9, Mode::Initiator, &ping)],
+    ];
+    for payloads in sessions {
+        let mut steps = 0;
+        let recorder = Recorder::new(plain(), |_| steps += 1);
+        let done = over_mux(recorder, payloads);
+        let wanted = over_mux(plain(), payloads);
+        assert!(wanted.len() > 1);
+        assert_eq!(done, wanted);
+        assert!(steps > 0);
+    }
+
+    let (plain, recorder) = (plain(), Recorder::new(plain(), Trace::new("leios", &())));
+    assert_eq!(recorder.channels(), plain.channels());
+    assert_eq!(recorder.at_eof(), plain.at_eof());
+    let malformed = Malformed::new(MalformedKind::TooDeep, 3);
+    for spec in plain.channels() {
+        let channel = spec.channel;
+        assert_eq!(recorder.too_large(channel), plain.too_large(channel));
+        assert_eq!(recorder.malformed(channel, malformed), plain.malformed(channel, malformed));
+        assert_eq!(recorder.holds(channel), plain.holds(channel));
+        assert_eq!(recorder.drained(channel, 9), plain.drained(channel, 9));
+        assert_eq!(recorder.item_limit(channel, &[0x81]), plain.item_limit(channel, &[0x81]));
+    }
+    let cares = |spec: &nodewire::ChannelSpec| plain.drained(spec.channel, 9).is_some();
+    assert!(plain.channels().iter().any(cares), "some channel minds what has left");
 }

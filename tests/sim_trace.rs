@@ -6,7 +6,8 @@ mod sim_toys;
 use nodewire::bytes::Bytes;
 use nodewire::link::Transport;
 use nodewire::sim::{
-    Kind, Play, Player, Recorder, ReplayError, Sequence, Trace, TraceError, replay, replay_link,
+    Kind, Play, Player, Recorder, ReplayError, Sequence, Step, Trace, TraceError, replay,
+    replay_link,
 };
 use nodewire::{AskId, Input, Machine, Outbox, Time, UntilClosed};
 use sim_toys::{Client, Flaw, Lines, Order, Word};
@@ -29,6 +30,49 @@ fn recorded() -> Trace {
     // What was in the outbox before a step is not of that step.
     assert_eq!(out.len(), 4);
     machine.into_parts().1
+}
+
+#[test]
+fn a_closure_gets_the_same_steps() {
+    let mut kept = Vec::new();
+    let mut machine = Recorder::new(Client::new(), |step: Step| kept.push(step));
+    let mut out = Outbox::new();
+    for (n, step) in (0..).zip(recorded().steps()) {
+        let input = match step.kind() {
+            Kind::Local => Input::Local(serde_json::from_str(step.input()).unwrap()),
+            Kind::Remote => Input::Remote(serde_json::from_str(step.input()).unwrap()),
+            Kind::Timeout => Input::Timeout,
+        };
+        let _ = machine.handle(Time::from_micros(n * 1_000), input, &mut out);
+    }
+    drop(machine);
+    assert_eq!(kept, recorded().steps());
+}
+
+#[test]
+fn a_recorder_is_the_machine_to_everybody_else() {
+    let id = AskId::from_u64(0);
+    let mut plain = Client::new();
+    let mut recorder = Recorder::new(Client::new(), Trace::new("toy.client", &()));
+    let (mut out, mut same) = (Outbox::new(), Outbox::new());
+    let words =
+        [Input::Local(Order::Want(3)), Input::Remote(Word::Here(1)), Input::Remote(Word::Here(2))];
+    for input in words {
+        plain.handle(Time::ZERO, input.clone(), &mut same).unwrap();
+        recorder.handle(Time::ZERO, input, &mut out).unwrap();
+        assert_eq!(out, same);
+        assert_eq!(recorder.machine(), &plain);
+        assert_eq!(recorder.deadline(), plain.deadline());
+        assert_eq!(recorder.saturated(), plain.saturated());
+        assert_eq!(recorder.awaits(id), plain.awaits(id));
+        assert_eq!(recorder.footprint(), plain.footprint());
+    }
+    assert!(recorder.saturated() && recorder.deadline().is_some());
+    let shown = format!("{recorder:?}");
+    assert!(
+        shown.starts_with("Recorder { machine: Client {") && !shown.contains("Here"),
+        "{shown}"
+    );
 }
 
 const TEXT: &str = r##"{"trace":1,"machine":"toy.client","config":[1,2],"shortened":false}
@@ -67,6 +111,8 @@ fn a_replay_names_the_first_step_that_differs() {
         panic!("it must differ");
     };
     assert_eq!(step, 4);
+    let error = ReplayError::Differs { step, expected: "a".into(), got: "b".into() };
+    assert_eq!(error.to_string(), "step 4 differs: expected a, got b");
     assert!(expected.contains(r#"{"Got":6}"#) && got.contains(r#"{"Got":7}"#), "{expected} {got}");
 
     let unrefused = TEXT.replace("more than nine", "something else").parse().unwrap();
@@ -95,6 +141,7 @@ fn a_shortened_trace_says_so_and_is_not_replayed() {
     let read: Trace = text.parse().unwrap();
     assert_eq!(read, short);
     assert_eq!(replay(Client::new(), &read), Err(ReplayError::Shortened));
+    assert_eq!(ReplayError::Shortened.to_string(), "a shortened trace cannot be replayed");
 }
 
 #[test]
@@ -143,6 +190,12 @@ fn steps_can_be_looked_at() {
         (Time::from_micros(2_000), Kind::Remote, "{\"Here\":7}")
     );
     assert_eq!(step.actions().len(), 1);
+    assert_eq!((trace.machine(), trace.config()), ("toy.client", "[1,2]"));
+    let mut short = trace.shorten();
+    assert!(!trace.is_shortened() && short.is_shortened());
+    // What comes to a shortened trace is shortened too.
+    short.push(step.clone());
+    assert_eq!(short.steps().last(), short.steps().get(2));
     assert!(trace.steps()[1].refused().unwrap().contains("Invalid"));
 }
 

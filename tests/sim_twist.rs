@@ -3,6 +3,7 @@
 
 mod sim_toys;
 
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use nodewire::bytes::Bytes;
@@ -93,6 +94,32 @@ fn refusals_and_the_rest_pass_through() {
     assert!(out.is_empty());
     assert_eq!(liar.deadline(), Some(at(1_000_000)));
     assert!(liar.footprint() >= size_of_val(&liar));
+    // Two open questions are as many as there may be.
+    assert!(!liar.saturated());
+    for n in [1, 2] {
+        liar.handle_local(at(0), Order::Want(1), &mut out).unwrap();
+        liar.handle_remote(at(0), Word::Here(n), &mut out);
+    }
+    assert!(liar.saturated());
+    assert!(liar.awaits(nodewire::AskId::from_u64(0)));
+    assert_eq!((liar.machine().wanted, liar.machine().asks.len()), (1, 2));
+}
+
+#[test]
+fn changes_are_known_by_their_names() {
+    let double = Change::new("change", |n: u8, _| n * 2);
+    let same_name = Change::new("change", |n: u8, _| n);
+    let other = Change::new("other", |n: u8, _| n * 2);
+    assert_eq!(double, same_name);
+    assert_ne!(double, other);
+    assert_eq!(format!("{double:?}"), "change");
+    let hash = |change: &Change<u8>| {
+        let mut hasher = std::hash::DefaultHasher::new();
+        change.hash(&mut hasher);
+        hasher.finish()
+    };
+    assert_eq!(hash(&double), hash(&same_name));
+    assert_ne!(hash(&double), hash(&other));
 }
 
 #[test]
@@ -135,4 +162,32 @@ fn chance_is_as_often_as_said() {
     assert!((7_300..7_700).contains(&kept), "{kept}");
     let more = run(TwistRates { replay: 100_000, ..Default::default() });
     assert!((10_800..11_200).contains(&more), "{more}");
+}
+
+#[test]
+fn chance_holds_back_what_it_delays_and_no_more() {
+    let run = |rates: TwistRates<Word>| {
+        let mut liar = Twist::seeded(Server { given: 0, odd: false }, 7, rates);
+        let mut out = Outbox::new();
+        liar.handle_remote(at(0), Word::Please(100), &mut out);
+        let mut all = sent::<Server>(&mut out);
+        let first = all.len();
+        while let Some(due) = liar.deadline() {
+            assert!(due <= at(1_000), "no longer than said: {due}");
+            liar.handle_timeout(due, &mut out);
+            all.extend(sent::<Server>(&mut out));
+        }
+        (first, all)
+    };
+    let longest = Duration::from_millis(1);
+    let (at_once, delayed) = run(TwistRates { delay: 500_000, longest, ..Default::default() });
+    assert!((30..70).contains(&at_once), "{at_once}");
+    assert!(!delayed.is_sorted(), "what is not delayed overtakes");
+    let (at_once, stalled) = run(TwistRates { stall: 500_000, longest, ..Default::default() });
+    assert!(at_once < 10, "{at_once}");
+    let in_order: Vec<u8> = (1..=100).collect();
+    assert_eq!(stalled, in_order, "a stall keeps the order");
+    let mut sorted = delayed;
+    sorted.sort_unstable();
+    assert_eq!(sorted, in_order, "nothing is lost");
 }

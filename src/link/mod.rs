@@ -90,16 +90,23 @@ const _: () = {
     trait Kept: Clone + Debug + Eq + Hash + Send + 'static {}
     impl<T: Clone + Debug + Eq + Hash + Send + 'static> Kept for T {}
 
-    const fn kept<T: Kept>() {}
     #[allow(dead_code)] // Compiling it is the point.
-    const fn links<M, F: Framing + Kept, K: Ord + Kept>()
+    trait Links {
+        type Channels: Kept;
+        type Mux: Kept;
+        type Framed: Kept;
+        type Staged: Kept;
+        type Peers: Kept;
+    }
+
+    impl<M, F: Framing + Kept, K: Ord + Kept> Links for (M, F, K)
     where
         M: OverChannels + OverFrames + Machine<Send: Send, Notice: Send, Query: Send> + Kept,
     {
-        kept::<Channels<M>>();
-        kept::<Mux<M>>();
-        kept::<Framed<M, F>>();
-        kept::<Staged<Mux<M>, F, Framed<M, F>>>();
-        kept::<Peers<K, M>>();
+        type Channels = Channels<M>;
+        type Mux = Mux<M>;
+        type Framed = Framed<M, F>;
+        type Staged = Staged<Mux<M>, F, Framed<M, F>>;
+        type Peers = Peers<K, M>;
     }
 };

@@ -88,10 +88,7 @@ pub struct Client<H: Blake2b = RustCryptoBlake2b, N: Numbers = LeiosNumbers> {
 }
 
 const _: () = assert!(size_of::<ActionOf<Client>>() <= 128);
-const _: () = {
-    const fn machine<T: Clone + core::fmt::Debug + Eq + core::hash::Hash + Send + 'static>() {}
-    machine::<Client>();
-};
+const _: () = crate::machine::kept::<Client>();
 
 impl Client {
     /// A client with the default hash and the default mini-protocol numbers, not started yet.

@@ -57,10 +57,7 @@ struct Scratches {
 }
 
 const _: () = assert!(size_of::<ActionOf<Connection>>() <= 128);
-const _: fn() = || {
-    fn keeps<T: Clone + core::fmt::Debug + Eq + core::hash::Hash + Send + 'static>() {}
-    keeps::<Connection>();
-};
+const _: () = crate::machine::kept::<Connection>();
 
 impl Connection {
     /// A connection of these parts that begins `now`.

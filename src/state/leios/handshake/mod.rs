@@ -52,10 +52,7 @@ pub struct Handshake {
 }
 
 const _: () = assert!(size_of::<ActionOf<Handshake>>() <= 128);
-const _: fn() = || {
-    fn keeps<T: Clone + core::fmt::Debug + Eq + core::hash::Hash + Send + 'static>() {}
-    keeps::<Handshake>();
-};
+const _: () = crate::machine::kept::<Handshake>();
 
 type Table = Vec<(VersionNumber, Option<VersionData>)>;
 

@@ -37,10 +37,7 @@ pub struct KeepAliveClient {
 }
 
 const _: () = assert!(size_of::<ActionOf<KeepAliveClient>>() <= 128);
-const _: fn() = || {
-    fn keeps<T: Clone + core::fmt::Debug + Eq + core::hash::Hash + Send + 'static>() {}
-    keeps::<KeepAliveClient>();
-};
+const _: () = crate::machine::kept::<KeepAliveClient>();
 
 /// What the application wants of a KeepAlive client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

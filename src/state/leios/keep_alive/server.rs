@@ -22,10 +22,7 @@ pub struct KeepAliveServer {
 }
 
 const _: () = assert!(size_of::<ActionOf<KeepAliveServer>>() <= 128);
-const _: fn() = || {
-    fn keeps<T: Clone + core::fmt::Debug + Eq + core::hash::Hash + Send + 'static>() {}
-    keeps::<KeepAliveServer>();
-};
+const _: () = crate::machine::kept::<KeepAliveServer>();
 
 impl KeepAliveServer {
     /// A server that is owed the first ping from `now` on.

@@ -52,10 +52,7 @@ pub struct NaiveClient {
 }
 
 const _: () = assert!(size_of::<ActionOf<NaiveClient>>() <= 128);
-const _: fn() = || {
-    fn keeps<T: Clone + core::fmt::Debug + Eq + core::hash::Hash + Send + 'static>() {}
-    keeps::<NaiveClient>();
-};
+const _: () = crate::machine::kept::<NaiveClient>();
 
 /// What a reply must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -31,10 +31,7 @@ pub struct NaiveServer {
 }
 
 const _: () = assert!(size_of::<ActionOf<NaiveServer>>() <= 128);
-const _: fn() = || {
-    fn keeps<T: Clone + core::fmt::Debug + Eq + core::hash::Hash + Send + 'static>() {}
-    keeps::<NaiveServer>();
-};
+const _: () = crate::machine::kept::<NaiveServer>();
 
 impl NaiveServer {
     /// A server in StIdle.

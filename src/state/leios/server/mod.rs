@@ -71,10 +71,7 @@ pub struct Server {
 }
 
 const _: () = assert!(size_of::<ActionOf<Server>>() <= 128);
-const _: () = {
-    const fn a_machine<M: Clone + core::fmt::Debug + Eq + core::hash::Hash + Send + 'static>() {}
-    a_machine::<Server>();
-};
+const _: () = crate::machine::kept::<Server>();
 
 impl Server {
     /// A server that answers the freshest request first.
