@@ -161,7 +161,7 @@ impl OverFrames for Patient {
 #[test]
 fn time_questions_and_refusals_pass_through() {
     let due = Time::from_micros(9);
-    let mut link = Framed::new(Patient(due), Whole, FramedConfig::default());
+    let mut link = Framed::new(Patient(due), Whole::new(20), FramedConfig::default());
     let mut out = Outbox::new();
     assert_eq!((link.machine(), link.deadline()), (Some(&Patient(due)), Some(due)));
     assert!(link.awaits(AskId::from_u64(0)) && !link.awaits(AskId::from_u64(1)));

@@ -153,3 +153,59 @@ fn a_file_that_is_no_scenario_is_told_so() {
     is_broken(r#"{"local":"Stop"}"#, "Stop");
     is_broken(r#"{"peer":{"on":"KeepAlive","hex":"00"}}"#, "KeepAlive");
 }
+
+/// A client that has started, and then what goes wrong: it is told with its step and its reason.
+#[test]
+fn what_does_not_hold_is_told_with_its_step_and_its_reason() {
+    let play = |step: &str, accept: &str| {
+        let text = format!(
+            r#"{{"scenario":1,"name":"a","about":"b","rules":[],"under_test":"client",
+            "steps":[{{"given":"Start"}},{{"await":{{"on":"LeiosReply","message":"$first"}}}}{step}],
+            "accept":[{accept}]}}"#
+        );
+        run(&text.parse().unwrap()).to_string()
+    };
+    assert_eq!(play("", r#""running""#), "passed");
+    assert_eq!(
+        play(r#",{"same":["$first","MsgLeiosInit"]},{"eof":false}"#, r#""running""#),
+        "passed"
+    );
+    let ended = play("", r#""done""#);
+    assert!(ended.starts_with("failed at step 2: "), "{ended}");
+    for (step, why) in [
+        (r#"{"same":["$first","MsgLeiosDone"]}"#, r#"sent "MsgLeiosInit", not "MsgLeiosDone""#),
+        (r#"{"local":"Start"}"#, "refused a command: "),
+        (r#"{"refuse":{"local":"Finish","why":{"kind":"Busy"}}}"#, "took a command"),
+        (r#"{"refuse":{"local":"Start","why":{"kind":"Busy"}}}"#, "refused, but with "),
+        (r#"{"await":{"on":"LeiosRequest","message":"MsgLeiosDoneRequest"}}"#, "sent no "),
+        (r#"{"expect":{"Announced":"$_"}}"#, "did not tell its application"),
+        (r#"{"answer":{"query":{"Fetch":"$_"}}}"#, "did not ask its application"),
+        (
+            r#"{"await":{"on":"LeiosRequest","notification":{"LinearLeiosBlockOffer":"$_"}}}"#,
+            "sent no notification",
+        ),
+    ] {
+        let outcome = play(&format!(",{step}"), r#""running""#);
+        assert!(outcome.starts_with("failed at step 2: "), "{step}: {outcome}");
+        assert!(outcome.contains(why), "{step}: {outcome}");
+    }
+    let finish = r#",{"local":"Finish"}"#;
+    let quiet = format!(r#"{finish},{{"quiet":{{"on":"LeiosRequest"}}}}"#);
+    let outcome = play(&quiet, r#""running""#);
+    assert!(outcome.starts_with("failed at step 3: sent "), "{outcome}");
+    let other = format!(r#"{finish},{{"await":{{"on":"LeiosRequest","message":"MsgLeiosInit"}}}}"#);
+    let outcome = play(&other, r#""running""#);
+    assert!(
+        outcome.starts_with("failed at step 3: sent ") && outcome.contains(", not "),
+        "{outcome}"
+    );
+}
+
+#[test]
+fn an_outcome_is_said_in_a_word_and_a_reason() {
+    let why = || "that".to_string();
+    assert_eq!(Outcome::Passed.to_string(), "passed");
+    assert_eq!(Outcome::Inapplicable(why()).to_string(), "inapplicable: that");
+    assert_eq!(Outcome::Failed { step: 3, why: why() }.to_string(), "failed at step 3: that");
+    assert_eq!(Outcome::Broken { step: 3, why: why() }.to_string(), "broken at step 3: that");
+}

@@ -3,7 +3,8 @@
 use crate::world::{Link, World, txs, vote};
 use nodewire::codec::leios::{LeiosPoint, PoolId, RankingBlockHeader, SlotNo, VoteIssuer};
 use nodewire::state::leios::{
-    Announcement, ClientCommand, ClientNotice, FetchCommand, FetchLimits, FetchNotice, VoteNeed,
+    Announcement, ClientCommand, ClientNotice, FetchCommand, FetchLimits, FetchNotice, Unit,
+    VoteNeed,
 };
 
 const DAY: u64 = 86_400_000_000;
@@ -198,6 +199,58 @@ fn a_refused_command_goes_back_and_is_tried_again_later() {
     world.run(DAY);
     assert_eq!((world.commands[1].0, &world.commands[1].2), (1_000_000, &command));
     assert!(world.complete.contains_key(&point));
+}
+
+#[test]
+fn refused_requests_for_transactions_and_votes_go_back_too() {
+    let mut world = World::new(FetchLimits::default());
+    world.join(0, Link::new(10.0, 10.0));
+    let (point, size) = world.block(1, &txs(0, [500; 10]));
+    world.implied(0, point, size);
+    while !matches!(world.commands.last().unwrap().2, ClientCommand::RequestTxs { .. }) {
+        let next = world.now + 1_000;
+        world.run(next);
+        assert!(world.now < 1_000_000, "transactions are asked for");
+    }
+    let (asked, _, command) = world.commands.last().unwrap().clone();
+    let before = world.commands.len();
+    world.refuse(0, command.clone());
+    assert_eq!((world.commands.len(), world.fetch.in_flight()), (before, 0), "not at once");
+    world.run(DAY);
+    let (again, _, repeated) = &world.commands[before];
+    assert!(*again >= asked + 1_000_000 && repeated == &command, "{again}");
+    assert!(world.complete.contains_key(&point));
+
+    let mut world = World::new(FetchLimits::default());
+    world.join(0, Link::new(10.0, 10.0));
+    world.offer_vote(0, 7, 3);
+    let (_, _, command) = world.commands[0].clone();
+    assert!(matches!(command, ClientCommand::RequestVotes { .. }));
+    world.refuse(0, command.clone());
+    assert_eq!((world.commands.len(), world.fetch.in_flight()), (1, 0), "not at once");
+    // A refusal of what it never asked for changes nothing.
+    let before = world.fetch.clone();
+    world.local(FetchCommand::Refused(0, ClientCommand::Finish));
+    world.local(FetchCommand::Refused(9, command.clone()));
+    assert_eq!(world.fetch, before);
+    world.run(DAY);
+    assert_eq!((world.commands[1].0, &world.commands[1].2), (1_000_000, &command));
+    assert!(world.told.iter().any(|(_, told)| matches!(told, FetchNotice::Vote(_))));
+}
+
+#[test]
+fn a_vote_that_will_not_come_is_asked_of_another() {
+    let mut world = World::new(FetchLimits::default());
+    (0..2).for_each(|peer| world.join(peer, Link::new(10.0, 10.0)));
+    (0..2).for_each(|peer| world.offer_vote(peer, 7, 3));
+    let first = world.commands[0].1;
+    assert_eq!(world.commands.len(), 1, "a vote is asked of one");
+    world.fails(first, vec![Unit::Vote(SlotNo(7), VoteIssuer(3))]);
+    world.run(DAY);
+    let asked: Vec<_> = world.commands.iter().map(|(_, peer, _)| *peer).collect();
+    assert_eq!(asked, [first, 1 - first], "not of the same one again");
+    let came = world.told.iter().filter(|(_, told)| matches!(told, FetchNotice::Vote(_)));
+    assert_eq!((came.count(), world.fetch.in_flight()), (1, 0));
 }
 
 #[test]
