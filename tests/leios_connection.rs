@@ -8,17 +8,17 @@ use nodewire::bytes::Bytes;
 use nodewire::codec::Source;
 use nodewire::codec::leios::DeliverableId;
 use nodewire::codec::leios::{
-    Hash32, KeepAliveMessage, LeiosPoint, MsgRequestPayload, NonEmpty, ReplyMessage,
-    RequestMessage, RequestNo, SlotNo, VersionData, VoteIssuer,
+    Hash32, KeepAliveMessage, LeiosPoint, LinearLeiosVote, MsgRequestPayload, NonEmpty,
+    ReplyMessage, RequestMessage, RequestNo, SlotNo, VersionData, VoteIssuer,
 };
 use nodewire::leios::{self, Session, SessionCommand, SessionConfig, SessionNotice};
 use nodewire::link::{MuxLocal, MuxNotice, StagedOf, Transport};
 use nodewire::sim::{Laws, cut_invariance};
 use nodewire::state::leios::{
     Agreement, ClientCommand, ClientRemote, Connection, ConnectionCommand, ConnectionConfig,
-    ConnectionMessage, ConnectionNotice, ConnectionQuery, ConnectionRemote, HandshakeConfig,
-    HandshakeNotice, KeepAliveCommand, PairMessage, Parts, ServerCommand, ServerNotice,
-    ServerRemote, Verdict, rules,
+    ConnectionMessage, ConnectionNotice, ConnectionQuery, ConnectionRemote, Content,
+    HandshakeConfig, HandshakeNotice, KeepAliveCommand, PairMessage, Parts, ServerCommand,
+    ServerNotice, ServerRemote, Verdict, rules,
 };
 use nodewire::{
     Action, ActionOf, AskId, Channel, Ending, Fault, Input, InputOf, Machine, Outbox, OverChannels,
@@ -149,9 +149,15 @@ fn an_answer_to_a_question_of_a_part_is_input_for_the_connection() {
     let [Action::Ask(id, ConnectionQuery::Server(query))] = did.as_slice() else {
         panic!("{did:?}")
     };
-    let did = step(&mut laws, T0, Input::Local(query.fetched_on(*id, None)));
-    assert!(!laws.machine().awaits(*id), "{did:?}");
-    let again = laws.step(T0, Input::Local(query.fetched_on(*id, None))).unwrap();
+    let vote = LinearLeiosVote::new(SlotNo(1), Hash32([7; 32]), VoteIssuer(0), [9; 48]);
+    let answer = query.fetched_on(*id, Some(vec![Content::Vote(vote)]));
+    let did = step(&mut laws, T0, Input::Local(answer.clone()));
+    let sends = |action: &ActionOf<Connection>| {
+        matches!(action, Action::Send(ConnectionMessage::Server(ReplyMessage::MsgLeiosReply(_))))
+    };
+    assert!(did.iter().any(sends), "{did:?}");
+    assert!(!laws.machine().awaits(*id));
+    let again = laws.step(T0, Input::Local(answer)).unwrap();
     assert_eq!((again.refused, again.actions.len()), (None, 0), "a stale answer does nothing");
 }
 

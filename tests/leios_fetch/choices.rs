@@ -228,10 +228,9 @@ fn refused_requests_for_transactions_and_votes_go_back_too() {
     assert!(matches!(command, ClientCommand::RequestVotes { .. }));
     world.refuse(0, command.clone());
     assert_eq!((world.commands.len(), world.fetch.in_flight()), (1, 0), "not at once");
-    // A refusal of what it never asked for changes nothing.
+    // The refusal of a command that is not fetching's changes nothing.
     let before = world.fetch.clone();
     world.local(FetchCommand::Refused(0, ClientCommand::Finish));
-    world.local(FetchCommand::Refused(9, command.clone()));
     assert_eq!(world.fetch, before);
     world.run(DAY);
     assert_eq!((world.commands[1].0, &world.commands[1].2), (1_000_000, &command));
