@@ -113,7 +113,7 @@
 //! [`explore`](crate::sim::explore) sees every state that two machines can reach, nearest first,
 //! and returns the shortest way to a fault. [`Duo`](crate::sim::Duo) joins them by queues: in
 //! order within a channel, in any order between channels. Keep its worlds tiny, two or three items
-//! of everything: they grow fast. `tests/leios_explore.rs` is the pair's, with its counts in
+//! of everything: they grow fast. `tests/leios_explore/` is the pair's, with its counts in
 //! `tests/golden/explore.txt`.
 //!
 //! # A network
