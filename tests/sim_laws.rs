@@ -237,11 +237,11 @@ fn each_other_way_to_be_wrong_is_found_by_name() {
         let (last, before) = inputs.split_last().unwrap();
         let (mut right, mut wrongly) = (odd(Wrong::Nothing), odd(wrong));
         for input in before {
-            right.step(Time::ZERO, input.clone()).unwrap();
-            wrongly.step(Time::ZERO, input.clone()).unwrap();
+            right.step(Time::ZERO, *input).unwrap();
+            wrongly.step(Time::ZERO, *input).unwrap();
         }
-        right.step(Time::ZERO, last.clone()).unwrap();
-        let broken = wrongly.step(Time::ZERO, last.clone()).unwrap_err();
+        right.step(Time::ZERO, *last).unwrap();
+        let broken = wrongly.step(Time::ZERO, *last).unwrap_err();
         assert_eq!((broken.law, broken.step), (law, inputs.len() as u64), "{wrong:?}: {broken}");
         assert!(broken.detail.contains(detail), "{wrong:?}: {broken}");
         assert!(broken.to_string().starts_with(&format!("law {} ", law as u8 + 1)), "{broken}");

@@ -1,7 +1,7 @@
 //! Made-up content is of the real form, whatever is made.
 #![cfg(all(feature = "sim", feature = "leios"))]
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use nodewire::bytes::Bytes;
 use nodewire::codec::leios::{Hash32, LeiosPoint, LinearLeiosVote, SlotNo, VoteIssuer};
@@ -26,7 +26,7 @@ fn a_transaction_has_the_size_asked_for_and_is_one_byte_string() {
 fn a_block_refers_to_its_transactions() {
     let made = MadeBlock::new(SlotNo(7), (1..=3).map(|n| made::tx(n, 100))).unwrap();
     assert_eq!(made.point.slot, SlotNo(7));
-    let hashes: HashSet<_> = made.txs.iter().map(|(hash, _)| *hash).collect();
+    let hashes: BTreeSet<_> = made.txs.iter().map(|(hash, _)| *hash).collect();
     assert_eq!((hashes.len(), made.txs.len()), (3, 3));
     let announced = made.announced();
     assert_eq!(announced.hash, made.point.hash);

@@ -84,7 +84,7 @@ fn spec() -> LinkSpec {
 fn pair(seed: u64, a: Pipe, b: Pipe, spec: &LinkSpec) -> (Net<Pipe>, End) {
     let mut net = Net::new(seed);
     let (a, b) = (net.add(a), net.add(b));
-    let (end, _) = net.connect(Time::ZERO, a, b, [spec.clone(), spec.clone()]);
+    let (end, _) = net.connect(Time::ZERO, a, b, [*spec, *spec]);
     (net, end)
 }
 
@@ -454,7 +454,7 @@ fn ring(seed: u64, bytes: usize, most: u64) -> (u64, u64) {
         .map(|n| net.add(Ring { next: None, bytes: bytes * usize::from(n % 3 == 0) }))
         .collect();
     for (n, node) in nodes.iter().enumerate() {
-        net.connect(Time::ZERO, *node, nodes[(n + 1) % 100], [jittery.clone(), jittery.clone()]);
+        net.connect(Time::ZERO, *node, nodes[(n + 1) % 100], [jittery, jittery]);
     }
     let report = net.run(at(u64::MAX), most);
     (report.hash, report.events)
