@@ -10,7 +10,7 @@ use nodewire::codec::leios::{
 use nodewire_peers::{their_bytes, their_point};
 use pallas_codec::minicbor;
 use pallas_network2::protocol::handshake::n2n;
-use pallas_network2::protocol::{AnyCbor, handshake, keepalive, leiosfetch, leiosnotify};
+use pallas_network2::protocol::{AnyCbor, EbId, handshake, keepalive, leiosfetch, leiosnotify};
 use proptest::prelude::*;
 
 fn encoded(encode: impl Fn(&mut Vec<u8>)) -> Vec<u8> {
@@ -126,7 +126,7 @@ proptest! {
         };
         prop_assert_eq!(ids.as_slice(), [DeliverableId::LeiosBlockTxsId(point, ours)]);
         let bytes = encoded(|out| decoded.as_ref().unwrap().encode(out));
-        let read: (leiosfetch::EbId, leiosfetch::Bitmaps) = {
+        let read: (EbId, leiosfetch::Bitmaps) = {
             let mut decoder = minicbor::Decoder::new(&bytes[6..]);
             (decoder.decode().expect("a point"), decoder.decode().expect("bitmaps"))
         };
