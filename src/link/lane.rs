@@ -15,8 +15,9 @@ use crate::fault::Fault;
 /// Most bytes of a head.
 const HEAD: usize = 9;
 
-/// How deep items may nest.
-const DEPTH: u32 = 64;
+/// How deep an item may nest: 64 inside raw items (`leios.md` section 4) and a few levels of
+/// message around them. What is too deep inside a message is the decoder's to tell.
+const DEPTH: u32 = 64 + 8;
 
 /// The bytes of one channel that were received and not consumed.
 ///
