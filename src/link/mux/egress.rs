@@ -129,7 +129,7 @@ impl Egress {
         if wire.is_empty() && self.credit > 0 && self.queued > 0 {
             // What is queued is there, so this reserves by bytes at hand.
             let bytes = self.queued.min(self.credit);
-            let headers = (bytes / self.sdu_size + 1).saturating_mul(SegmentHeader::SIZE);
+            let headers = (bytes / self.sdu_size.max(1) + 1).saturating_mul(SegmentHeader::SIZE);
             let most = full.saturating_add(self.sdu_size + SegmentHeader::SIZE);
             wire.reserve(bytes.saturating_add(headers).min(most));
         }
