@@ -66,8 +66,17 @@ impl Sink for Vec<u8> {
 }
 
 /// Counts the bytes instead of keeping them.
-#[derive(Default)]
-pub(crate) struct Counter(pub(crate) usize);
+pub(crate) struct Counter(usize);
+
+impl Counter {
+    /// How many bytes `write` puts out.
+    #[inline]
+    pub(crate) fn of(write: impl FnOnce(&mut Self)) -> usize {
+        let mut counter = Self(0);
+        write(&mut counter);
+        counter.0
+    }
+}
 
 impl Sink for Counter {
     #[inline]

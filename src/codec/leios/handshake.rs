@@ -82,9 +82,7 @@ impl HandshakeMessage {
     /// Bytes of the canonical encoding.
     #[must_use]
     pub fn wire_len(&self) -> usize {
-        let mut counter = Counter::default();
-        self.write(&mut counter);
-        counter.0
+        Counter::of(|out| self.write(out))
     }
 
     /// Heap bytes held.

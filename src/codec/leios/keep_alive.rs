@@ -37,9 +37,7 @@ impl KeepAliveMessage {
     /// Bytes of the canonical encoding.
     #[must_use]
     pub fn wire_len(&self) -> usize {
-        let mut counter = Counter::default();
-        self.write(&mut counter);
-        counter.0
+        Counter::of(|out| self.write(out))
     }
 
     /// Heap bytes held: none.

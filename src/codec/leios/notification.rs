@@ -33,9 +33,7 @@ impl Notification {
     /// Bytes of the canonical encoding: what it takes of the credit when we send it.
     #[must_use]
     pub fn wire_len(&self) -> usize {
-        let mut counter = Counter::default();
-        self.write(&mut counter);
-        counter.0
+        Counter::of(|out| self.write(out))
     }
 
     /// Heap bytes held; a shared read counts as [`Source::heap`] says.

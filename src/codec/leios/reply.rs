@@ -63,9 +63,7 @@ impl ReplyMessage {
     /// Bytes of the canonical encoding.
     #[must_use]
     pub fn wire_len(&self) -> usize {
-        let mut counter = Counter::default();
-        self.write(&mut counter);
-        counter.0
+        Counter::of(|out| self.write(out))
     }
 
     /// Heap bytes held; a shared read counts as [`Source::heap`] says.

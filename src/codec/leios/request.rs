@@ -46,9 +46,7 @@ impl RequestMessage {
     /// Bytes of the canonical encoding.
     #[must_use]
     pub fn wire_len(&self) -> usize {
-        let mut counter = Counter::default();
-        self.write(&mut counter);
-        counter.0
+        Counter::of(|out| self.write(out))
     }
 
     /// Heap bytes held.

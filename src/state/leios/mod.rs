@@ -10,6 +10,7 @@ mod keep_alive;
 mod limits;
 mod mini_protocols;
 mod naive;
+mod one_channel;
 mod server;
 mod slot;
 mod window;

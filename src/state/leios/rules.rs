@@ -23,8 +23,8 @@ pub use requests::*;
 pub use sharing::*;
 pub use time::*;
 
-use crate::codec::MalformedKind;
-use crate::fault::Rule;
+use crate::codec::{Malformed, MalformedKind};
+use crate::fault::{Fault, Rule};
 
 /// Every rule, in the order of the reference.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
@@ -57,4 +57,10 @@ pub const fn of_malformed(kind: MalformedKind) -> &'static Rule {
         MalformedKind::ZeroLengthSegment => &ZERO_LENGTH_SEGMENT,
         _ => &GRAMMAR,
     }
+}
+
+/// The fault of bytes that are no message of the protocol `inside`.
+pub(super) const fn malformed(malformed: Malformed, inside: &'static str) -> Fault {
+    let rule = of_malformed(malformed.kind);
+    Fault::malformed(rule, malformed.kind.name(), malformed.offset, inside)
 }

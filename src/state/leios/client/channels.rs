@@ -74,8 +74,7 @@ impl<H: Blake2b, N: Numbers> OverChannels for Client<H, N> {
     }
 
     fn malformed(&self, _: Channel, malformed: Malformed) -> Fault {
-        let rule = rules::of_malformed(malformed.kind);
-        Fault::malformed(rule, malformed.kind.name(), malformed.offset, "LeiosReply")
+        rules::malformed(malformed, "LeiosReply")
     }
 
     fn decode(

@@ -43,8 +43,7 @@ impl OverChannels for Handshake {
     }
 
     fn malformed(&self, _: Channel, malformed: Malformed) -> Fault {
-        let rule = rules::of_malformed(malformed.kind);
-        Fault::malformed(rule, malformed.kind.name(), malformed.offset, "Handshake")
+        rules::malformed(malformed, "Handshake")
     }
 
     fn decode(

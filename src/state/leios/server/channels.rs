@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::{Server, ServerRemote};
 use crate::channel::{Channel, ChannelSpec, Class, OverChannels};
 use crate::codec::leios::{ReplyMessage, RequestMessage};
-use crate::codec::{Malformed, MalformedKind, Source};
+use crate::codec::{Malformed, Source, wrong_head};
 use crate::fault::{Fault, Rule};
 use crate::state::leios::mini_protocols::{LEIOS_REPLY, LEIOS_REQUEST, LEIOS_SHARE};
 use crate::state::leios::rules;
@@ -19,9 +19,6 @@ const REPLY: Channel = Channel::new(LEIOS_REPLY, Role::Responder);
 
 /// What may wait or come of LeiosReply from the client's side: MsgLeiosInit (`leios.md` 10.4).
 const INIT: usize = 64;
-
-/// How many bytes of an item show whether its beginning is good: tag, arity and number.
-const HEAD: usize = 16;
 
 impl OverChannels for Server {
     fn channels(&self) -> Vec<ChannelSpec> {
@@ -39,19 +36,14 @@ impl OverChannels for Server {
 
     fn item_limit(&self, channel: Channel, head: &[u8]) -> Result<usize, Fault> {
         self.expects(channel)?;
-        let head = head.get(..HEAD).unwrap_or(head);
-        let (limit, read) = if channel == REQUEST {
-            let read = RequestMessage::decode(head, Source::COPY).map(|_| ());
-            (self.limits.max_request_message, read)
+        let (limit, wrong) = if channel == REQUEST {
+            let decode = |head: &_| RequestMessage::decode(head, Source::COPY);
+            (self.limits.max_request_message, wrong_head(head, decode))
         } else {
-            (INIT, ReplyMessage::decode(head, Source::COPY).map(|_| ()))
+            (INIT, wrong_head(head, |head| ReplyMessage::decode(head, Source::COPY)))
         };
-        match read {
-            Err(wrong) if wrong.kind != MalformedKind::UnexpectedEnd => {
-                Err(self.malformed(channel, wrong))
-            }
-            Ok(()) | Err(_) => Ok(limit),
-        }
+        wrong.map_err(|wrong| self.malformed(channel, wrong))?;
+        Ok(limit)
     }
 
     fn too_large(&self, channel: Channel) -> Fault {
@@ -63,9 +55,8 @@ impl OverChannels for Server {
     }
 
     fn malformed(&self, channel: Channel, malformed: Malformed) -> Fault {
-        let rule = rules::of_malformed(malformed.kind);
         let inside = if channel == REQUEST { "LeiosRequest" } else { "LeiosReply" };
-        Fault::malformed(rule, malformed.kind.name(), malformed.offset, inside)
+        rules::malformed(malformed, inside)
     }
 
     fn decode(
