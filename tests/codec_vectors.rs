@@ -2,6 +2,8 @@
 
 #![cfg(feature = "leios")]
 
+mod shared_vectors;
+
 use std::path::PathBuf;
 
 use nodewire::bytes::Bytes;
@@ -14,23 +16,7 @@ use nodewire::codec::leios::{
 use nodewire::codec::{Malformed, MalformedKind, Mode, SegmentHeader, Source};
 use serde_json::Value;
 
-/// A file of the shared vectors; `None`, said by name, where they are not at hand.
-fn shared(test: &str, file: &str) -> Option<Value> {
-    let root = std::env::var_os("NODEWIRE_VECTORS").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors"),
-        PathBuf::from,
-    );
-    let path = root.join("leios").join(file);
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Some(serde_json::from_str(&text).expect("vectors are JSON")),
-        Err(error) => {
-            let required = std::env::var_os("NODEWIRE_REQUIRE_VECTORS").is_some_and(|v| v == "1");
-            assert!(!required, "{test}: {}: {error}", path.display());
-            println!("skipped {test}: no {}", path.display());
-            None
-        }
-    }
-}
+use shared_vectors::shared;
 
 fn committed(file: &str) -> Value {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/leios").join(file);

@@ -2,6 +2,8 @@
 
 #![cfg(all(feature = "leios", feature = "sim"))]
 
+mod shared_vectors;
+
 use std::time::Duration;
 
 use nodewire::codec::Source;
@@ -14,6 +16,9 @@ use nodewire::state::leios::{
 use nodewire::{
     Action, Channel, Ending, Fault, Input, Machine, OverChannels, Refused, Role, Rule, Time,
 };
+use serde_json::Value;
+
+use shared_vectors::shared;
 
 type Did = Vec<Action<HandshakeMessage, HandshakeNotice, nodewire::Never>>;
 
@@ -286,7 +291,7 @@ fn channels_limits_and_directions() {
 
 #[test]
 fn the_captured_handshake() {
-    let Some(mux) = vectors("mux.json") else { return };
+    let Some(mux) = shared("the_captured_handshake", "mux.json") else { return };
     let proposal = payload(&mux, "captured handshake proposal");
     let acceptance = payload(&mux, "captured handshake acceptance");
     let theirs = VersionData { initiator_only: true, peer_sharing: true, ..data(164) };
@@ -316,26 +321,11 @@ fn bytes(action: &Action<HandshakeMessage, HandshakeNotice, nodewire::Never>) ->
     bytes
 }
 
-/// A file of the Leios vectors; absent files are an error only where they are required.
-fn vectors(name: &str) -> Option<String> {
-    let beside = || concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/vectors").to_owned();
-    let dir = std::env::var("NODEWIRE_VECTORS").unwrap_or_else(|_| beside());
-    let path = std::path::Path::new(&dir).join("leios").join(name);
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Some(text),
-        Err(error) => {
-            let required = std::env::var("NODEWIRE_REQUIRE_VECTORS").is_ok_and(|set| set == "1");
-            assert!(!required, "{}: {error}", path.display());
-            println!("skipped: no {}", path.display());
-            None
-        }
-    }
-}
-
 /// The payload of the segment of this name.
-fn payload(mux: &str, name: &str) -> Vec<u8> {
-    let item = mux.split_once(&format!("\"{name}\"")).unwrap().1;
-    let hex = item.split_once("\"hex\": \"").unwrap().1.split('"').next().unwrap();
+fn payload(mux: &Value, name: &str) -> Vec<u8> {
+    let items = mux["items"].as_array().unwrap();
+    let item = items.iter().find(|item| item["name"] == name).unwrap();
+    let hex = item["hex"].as_str().unwrap();
     let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
     (16..hex.len()).step_by(2).map(byte).collect()
 }

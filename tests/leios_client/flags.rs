@@ -1,11 +1,10 @@
 //! Byte windows of notification requests and their completion flags (`leios.md` 8.1).
 
-use std::path::PathBuf;
-
 use nodewire::codec::leios::{CountedNotification, Notification, SlotNo, VoteIssuer};
 use nodewire::state::leios::ClientCommand;
 use serde_json::Value;
 
+use crate::shared_vectors::shared;
 use crate::support::*;
 
 /// Clients with given windows, and notifications of any size that are otherwise good: first an
@@ -55,23 +54,6 @@ impl Sender {
 
     fn credit(&self) -> u64 {
         self.rig.client.notification_credit()
-    }
-}
-
-fn shared(test: &str, file: &str) -> Option<Value> {
-    let root = std::env::var_os("NODEWIRE_VECTORS").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors"),
-        PathBuf::from,
-    );
-    let path = root.join("leios").join(file);
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Some(serde_json::from_str(&text).expect("vectors are JSON")),
-        Err(error) => {
-            let required = std::env::var_os("NODEWIRE_REQUIRE_VECTORS").is_some_and(|v| v == "1");
-            assert!(!required, "{test}: {}: {error}", path.display());
-            println!("skipped {test}: no {}", path.display());
-            None
-        }
     }
 }
 

@@ -11,5 +11,7 @@ mod laws;
 mod news;
 mod overlap;
 mod replies;
+#[path = "../shared_vectors/mod.rs"]
+mod shared_vectors;
 mod support;
 mod times;

@@ -1,31 +1,12 @@
 //! Completion of notification requests (`leios.md` 8.1): the server as the sender.
 
-use std::path::PathBuf;
-
 use nodewire::Refused;
 use nodewire::codec::leios::{Notification, SlotNo, VoteIssuer};
 use nodewire::state::leios::ServerCommand;
 use serde_json::Value;
 
+use crate::shared_vectors::shared;
 use crate::support::{Act, NOW, Rig, header, news, sized_header, vote_id};
-
-/// A file of the shared vectors; `None`, said by name, where they are not at hand.
-fn shared(test: &str, file: &str) -> Option<Value> {
-    let root = std::env::var_os("NODEWIRE_VECTORS").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors"),
-        PathBuf::from,
-    );
-    let path = root.join("leios").join(file);
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Some(serde_json::from_str(&text).expect("vectors are JSON")),
-        Err(error) => {
-            let required = std::env::var_os("NODEWIRE_REQUIRE_VECTORS").is_some_and(|v| v == "1");
-            assert!(!required, "{test}: {}: {error}", path.display());
-            println!("skipped {test}: no {}", path.display());
-            None
-        }
-    }
-}
 
 /// Gives the server notifications of `size` bytes in all: one announcement, or, where none is so
 /// small, votes of 8 to 10 bytes. `seats` counts those of each size that voted already.

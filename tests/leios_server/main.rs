@@ -11,4 +11,6 @@ mod laws;
 mod news;
 mod overlap;
 mod requests;
+#[path = "../shared_vectors/mod.rs"]
+mod shared_vectors;
 mod support;
