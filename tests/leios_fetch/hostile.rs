@@ -1,11 +1,12 @@
 //! Peers that offer first and deliver last, or never, alone and together; peers that go.
 
 use crate::world::{Link, World, recipe_sizes, txs};
-use nodewire::state::leios::{ClientCommand, ClientNotice, FetchLimits, Unit};
+use nodewire::codec::leios::{LeiosPoint, PoolId, RankingBlockHeader};
+use nodewire::state::leios::{Announcement, ClientCommand, ClientNotice, FetchLimits, Unit};
 
 const DAY: u64 = 86_400_000_000;
 
-fn seconds(world: &World, point: &nodewire::codec::leios::LeiosPoint) -> f64 {
+fn seconds(world: &World, point: &LeiosPoint) -> f64 {
     world.complete.get(point).map_or(f64::INFINITY, |at| *at as f64 / 1e6)
 }
 
@@ -133,4 +134,42 @@ fn what_nobody_asked_for_changes_nothing() {
     world.remote(0, ClientNotice::Txs { point, txs: list });
     assert_eq!(world.fetch, before);
     assert!(world.told.is_empty());
+}
+
+/// A pool may announce a block with a size that is beyond all budgets, and the peer that tells of it
+/// may be the first to be heard. The peers that tell the truth are asked for it all the same, and
+/// for everything else.
+#[test]
+fn a_size_beyond_all_budgets_keeps_nobody_from_work() {
+    let announced = |point: LeiosPoint, eb_size: u32, pool: u8, salt: u8| {
+        let raw = vec![0x82, 6, 0xd8, 24, 0x41, salt].into();
+        let header = RankingBlockHeader::from_raw(raw).expect("a wrapper");
+        let pool = PoolId([pool; 28]);
+        ClientNotice::Announced(Announcement { point, eb_size, pool, equivocation: false, header })
+    };
+    for implied in [false, true] {
+        let (young_txs, old_txs) = (txs(0, [500; 10]), txs(100, [500; 10]));
+        let mut limits = FetchLimits::default();
+        // The world takes no request for a block but with its true size.
+        limits.max_eb_bytes = 371;
+        let mut world = World::new(limits);
+        (0..3).for_each(|peer| world.join(peer, Link::new(10.0, 10.0)));
+        let (young, size) = world.block(9, &young_txs);
+        let (old, old_size) = world.block(5, &old_txs);
+        assert_eq!(size, 371);
+        if implied {
+            world.implied(0, young, u32::MAX);
+            world.leave(0);
+        } else {
+            world.remote(0, announced(young, u32::MAX, 4, 1));
+        }
+        for peer in 1..3 {
+            world.remote(peer, announced(young, size, 4, 2));
+            world.remote(peer, announced(old, old_size, 5, 3));
+            world.offer(peer, young);
+            world.offer(peer, old);
+        }
+        world.run(2_000_000);
+        assert!(seconds(&world, &young) < 1.0 && seconds(&world, &old) < 1.0);
+    }
 }

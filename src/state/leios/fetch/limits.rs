@@ -17,6 +17,9 @@ pub struct FetchLimits {
     pub max_references: usize,
     /// Most vote offers held, over all peers, those of votes that came included.
     pub max_vote_offers: usize,
+    /// Most bytes that a block can have (L-49), whatever a header says: as much is asked for and
+    /// counted. A size that fits no budget would keep its peers from all other work.
+    pub max_eb_bytes: u32,
     /// Most bytes requested of one peer and not yet delivered.
     pub per_peer_in_flight: u64,
     /// Most bytes requested of all peers and not yet delivered.
@@ -85,6 +88,7 @@ impl Default for FetchLimits {
             max_points: 1_024,
             max_references: 262_144,
             max_vote_offers: 262_144,
+            max_eb_bytes: 512_000,
             per_peer_in_flight: 5_000_000,
             total_in_flight: 50_000_000,
             per_peer_txs: 58_000,

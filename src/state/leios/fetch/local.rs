@@ -118,7 +118,7 @@ impl<K: Ord + Clone> Fetch<K> {
         }
         if let Some(point) = self.points.get_mut(&at) {
             // What the chain says is certain; an announcement may have said otherwise.
-            point.size = Some(size);
+            point.size = Some(size.min(self.limits.max_eb_bytes));
             point.urgent |= urgent;
             (point.wanted, point.lasting) = (true, true);
         }

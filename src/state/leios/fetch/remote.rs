@@ -51,7 +51,7 @@ impl<K: Ord + Clone> Fetch<K> {
             self.elections.insert(election, announcement.header.clone());
         }
         // Of evidence the size and the offers are remembered, in case it becomes urgent.
-        let size = announcement.eb_size;
+        let size = announcement.eb_size.min(self.limits.max_eb_bytes);
         let announcement = Box::new(announcement);
         out.notify(if evidence {
             FetchNotice::Equivocated(key, announcement)
