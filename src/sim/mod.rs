@@ -28,7 +28,6 @@ mod sequence;
 mod side;
 mod trace;
 mod twist;
-mod way;
 
 #[cfg(feature = "leios")]
 pub mod made;
@@ -39,7 +38,7 @@ pub use duo::{Duo, Wiring};
 pub use explore::{Bounds, Explored, Found, World, explore};
 pub use hash::{Fingerprint, TraceHash};
 pub use host::{Host, Orders, Policy};
-pub use laws::{Broken, Law, Laws, Stepped, cut_invariance};
+pub use laws::{Broken, Law, Laws, Stepped, Uncut, cut_invariance, cut_invariance_by};
 pub use net::{Net, NetReport};
 pub use node::{End, Event, LinkSpec, Node, Wire};
 pub use player::{PLAY_VERSION, Play, Player};

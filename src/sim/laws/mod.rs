@@ -1,14 +1,15 @@
 //! The laws every machine and link keeps, as checks for machines of one's own.
 
+mod cuts;
+
+pub use cuts::{Uncut, cut_invariance, cut_invariance_by};
+
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::fmt;
 use core::mem::size_of;
-
-use bytes::Bytes;
 
 use crate::ask::AskId;
 use crate::fault::{Refusal, Refused};
@@ -334,85 +335,6 @@ where
     const fn broken(&self, law: Law, detail: String) -> Broken {
         Broken { law, step: self.step, detail }
     }
-}
-
-/// Law 5: a link does the same however its bytes are cut, and keeps laws 1 to 4 and 6 on the way.
-///
-/// `make` makes the link, with send credit and whatever else it needs; `receive` wraps bytes as
-/// its input; `cuts` are the places where `stream` is cut, in any order. What is compared with
-/// the uncut run: the notices, questions and ending in order, and all bytes sent, joined.
-///
-/// # Errors
-/// How the runs differ; the step is that of the cut run.
-pub fn cut_invariance<M>(
-    make: impl Fn() -> M,
-    receive: impl Fn(Bytes) -> M::Remote,
-    stream: &Bytes,
-    cuts: &[usize],
-) -> Result<(), Broken>
-where
-    M: Machine<Send = Bytes> + Clone + PartialEq + fmt::Debug,
-    M::Local: Clone + PartialEq + fmt::Debug,
-    M::Remote: Clone,
-    M::Notice: PartialEq + fmt::Debug,
-    M::Query: PartialEq + fmt::Debug,
-{
-    let mut places: BTreeSet<usize> =
-        cuts.iter().copied().filter(|cut| (1..stream.len()).contains(cut)).collect();
-    let whole = run_pieces(Laws::new(make()), &receive, [stream.clone()])?;
-    places.insert(stream.len());
-    let mut from = 0;
-    let pieces = places.into_iter().map(|to| {
-        let piece = stream.slice(from..to);
-        from = to;
-        piece
-    });
-    let cut = run_pieces(Laws::new(make()), &receive, pieces)?;
-    if whole.sent == cut.sent && whole.told == cut.told {
-        return Ok(());
-    }
-    let detail = format!(
-        "uncut: {:?} and {} bytes sent; cut at {cuts:?}: {:?} and {} bytes sent",
-        whole.told,
-        whole.sent.len(),
-        cut.told,
-        cut.sent.len()
-    );
-    Err(Broken { law: Law::Cuts, step: cut.steps, detail })
-}
-
-struct Run<M: Machine> {
-    sent: Vec<u8>,
-    told: Vec<Action<(), M::Notice, M::Query>>,
-    steps: u64,
-}
-
-fn run_pieces<M>(
-    mut laws: Laws<M>,
-    receive: &impl Fn(Bytes) -> M::Remote,
-    pieces: impl IntoIterator<Item = Bytes>,
-) -> Result<Run<M>, Broken>
-where
-    M: Machine<Send = Bytes> + Clone + PartialEq + fmt::Debug,
-    M::Local: Clone + PartialEq + fmt::Debug,
-    M::Remote: Clone,
-    M::Notice: PartialEq + fmt::Debug,
-    M::Query: PartialEq + fmt::Debug,
-{
-    let mut run = Run { sent: Vec::new(), told: Vec::new(), steps: 0 };
-    for piece in pieces {
-        let mut stepped = laws.step(Time::ZERO, Input::Remote(receive(piece)))?;
-        run.steps = laws.step;
-        for action in stepped.actions.drain() {
-            match action {
-                Action::Send(bytes) => run.sent.extend_from_slice(&bytes),
-                Action::Notify(notice) => run.told.push(Action::Notify(notice)),
-                Action::Ask(id, query) => run.told.push(Action::Ask(id, query)),
-                Action::Close(ending) => run.told.push(Action::Close(ending)),
-            }
-        }
-    }
-    Ok(run)
 }
 
 type Ran<M> = (Out<M>, Option<Refusal<<M as Machine>::Local>>);
