@@ -5,6 +5,7 @@
 
 pub mod check;
 mod drive;
+pub mod hex;
 pub mod leios;
 pub mod machines;
 pub mod sim;

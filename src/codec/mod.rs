@@ -5,6 +5,9 @@
 
 #[cfg(all(feature = "arbitrary", feature = "leios"))]
 pub(crate) mod from_fuzzer;
+#[cfg(any(feature = "leios", feature = "serde"))]
+#[cfg_attr(not(feature = "leios"), allow(dead_code))]
+pub(crate) mod hex;
 mod malformed;
 mod segment;
 mod source;

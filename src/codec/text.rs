@@ -9,6 +9,8 @@ use bytes::Bytes;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::hex::{Hex, unhex};
+
 /// The largest integer that every JSON reader keeps exact.
 const EXACT: u64 = 1 << 53;
 
@@ -169,23 +171,4 @@ pub(crate) mod bits {
         let octets = unhex(&text).and_then(|octets| <[u8; 8]>::try_from(octets).ok());
         octets.map(u64::from_be_bytes).ok_or_else(|| D::Error::custom("not 16 hex digits"))
     }
-}
-
-struct Hex<'a>(&'a [u8]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
-    let mut octets = Vec::with_capacity(text.len() / 2);
-    let mut pairs = text.as_bytes().chunks_exact(2);
-    for pair in &mut pairs {
-        let [high, low] = pair else { return None };
-        octets.push(digit(*high)? << 4 | digit(*low)?);
-    }
-    pairs.remainder().is_empty().then_some(octets)
 }

@@ -8,13 +8,13 @@ use nodewire::codec::leios::{
 };
 use nodewire::codec::{Malformed, Source};
 use nodewire::state::leios::rules::of_malformed;
+use nodewire_adapter::hex::to_hex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::print;
-use super::source::to_hex;
 
 /// The kinds of Leios data that stand alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

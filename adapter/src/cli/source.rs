@@ -3,6 +3,8 @@
 use std::io::Read;
 use std::path::Path;
 
+use nodewire_adapter::hex::from_hex;
+
 use super::failure::Failure;
 
 /// The text behind an argument: itself, or the file after `@`, or standard input for `-`.
@@ -21,30 +23,10 @@ pub fn text(argument: &str) -> Result<String, Failure> {
 
 /// The bytes behind a hex argument. White space is ignored.
 pub fn hex(argument: &str) -> Result<Vec<u8>, Failure> {
-    unhex(&text(argument)?)
+    from_hex(&text(argument)?).map_err(Failure::new)
 }
 
 /// A whole file.
 pub fn file(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|error| Failure::file(path, &error))
-}
-
-/// Bytes from hex digits.
-pub fn unhex(text: &str) -> Result<Vec<u8>, Failure> {
-    let mut digits = Vec::new();
-    for (at, c) in text.char_indices().filter(|(_, c)| !c.is_whitespace()) {
-        let digit = c
-            .to_digit(16)
-            .ok_or_else(|| Failure::new(format!("not hex: {c:?} at character {at}")))?;
-        digits.push(u8::try_from(digit).unwrap_or_default());
-    }
-    if digits.len() % 2 == 1 {
-        return Err(Failure::new(format!("not hex: {} digits, an odd number", digits.len())));
-    }
-    Ok(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
-}
-
-/// Bytes as lower-case hex.
-pub fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -9,6 +9,7 @@ use nodewire::state::leios::{Blake2b, RustCryptoBlake2b};
 use serde::Deserialize;
 
 use super::content::Article;
+use crate::hex::from_hex;
 
 /// A header from a file, and what became of it.
 #[derive(Clone, Debug)]
@@ -50,7 +51,8 @@ pub fn headers(path: &Path) -> Result<Vec<Sighting>, String> {
 }
 
 fn sight(path: &Path, HeaderItem { name, wrapped_hex }: HeaderItem) -> Result<Sighting, String> {
-    let bytes = unhex(&wrapped_hex).ok_or(format!("{}: {name}: not hex", path.display()))?;
+    let bytes =
+        from_hex(&wrapped_hex).map_err(|error| format!("{}: {name}: {error}", path.display()))?;
     let header = RankingBlockHeader::from_raw(bytes.into());
     let view = header.as_ref().map(|header| header.view());
     let (slot, skipped) = match view {
@@ -77,11 +79,11 @@ pub fn article(
 ) -> Result<(Article, String), String> {
     let wrong = |why: &str| format!("{}: {why}", path.display());
     let item: Block = read(path)?;
-    let raw = unhex(&item.eb_hex).ok_or_else(|| wrong("eb_hex is not hex"))?;
+    let raw = from_hex(&item.eb_hex).map_err(|error| wrong(&format!("eb_hex: {error}")))?;
     let block = LinearLeiosBlock::from_raw(Bytes::from(raw)).map_err(|e| wrong(&e.to_string()))?;
     let mut txs = Vec::with_capacity(item.txs_hex.len());
     for tx in &item.txs_hex {
-        let tx = Bytes::from(unhex(tx).ok_or_else(|| wrong("txs_hex is not hex"))?);
+        let tx = Bytes::from(from_hex(tx).map_err(|error| wrong(&format!("txs_hex: {error}")))?);
         txs.push((Hash32(RustCryptoBlake2b::hash256(&tx)), tx));
     }
     let fits = block.references().map(|entry| (entry.hash, entry.size as usize));
@@ -106,10 +108,4 @@ pub fn article(
 fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, String> {
     let text = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
     serde_json::from_slice(&text).map_err(|error| format!("{}: {error}", path.display()))
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digit = |c: u8| char::from(c).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let pairs = text.as_bytes().chunks(2);
-    pairs.map(|pair| Some(digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?)).collect()
 }

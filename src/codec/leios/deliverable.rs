@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::{
     Bitmap64, Index16, LeiosPoint, LinearLeiosBlock, LinearLeiosVote, NonEmpty, Read, SlotNo,
-    TxBitmaps, Txs, VoteIssuer, bitmap::read_window,
+    TxBitmaps, Txs, VoteIssuer, bitmap::read_window, primitive::write_vote_id,
 };
 use crate::codec::cbor::{Counter, Reader, Sink};
 use crate::codec::{Malformed, MalformedKind, Source};
@@ -94,11 +94,7 @@ impl DeliverableId {
                 point.write(out);
                 windows.write(out);
             }
-            Self::LinearLeiosVoteId(slot, issuer) => {
-                out.put(&[0x83, 2]);
-                out.uint(slot.0);
-                out.uint(u64::from(issuer.0));
-            }
+            Self::LinearLeiosVoteId(slot, issuer) => write_vote_id(2, *slot, *issuer, out),
         }
     }
 }

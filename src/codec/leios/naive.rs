@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
+use super::primitive::write_vote_id;
 use super::{
     LeiosPoint, LinearLeiosBlock, LinearLeiosVote, RankingBlockHeader, Read, SlotNo, VoteIssuer,
 };
@@ -142,10 +143,4 @@ impl NaiveMessage {
             Self::MsgDone => out.put(&[0x81, 11]),
         }
     }
-}
-
-fn write_vote_id(tag: u8, slot: SlotNo, issuer: VoteIssuer, out: &mut impl Sink) {
-    out.put(&[0x83, tag]);
-    out.uint(slot.0);
-    out.uint(u64::from(issuer.0));
 }

@@ -1,5 +1,6 @@
 //! Notifications: what a server has to offer.
 
+use super::primitive::write_vote_id;
 use super::{LeiosPoint, RankingBlockHeader, Read, SlotNo, VoteIssuer};
 use crate::codec::Source;
 use crate::codec::cbor::{Counter, Reader, Sink};
@@ -62,11 +63,7 @@ impl Notification {
                 out.put(&[0x82, 2]);
                 point.write(out);
             }
-            Self::LinearLeiosVoteOffer(slot, issuer) => {
-                out.put(&[0x83, 3]);
-                out.uint(slot.0);
-                out.uint(u64::from(issuer.0));
-            }
+            Self::LinearLeiosVoteOffer(slot, issuer) => write_vote_id(3, *slot, *issuer, out),
         }
     }
 

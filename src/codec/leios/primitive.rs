@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::codec::MalformedKind;
 use crate::codec::cbor::{Reader, Sink};
+use crate::codec::hex::Hex;
 
 use super::Read;
 
@@ -115,6 +116,14 @@ impl LeiosPoint {
     }
 }
 
+/// Writes a list of a tag, a slot and a seat: what names a vote is always one.
+#[inline]
+pub(super) fn write_vote_id(tag: u8, slot: SlotNo, issuer: VoteIssuer, out: &mut impl Sink) {
+    out.put(&[0x83, tag]);
+    out.uint(slot.0);
+    out.uint(u64::from(issuer.0));
+}
+
 impl Hash32 {
     pub(super) fn read(reader: &mut Reader<'_>) -> Read<Self> {
         reader.array_of(MalformedKind::BadHashLength).map(Self)
@@ -133,31 +142,26 @@ impl fmt::Display for RequestNo {
     }
 }
 
-/// Writes bytes as lower-case hex.
-fn hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-}
-
 impl fmt::Display for Hash32 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        hex(&self.0, f)
+        fmt::Display::fmt(&Hex(&self.0), f)
     }
 }
 
 impl fmt::Debug for Hash32 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        hex(&self.0, f)
+        fmt::Display::fmt(&Hex(&self.0), f)
     }
 }
 
 impl fmt::Display for PoolId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        hex(&self.0, f)
+        fmt::Display::fmt(&Hex(&self.0), f)
     }
 }
 
 impl fmt::Debug for PoolId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        hex(&self.0, f)
+        fmt::Display::fmt(&Hex(&self.0), f)
     }
 }

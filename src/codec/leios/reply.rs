@@ -99,13 +99,18 @@ impl ReplyMessage {
         Some(Self::MsgLeiosReply(payload))
     }
 
-    fn read(reader: &mut Reader<'_>, source: Source<'_>) -> Read<Self> {
-        let tag = reader.variant(|tag| match tag {
+    /// Reads the head of the list that a message is, and its tag.
+    pub(crate) fn tag(reader: &mut Reader<'_>) -> Read<u64> {
+        reader.variant(|tag| match tag {
             0 | 3 => Some(1),
             1 => Some(4),
             2 => Some(3),
             _ => None,
-        })?;
+        })
+    }
+
+    fn read(reader: &mut Reader<'_>, source: Source<'_>) -> Read<Self> {
+        let tag = Self::tag(reader)?;
         match tag {
             0 => return Ok(Self::MsgLeiosInit),
             3 => return Ok(Self::MsgLeiosDone),

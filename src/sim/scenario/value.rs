@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use serde_json::{Map, Value};
 
 use crate::codec::cbor::Sink;
+use crate::codec::hex::Hex;
 
 /// What the names stand for.
 pub(super) type Vars = BTreeMap<String, Value>;
@@ -220,19 +221,10 @@ pub(super) fn octets(parts: &Value, vars: &Vars) -> Result<Vec<u8>, String> {
 
 /// Bytes as hex.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    Hex(bytes).to_string()
 }
 
 fn unhex(text: &str) -> Result<Vec<u8>, String> {
-    let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    let nibble = |digit: &u8| char::from(*digit).to_digit(16);
-    digits
-        .chunks(2)
-        .map(|pair| match pair {
-            [high, low] => Some((nibble(high)? << 4 | nibble(low)?) as u8),
-            _ => None,
-        })
-        .collect::<Option<Vec<u8>>>()
-        .ok_or_else(|| format!("`{text}` is no hex"))
+    let digits: String = text.chars().filter(|digit| !digit.is_ascii_whitespace()).collect();
+    crate::codec::hex::unhex(&digits).ok_or_else(|| format!("`{text}` is no hex"))
 }

@@ -144,12 +144,7 @@ fn reply_head(head: &[u8]) -> Result<(Head, Result<(), Malformed>), Malformed> {
         }
     }
     let mut reader = Reader::new(head);
-    let tag = reader.variant(|tag| match tag {
-        0 | 3 => Some(1),
-        1 => Some(4),
-        2 => Some(3),
-        _ => None,
-    })?;
+    let tag = ReplyMessage::tag(&mut reader)?;
     match tag {
         1 => {
             let head = Head::Notifications(RequestNo(reader.u64()?));

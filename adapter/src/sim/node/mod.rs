@@ -1,6 +1,11 @@
 //! A Leios node in a simulated network: real sessions below, the decision logic above, and in
 //! between what an application does: answer, relay, remember when what came.
 
+mod account;
+mod policy;
+
+pub use account::{Counted, Seen};
+
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
@@ -8,18 +13,14 @@ use std::time::Duration;
 
 use nodewire::bytes::Bytes;
 use nodewire::codec::leios::{DeliverableId, LeiosPoint, SlotNo, TxHash, VoteIssuer};
-use nodewire::leios::{
-    Session, SessionCommand, SessionConfig, SessionNotice, SessionQuery, initiator, on_connection,
-    propose, responder,
-};
-use nodewire::link::{MuxLocal, MuxNotice, StagedOf};
-use nodewire::sim::{End, Orders, Policy};
+use nodewire::leios::{Session, SessionCommand, SessionConfig, on_connection};
+use nodewire::link::{MuxLocal, StagedOf};
+use nodewire::sim::{End, Orders};
 use nodewire::state::leios::{
-    ClientCommand, ClientNotice, ConnectionCommand, ConnectionNotice, ConnectionQuery,
-    FetchCommand, FetchNotice, FetchQuery, HandshakeNotice, ServerCommand, ServerNotice, Verdict,
-    VoteNeed,
+    ClientCommand, ClientNotice, ConnectionCommand, FetchCommand, FetchNotice, FetchQuery,
+    ServerCommand, VoteNeed,
 };
-use nodewire::{Action, AskId, Channel, Ending, Machine, Outbox, Refused, Time};
+use nodewire::{Action, Channel, Machine, Outbox, Time};
 
 use super::world::{World, lacks};
 
@@ -106,42 +107,6 @@ pub enum Act {
     Foreign(Channel, Bytes),
 }
 
-/// When a node first had something of a block.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
-    /// Its announcement.
-    pub announced: Option<Time>,
-    /// The block.
-    pub block: Option<Time>,
-    /// All its transactions.
-    pub closure: Option<Time>,
-    /// Enough votes.
-    pub quorum: Option<Time>,
-}
-
-/// What a node counted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Counted {
-    /// Requests its servers answered.
-    pub answered: u64,
-    /// Bytes of those answers.
-    pub answered_bytes: u64,
-    /// Transactions that came, the first time or not.
-    pub txs: u64,
-    /// Their bytes.
-    pub tx_bytes: u64,
-    /// Blocks that came.
-    pub blocks: u64,
-    /// Votes that came.
-    pub votes: u64,
-    /// What links refused.
-    pub refused: u64,
-    /// How connections ended by a fault.
-    pub faults: Vec<String>,
-    /// When bytes of foreign channels came, and how many.
-    pub foreign: Vec<(Time, usize)>,
-}
-
 /// A node: put it into a [`Host`](nodewire::sim::Host).
 #[derive(Debug)]
 pub struct LeiosNode<D> {
@@ -184,17 +149,7 @@ impl<D: Decide> LeiosNode<D> {
             deciding: BTreeSet::new(),
             served: 0,
             seen: BTreeMap::new(),
-            counted: Counted {
-                answered: 0,
-                answered_bytes: 0,
-                txs: 0,
-                tx_bytes: 0,
-                blocks: 0,
-                votes: 0,
-                refused: 0,
-                faults: Vec::new(),
-                foreign: Vec::new(),
-            },
+            counted: Counted::NONE,
         }
     }
 
@@ -400,147 +355,10 @@ impl<D: Decide> LeiosNode<D> {
     }
 
     fn heard(&mut self, now: Time, end: End, notice: ClientNotice, orders: &mut Orders<Session>) {
-        match &notice {
-            ClientNotice::Txs { txs, .. } => {
-                self.counted.txs += txs.len() as u64;
-                self.counted.tx_bytes += txs.iter().map(|(_, _, tx)| tx.len() as u64).sum::<u64>();
-            }
-            ClientNotice::Block { .. } => self.counted.blocks += 1,
-            ClientNotice::Vote(_) => self.counted.votes += 1,
-            _ => {}
-        }
+        self.counted.delivered(&notice);
         let Some(decide) = &mut self.decide else { return };
         let mut out = Outbox::new();
         decide.handle_remote(now, (end, notice), &mut out);
         self.carry(now, out, orders);
-    }
-}
-
-impl<D: Decide> Policy for LeiosNode<D> {
-    type Link = Session;
-
-    fn link(&mut self, now: Time, end: End, orders: &mut Orders<Session>) -> Session {
-        let config = self.shared.session.clone();
-        if end.number() % 2 == 0 {
-            orders.give(end, propose());
-            initiator(config)
-        } else {
-            responder(config, now)
-        }
-    }
-
-    fn notice(&mut self, now: Time, end: End, notice: SessionNotice, orders: &mut Orders<Session>) {
-        match notice {
-            StagedOf::First(MuxNotice::Machine(HandshakeNotice::Agreed(_))) => {
-                let limits = &self.shared.session.connection.limits;
-                let (low, chunk) = (limits.notify_low, limits.notify_chunk);
-                for command in
-                    [ClientCommand::Start, ClientCommand::NotificationTarget { low, chunk }]
-                {
-                    orders.give(end, on_connection(ConnectionCommand::Client(command)));
-                }
-                self.peers.insert(end, false);
-                if self.shared.oldest_first {
-                    self.local(now, FetchCommand::OldestFirst(true), orders);
-                }
-                self.local(now, FetchCommand::Joined(end), orders);
-            }
-            StagedOf::Second(MuxNotice::Machine(ConnectionNotice::Client(notice))) => {
-                self.heard(now, end, notice, orders);
-            }
-            StagedOf::Second(MuxNotice::Machine(ConnectionNotice::Server(notice))) => {
-                match notice {
-                    ServerNotice::Opened => self.greet(end, orders),
-                    ServerNotice::Answered { bytes, .. } => {
-                        self.counted.answered += 1;
-                        self.counted.answered_bytes += u64::from(bytes);
-                    }
-                    _ => {}
-                }
-            }
-            StagedOf::Second(MuxNotice::Foreign { channel, bytes }) => {
-                self.counted.foreign.push((now, bytes.len()));
-                let consumed = MuxLocal::Consumed { channel, bytes: bytes.len() };
-                orders.give(end, StagedOf::Second(consumed));
-            }
-            _ => {}
-        }
-    }
-
-    fn ask(
-        &mut self,
-        _: Time,
-        end: End,
-        id: AskId,
-        query: SessionQuery,
-        orders: &mut Orders<Session>,
-    ) {
-        match query {
-            StagedOf::First(never) => match never {},
-            StagedOf::Second(ConnectionQuery::Client(query)) => {
-                orders.give(end, on_connection(query.judged_on(id, Verdict::Process)));
-            }
-            StagedOf::Second(ConnectionQuery::Server(query)) => {
-                let nodewire::state::leios::ServerQuery::Fetch { ids, .. } = &query;
-                let shared = &self.shared;
-                if let Some(most) = shared.mute_after {
-                    if shared.first.get().is_none() {
-                        shared.first.set(Some(self.number));
-                    }
-                    if shared.first.get() == Some(self.number) && self.served >= most {
-                        return;
-                    }
-                }
-                let has = ids.iter().all(|id| self.holds(id));
-                let content = if has { shared.world.fetch(ids) } else { None };
-                self.served += content.iter().flatten().map(weight).sum::<u64>();
-                orders.give(end, on_connection(query.fetched_on(id, content)));
-            }
-        }
-    }
-
-    fn ended(&mut self, now: Time, end: End, ending: Option<Ending>, orders: &mut Orders<Session>) {
-        if let Some(Ending::Fault(fault)) = ending {
-            self.counted.faults.push(fault.to_string());
-        }
-        if self.peers.remove(&end).is_some() {
-            self.local(now, FetchCommand::Left(end), orders);
-        }
-    }
-
-    fn refused(&mut self, _: Time, _: End, _: Refused) {
-        self.counted.refused += 1;
-    }
-
-    fn timeout(&mut self, now: Time, orders: &mut Orders<Session>) {
-        while self.plan.front().is_some_and(|(at, _)| *at <= now) {
-            let Some((_, act)) = self.plan.pop_front() else { break };
-            if let Act::Announce(point) = act {
-                self.seen.entry(point).or_default().announced.get_or_insert(now);
-            }
-            self.act(act, orders);
-        }
-        if let Some(decide) =
-            self.decide.as_mut().filter(|d| d.deadline().is_some_and(|due| due <= now))
-        {
-            let mut out = Outbox::new();
-            decide.handle_timeout(now, &mut out);
-            self.carry(now, out, orders);
-        }
-    }
-
-    fn deadline(&self) -> Option<Time> {
-        let plan = self.plan.front().map(|(at, _)| *at);
-        plan.into_iter().chain(self.decide.as_ref().and_then(D::deadline)).min()
-    }
-}
-
-/// Bytes of what a server hands out.
-fn weight(content: &nodewire::state::leios::Content) -> u64 {
-    use nodewire::state::leios::Content;
-    match content {
-        Content::Block(block) => block.raw().len() as u64,
-        Content::Txs { txs, .. } => txs.iter().map(|(_, _, tx)| tx.len() as u64).sum(),
-        Content::Vote(vote) => vote.raw().len() as u64,
     }
 }
