@@ -1,6 +1,9 @@
 //! What holds for every message and for any bytes.
 #![cfg(all(feature = "leios", feature = "arbitrary", feature = "serde"))]
 
+mod odd;
+mod oracle;
+
 use std::fmt::Debug;
 
 use arbitrary::{Arbitrary, Unstructured};
@@ -15,6 +18,9 @@ use nodewire::codec::{Malformed, MalformedKind, Source};
 use proptest::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use odd::{cborish, mutate, mutations};
+use oracle::well_formed;
 
 /// What the message types have in common.
 trait Message: Clone + Debug + PartialEq + Serialize + DeserializeOwned {
@@ -121,152 +127,6 @@ fn check_any_bytes(bytes: &[u8]) {
 /// Where the first item ends by the scanner: `Ok(None)` if it isn't complete.
 fn scan(bytes: &[u8]) -> Result<Option<usize>, MalformedKind> {
     Scanner::new(MESSAGE_DEPTH).feed(bytes, usize::MAX).map_err(|error| error.kind)
-}
-
-/// The check of RFC 8949, appendix C, as it stands there: recursive, and with the whole item at
-/// hand. The end of the item, or what is wrong; `Ok(End::Open)` if bytes are missing.
-fn well_formed(bytes: &[u8], depth: u32) -> Result<End, MalformedKind> {
-    let Some(&initial) = bytes.first() else { return Ok(End::Open) };
-    let (major, info) = (initial >> 5, initial & 31);
-    let width = match info {
-        0..=23 | 31 => 0,
-        24..=27 => 1 << (info - 24),
-        _ => return Err(MalformedKind::NotWellFormed),
-    };
-    if info == 31 && matches!(major, 0 | 1 | 6 | 7) {
-        return Err(MalformedKind::NotWellFormed);
-    }
-    let Some(argument) = bytes.get(1..1 + width) else { return Ok(End::Open) };
-    let value = match info {
-        0..=23 => u64::from(info),
-        _ => argument.iter().fold(0, |value, byte| value << 8 | u64::from(*byte)),
-    };
-    let head = 1 + width;
-    if major == 7 {
-        return if info == 24 && value < 32 {
-            Err(MalformedKind::NotWellFormed)
-        } else {
-            Ok(End::At(head))
-        };
-    }
-    if major < 2 {
-        return Ok(End::At(head));
-    }
-    if info == 31 {
-        return indefinite(major, bytes, depth);
-    }
-    if major < 4 {
-        let Ok(length) = usize::try_from(value) else { return Err(MalformedKind::TooLarge) };
-        let Some(end) = head.checked_add(length) else { return Err(MalformedKind::TooLarge) };
-        return Ok(if end <= bytes.len() { End::At(end) } else { End::Open });
-    }
-    let count = match major {
-        4 => value,
-        5 => value.checked_mul(2).ok_or(MalformedKind::TooLarge)?,
-        _ => 1,
-    };
-    if count > (usize::MAX - head) as u64 {
-        return Err(MalformedKind::TooLarge);
-    }
-    if count > 0 && depth >= MESSAGE_DEPTH {
-        return Err(MalformedKind::TooDeep);
-    }
-    let mut at = head;
-    for _ in 0..count {
-        match well_formed(&bytes[at..], depth + 1)? {
-            End::At(end) => at += end,
-            End::Open => return Ok(End::Open),
-        }
-    }
-    Ok(End::At(at))
-}
-
-fn indefinite(major: u8, bytes: &[u8], depth: u32) -> Result<End, MalformedKind> {
-    if depth >= MESSAGE_DEPTH {
-        return Err(MalformedKind::TooDeep);
-    }
-    let mut at = 1;
-    let mut items = 0;
-    loop {
-        match bytes.get(at) {
-            None => return Ok(End::Open),
-            Some(0xff) if major == 5 && items % 2 == 1 => {
-                return Err(MalformedKind::NotWellFormed);
-            }
-            Some(0xff) => return Ok(End::At(at + 1)),
-            Some(chunk) if major < 4 && (chunk >> 5 != major || chunk & 31 == 31) => {
-                return Err(MalformedKind::NotWellFormed);
-            }
-            Some(_) => {}
-        }
-        items += 1;
-        match well_formed(&bytes[at..], depth + 1)? {
-            End::At(end) => at += end,
-            End::Open => return Ok(End::Open),
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum End {
-    At(usize),
-    Open,
-}
-
-impl From<End> for Option<usize> {
-    fn from(end: End) -> Self {
-        match end {
-            End::At(at) => Some(at),
-            End::Open => None,
-        }
-    }
-}
-
-/// Bytes that look like CBOR often enough to get deep into a decoder.
-fn cborish() -> impl Strategy<Value = Vec<u8>> {
-    let byte = prop_oneof![
-        4 => prop::sample::select(vec![
-            0x00, 0x01, 0x02, 0x03, 0x18, 0x20, 0x40, 0x41, 0x5f, 0x61, 0x7f, 0x80, 0x81, 0x82,
-            0x83, 0x84, 0x9f, 0xa0, 0xa1, 0xa2, 0xbf, 0xc1, 0xd8, 0xf4, 0xf5, 0xf6, 0xf8, 0xff,
-        ]),
-        1 => any::<u8>(),
-    ];
-    prop::collection::vec(byte, 0..120)
-}
-
-/// A change to an encoding.
-#[derive(Clone, Debug)]
-enum Mutation {
-    Flip(prop::sample::Index, u8),
-    Insert(prop::sample::Index, u8),
-    Remove(prop::sample::Index),
-    Cut(prop::sample::Index),
-}
-
-fn mutations() -> impl Strategy<Value = Vec<Mutation>> {
-    let at = any::<prop::sample::Index>;
-    let one = prop_oneof![
-        4 => (at(), 1..=255_u8).prop_map(|(at, bits)| Mutation::Flip(at, bits)),
-        2 => (at(), any::<u8>()).prop_map(|(at, byte)| Mutation::Insert(at, byte)),
-        2 => at().prop_map(Mutation::Remove),
-        1 => at().prop_map(Mutation::Cut),
-    ];
-    prop::collection::vec(one, 1..4)
-}
-
-fn mutate(mut bytes: Vec<u8>, mutations: &[Mutation]) -> Vec<u8> {
-    for mutation in mutations {
-        if bytes.is_empty() {
-            break;
-        }
-        match mutation {
-            Mutation::Flip(at, bits) => *at.get_mut(&mut bytes) ^= bits,
-            Mutation::Insert(at, byte) => bytes.insert(at.index(bytes.len()), *byte),
-            Mutation::Remove(at) => drop(bytes.remove(at.index(bytes.len()))),
-            Mutation::Cut(at) => bytes.truncate(at.index(bytes.len())),
-        }
-    }
-    bytes
 }
 
 proptest! {
