@@ -127,14 +127,15 @@ fn a_server_with_other_limits_is_named_by_them() {
     let mut limits = Limits::default();
     limits.max_outstanding_request_bytes = 20_000;
     let report = check_server(Breach { limits, ..Breach::default() }, &only(&["leios/L-3"]));
-    assert_eq!(names(&report), ["l03-many-requests"]);
+    assert_eq!(names(&report), ["l03-at-the-line", "l03-many-requests"]);
 }
 
 #[test]
 fn a_server_that_hides_what_it_lacks_is_named_by_it() {
     let breach = Breach { lacks_silently: true, ..Breach::default() };
     let report = check_server(breach, &only(&["leios/L-20"]));
-    assert_eq!(names(&report), ["l10-not-offered", "l20-block-not-available"]);
+    let expected = ["l10-not-offered", "l11-largest-request", "l20-block-not-available"];
+    assert_eq!(names(&report), expected);
 }
 
 #[test]
