@@ -3,6 +3,7 @@
 #![cfg(feature = "leios")]
 
 mod choices;
+mod distant;
 mod eight_sources;
 mod hostile;
 mod limits;

@@ -6,16 +6,27 @@ use super::FetchLimits;
 use crate::time::Time;
 
 /// What is known of a peer's speed.
+///
+/// A delivery whose request reached the peer before the delivery in front of it was through tells
+/// the rate: the peer was busy all the time in between. One whose request found the peer idle
+/// tells the latency. Neither is taken for the other, or a distant peer would seem to be slow.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Pace {
     /// Bytes a second of busy time, averaged; 0: nothing arrived yet.
     rate: u64,
-    /// Least time from asking to arrival beyond the time of the bytes, in microseconds.
-    latency: Option<u64>,
-    /// True once two deliveries came back to back, which alone tells rate from latency.
+    /// Time from asking an idle peer to arrival beyond the time of the bytes, in microseconds.
+    latency: u64,
+    /// True once deliveries that were asked for together came apart, which tells the rate without
+    /// the latency.
     measured: bool,
-    /// When the last delivery came.
+    /// The newest delivery of an idle peer while the rate is unknown: its bytes, and how long it
+    /// took in microseconds.
+    alone: (u64, u64),
+    /// When the last delivery came, and when it was asked for.
     last: Time,
+    last_sent: Time,
+    /// True if the last delivery told the rate: then so does what comes in the same instant.
+    told: bool,
     /// Bytes and busy microseconds that make no sample yet.
     bytes: u64,
     busy: u64,
@@ -23,7 +34,17 @@ pub(super) struct Pace {
 
 impl Pace {
     pub(super) const fn new() -> Self {
-        Self { rate: 0, latency: None, measured: false, last: Time::ZERO, bytes: 0, busy: 0 }
+        Self {
+            rate: 0,
+            latency: 0,
+            measured: false,
+            alone: (0, 0),
+            last: Time::ZERO,
+            last_sent: Time::ZERO,
+            told: false,
+            bytes: 0,
+            busy: 0,
+        }
     }
 
     pub(super) const fn measured(&self) -> bool {
@@ -40,7 +61,7 @@ impl Pace {
     }
 
     fn latency(&self, limits: &FetchLimits) -> u64 {
-        self.latency.unwrap_or_else(|| micros(limits.assumed_latency))
+        if self.measured { self.latency } else { micros(limits.assumed_latency) }
     }
 
     /// How long `bytes` take once they flow.
@@ -48,9 +69,11 @@ impl Pace {
         Duration::from_micros(scaled(bytes, 1_000_000, self.rate(limits)))
     }
 
-    /// How long it takes until `bytes`, asked for now, have come.
-    pub(super) fn wait(&self, bytes: u64, limits: &FetchLimits) -> Duration {
-        self.span(bytes, limits).saturating_add(Duration::from_micros(self.latency(limits)))
+    /// How long it takes until `bytes`, asked for now, have come, if `ahead` bytes are to come
+    /// first: those flow while the request is on its way.
+    pub(super) fn wait(&self, ahead: u64, bytes: u64, limits: &FetchLimits) -> Duration {
+        let latency = Duration::from_micros(self.latency(limits));
+        self.span(ahead, limits).max(latency).saturating_add(self.span(bytes, limits))
     }
 
     /// How many bytes should be in flight.
@@ -76,36 +99,46 @@ impl Pace {
         bytes.max(limits.min_piece).min(limits.request_bytes)
     }
 
-    /// `bytes` came that were asked for at `sent`, when `ahead` bytes were in flight already.
-    pub(super) fn arrived(
-        &mut self,
-        now: Time,
-        bytes: u64,
-        sent: Time,
-        ahead: u64,
-        limits: &FetchLimits,
-    ) {
-        let since_sent = micros(now.since(sent));
-        let idle = sent >= self.last;
-        // Busy since the previous delivery, or since the request can have got there and back.
-        let busy = match (idle, self.latency) {
-            (false, _) => micros(now.since(self.last)),
-            (true, latency) => since_sent.saturating_sub(latency.unwrap_or(0)),
+    /// `bytes` came that were asked for at `sent`.
+    pub(super) fn arrived(&mut self, now: Time, bytes: u64, sent: Time, limits: &FetchLimits) {
+        let took = micros(now.since(sent));
+        let spacing = micros(now.since(self.last));
+        self.told = match spacing {
+            0 => self.told,
+            _ if self.measured => self.tells_rate(sent, bytes, limits),
+            _ => sent < self.last && micros(sent.since(self.last_sent)) <= spacing / 4,
         };
+        if self.told {
+            self.sample(bytes, spacing, limits);
+        } else if self.measured {
+            let latency = took - self.part(took, bytes, limits);
+            self.latency = match latency.checked_sub(self.latency) {
+                Some(more) => self.latency.saturating_add(more / 8),
+                None => latency,
+            };
+        } else {
+            // Its rate is this at least.
+            let busy = if sent < self.last { spacing } else { took };
+            self.alone = if sent < self.last { self.alone } else { (bytes, took) };
+            let busy = busy.max(micros(limits.sample_time)).max(1);
+            self.rate = self.rate.max(scaled(bytes, 1_000_000, busy));
+        }
         self.last = self.last.max(now);
-        if !idle || self.latency.is_some() {
-            self.sample(bytes, busy, limits);
-        } else if self.rate == 0 {
-            self.rate = scaled(bytes, 1_000_000, since_sent.max(1)).max(1);
-        }
-        if self.measured {
-            let flow = micros(self.span(ahead.saturating_add(bytes), limits));
-            let latency = since_sent.saturating_sub(flow);
-            self.latency = Some(match self.latency {
-                Some(old) if latency > old => old.saturating_add((latency - old) / 16),
-                _ => latency,
-            });
-        }
+        self.last_sent = sent;
+    }
+
+    /// True if a request reached the peer before the last delivery was through. What the latency
+    /// is uncertain by doesn't matter: it is measured by less than that.
+    fn tells_rate(&self, sent: Time, bytes: u64, limits: &FetchLimits) -> bool {
+        let reached = sent.after(Duration::from_micros(self.latency));
+        let slack = (micros(self.span(bytes, limits)) / 4).min(self.latency / 2);
+        micros(reached.since(self.last)) <= slack
+    }
+
+    /// How much of the time that `bytes` took was theirs: however low the rate seems to be, that is
+    /// no reason to take the latency for nothing.
+    fn part(&self, took: u64, bytes: u64, limits: &FetchLimits) -> u64 {
+        micros(self.span(bytes, limits)).min(took / 2)
     }
 
     fn sample(&mut self, bytes: u64, busy: u64, limits: &FetchLimits) {
@@ -115,15 +148,17 @@ impl Pace {
             return;
         }
         let sample = scaled(self.bytes, 1_000_000, self.busy).max(1);
-        self.rate = if self.measured {
+        (self.bytes, self.busy) = (0, 0);
+        if self.measured {
             let weight = limits.rate_weight.max(1);
             let old = scaled(self.rate, weight - 1, weight);
-            old.saturating_add(sample / weight).max(1)
-        } else {
-            sample
-        };
+            self.rate = old.saturating_add(sample / weight).max(1);
+            return;
+        }
+        self.rate = sample;
         self.measured = true;
-        (self.bytes, self.busy) = (0, 0);
+        let (bytes, took) = self.alone;
+        self.latency = took - self.part(took, bytes, limits);
     }
 }
 
@@ -149,7 +184,7 @@ mod tests {
         // 1 MB/s behind 40 ms: four requests of 25 kB sent at once.
         for at in 1..=4 {
             let now = Time::from_micros(1_000_000 + 40_000 + at * 25_000);
-            pace.arrived(now, 25_000, Time::from_micros(1_000_000), (at - 1) * 25_000, &limits);
+            pace.arrived(now, 25_000, Time::from_micros(1_000_000), &limits);
         }
         assert!(pace.measured());
         assert_eq!(pace.rate(&limits), 1_000_000);
@@ -162,7 +197,7 @@ mod tests {
         let limits = FetchLimits::default();
         let mut pace = Pace::new();
         for at in [10_000, 20_000, 20_000, 20_000] {
-            pace.arrived(Time::from_micros(at), 1_000, Time::ZERO, 0, &limits);
+            pace.arrived(Time::from_micros(at), 1_000, Time::ZERO, &limits);
         }
         assert!(pace.rate(&limits) <= 300_000, "{pace:?}");
     }

@@ -47,8 +47,6 @@ pub(super) struct Piece {
     /// Things that have not come.
     pub(super) left: usize,
     pub(super) sent: Time,
-    /// Bytes that were in flight with the peer when this was sent.
-    pub(super) ahead: u64,
     /// When it should have come.
     pub(super) expected: Time,
     pub(super) age: Age,
@@ -133,7 +131,7 @@ impl<K> Peer<K> {
 
     /// When `bytes` more would have come.
     pub(super) fn eta(&self, now: Time, bytes: u64, limits: &FetchLimits) -> Time {
-        now.after(self.pace.wait(self.in_flight.saturating_add(bytes), limits))
+        now.after(self.pace.wait(self.in_flight, bytes, limits))
     }
 
     /// True if it should be asked for more: not while it owes something that is late.
@@ -154,7 +152,7 @@ impl<K> Peer<K> {
         self.pieces.iter().map(move |(no, piece)| {
             bytes = bytes.saturating_add(piece.bytes);
             let flow = self.pace.last().after(self.pace.span(bytes, limits));
-            let alone = piece.sent.after(self.pace.wait(piece.bytes, limits));
+            let alone = piece.sent.after(self.pace.wait(0, piece.bytes, limits));
             let due = flow.max(alone);
             // What is overdue by a second will hardly come within the next one.
             (no, if due < now { now.after(now.since(due)) } else { due })

@@ -156,8 +156,8 @@ impl<K: Ord + Clone> Fetch<K> {
         if let Some(piece) = self.peers.get(&no).and_then(|peer| peer.blocks.get(&at)).copied() {
             let bytes =
                 self.peers.get(&no).and_then(|p| p.pieces.get(piece)).map_or(0, |p| p.bytes);
-            if let Some((sent, ahead)) = self.settle(Ask { peer: no, piece, bytes }) {
-                self.paced(now, no, bytes, sent, ahead);
+            if let Some(sent) = self.settle(Ask { peer: no, piece, bytes }) {
+                self.paced(now, no, bytes, sent);
             }
         }
         let Some(point) = self.points.get_mut(&at) else { return };
@@ -206,15 +206,15 @@ impl<K: Ord + Clone> Fetch<K> {
         for (index, hash, tx) in txs {
             let asked = self.txs.get_mut(&hash).and_then(|tx| take_ask(&mut tx.asked, no));
             if let Some(ask) = asked {
-                if let Some(told) = self.settle(ask) {
+                if let Some(sent) = self.settle(ask) {
                     bytes = bytes.saturating_add(ask.bytes);
-                    oldest.get_or_insert(told);
+                    oldest.get_or_insert(sent);
                 }
             }
             fresh.push((index, hash, tx));
         }
-        if let Some((sent, ahead)) = oldest {
-            self.paced(now, no, bytes, sent, ahead);
+        if let Some(sent) = oldest {
+            self.paced(now, no, bytes, sent);
         }
         // Completed closures are told after the transactions that completed them.
         let mut after = Out::<Self>::new();
@@ -247,9 +247,9 @@ impl<K: Ord + Clone> Fetch<K> {
     }
 
     /// A peer has delivered `bytes` that were asked for at `sent`.
-    pub(super) fn paced(&mut self, now: Time, no: PeerNo, bytes: u64, sent: Time, ahead: u64) {
+    pub(super) fn paced(&mut self, now: Time, no: PeerNo, bytes: u64, sent: Time) {
         if let Some(peer) = self.peers.get_mut(&no) {
-            peer.pace.arrived(now, bytes, sent, ahead, &self.limits);
+            peer.pace.arrived(now, bytes, sent, &self.limits);
         }
     }
 

@@ -32,25 +32,23 @@ impl<K: Ord + Clone> Fetch<K> {
             }
         };
         let expected = peer_state.eta(now, bytes, &self.limits);
-        let ahead = peer_state.in_flight;
         let age = Age::Fresh;
-        let piece = Piece { work, bytes, left, sent: now, ahead, expected, age, doubled: false };
+        let piece = Piece { work, bytes, left, sent: now, expected, age, doubled: false };
         self.due.shift(&(peer, no), None, piece.due(&self.limits));
-        peer_state.in_flight = ahead.saturating_add(bytes);
+        peer_state.in_flight = peer_state.in_flight.saturating_add(bytes);
         self.in_flight = self.in_flight.saturating_add(bytes);
         // Numbers only grow, so this is never given back.
         let _ = peer_state.pieces.push(no, piece);
         no
     }
 
-    /// Takes one thing off the books: it came, or it will not come. Returns when it was asked for
-    /// and how many bytes were ahead of it.
-    pub(super) fn settle(&mut self, ask: Ask) -> Option<(Time, u64)> {
+    /// Takes one thing off the books: it came, or it will not come. Returns when it was asked for.
+    pub(super) fn settle(&mut self, ask: Ask) -> Option<Time> {
         let peer = self.peers.get_mut(&ask.peer)?;
         let piece = peer.pieces.get_mut(ask.piece)?;
         piece.left = piece.left.saturating_sub(1);
         piece.bytes = piece.bytes.saturating_sub(ask.bytes);
-        let told = (piece.sent, piece.ahead);
+        let sent = piece.sent;
         let empty = piece.left == 0;
         if matches!(piece.work, Work::Txs(..)) {
             peer.txs_in_flight = peer.txs_in_flight.saturating_sub(1);
@@ -76,7 +74,7 @@ impl<K: Ord + Clone> Fetch<K> {
                 Work::Votes(_) => peer.vote_pieces = peer.vote_pieces.saturating_sub(1),
             }
         }
-        Some(told)
+        Some(sent)
     }
 
     /// A transaction is here: whatever refers to it misses it no more. True if anything did.
@@ -210,7 +208,7 @@ impl<K: Ord + Clone> Fetch<K> {
     }
 
     /// Takes a transaction that `peer` was asked for off the books.
-    fn take_tx(&mut self, peer: PeerNo, hash: &TxHash, piece: PieceNo) -> Option<(Time, u64)> {
+    fn take_tx(&mut self, peer: PeerNo, hash: &TxHash, piece: PieceNo) -> Option<Time> {
         let tx = self.txs.get_mut(hash)?;
         let at = tx.asked.iter().position(|ask| ask.peer == peer && ask.piece == piece)?;
         let ask = tx.asked.remove(at);

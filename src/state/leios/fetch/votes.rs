@@ -168,8 +168,8 @@ impl<K: Ord + Clone> Fetch<K> {
             known.from = Some(no);
         }
         if let Some(ask) = ask {
-            if let Some((sent, ahead)) = self.settle(ask) {
-                self.paced(now, no, ask.bytes, sent, ahead);
+            if let Some(sent) = self.settle(ask) {
+                self.paced(now, no, ask.bytes, sent);
             }
         }
         if first {
