@@ -139,7 +139,7 @@ struct Answering {
     due: Option<Time>,
     ends: Vec<End>,
     told: Vec<(Time, usize)>,
-    refused: Vec<(Time, Refused)>,
+    refused: Vec<(Time, Refused, &'static str)>,
     ended: Vec<Option<Ending>>,
     rung: Vec<Time>,
 }
@@ -167,8 +167,18 @@ impl Policy for Answering {
         self.ended.push(ending);
     }
 
-    fn refused(&mut self, now: Time, _: End, why: Refused) {
-        self.refused.push((now, why));
+    fn refused(
+        &mut self,
+        now: Time,
+        end: End,
+        refusal: Refusal<(AskId, &'static str)>,
+        orders: &mut Orders<Asker>,
+    ) {
+        let (id, answer) = refusal.input;
+        if answer == "what?" {
+            orders.give_after(Duration::from_micros(400), end, (id, "again"));
+        }
+        self.refused.push((now, refusal.why, answer));
     }
 
     fn timeout(&mut self, now: Time, orders: &mut Orders<Asker>) {
@@ -193,7 +203,9 @@ fn a_host_lets_time_pass_for_its_links_and_its_policy() {
     net.run(at(1_500), u64::MAX);
     let policy = net.nodes()[b].policy();
     assert_eq!((&policy.rung[..], policy.deadline()), (&[at(1_000)][..], None));
-    assert_eq!(policy.refused, [(at(1_000), Refused::UnknownAsk)], "a refusal is told");
+    let refused = [(1_000, "what?"), (1_400, "again")];
+    let refused = refused.map(|(now, answer)| (at(now), Refused::UnknownAsk, answer));
+    assert_eq!(policy.refused, refused, "a refusal is told, and hands the answer back");
     let link = net.nodes()[a].link(at_a).unwrap();
     assert_eq!(link.deadline(), Some(at(2_000)));
     assert!(net.nodes()[a].link(at_b).is_none(), "the other's end");
@@ -222,7 +234,7 @@ fn a_policy_can_be_told_to_act_from_outside() {
     net.with(a, |host, now, wire| {
         host.order(now, wire, |_, orders| orders.give(end, (AskId::from_u64(0), "what?")));
     });
-    assert_eq!(net.nodes()[a].policy().refused, [(at(50), Refused::UnknownAsk)]);
+    assert_eq!(net.nodes()[a].policy().refused, [(at(50), Refused::UnknownAsk, "what?")]);
     // A link that is still due is forgotten with its connection.
     net.break_at(at(200), end);
     assert!(net.run(at(u64::MAX), u64::MAX).idle);

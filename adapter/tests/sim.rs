@@ -1,6 +1,13 @@
 //! The simulated recipes reach what they are to reach, and repeat from their seed.
 
-use nodewire::state::leios::Fetch;
+use std::cell::Cell;
+use std::rc::Rc;
+
+use nodewire::sim::End;
+use nodewire::state::leios::{
+    ClientCommand, ClientNotice, Fetch, FetchCommand, FetchNotice, FetchQuery,
+};
+use nodewire::{Machine, Out, Refusal, Time};
 use nodewire_adapter::sim::recipes::sources::pull;
 use nodewire_adapter::sim::{Recipe, Settings, run, set};
 
@@ -67,4 +74,59 @@ fn each_kind_of_value_can_be_set() {
     assert_eq!(set.mux.guard, None);
     assert_eq!(set.link.backlog, 4_096);
     assert_eq!(set.sources.rates, [1_000_000, 2_000_000]);
+}
+
+/// The decision logic, and how often a command of its was refused.
+struct Told {
+    fetch: Fetch<End>,
+    refused: Rc<Cell<usize>>,
+}
+
+impl Machine for Told {
+    type Local = FetchCommand<End>;
+    type Remote = (End, ClientNotice);
+    type Send = (End, ClientCommand);
+    type Notice = FetchNotice<End>;
+    type Query = FetchQuery;
+
+    fn handle_local(
+        &mut self,
+        now: Time,
+        input: Self::Local,
+        out: &mut Out<Self>,
+    ) -> Result<(), Refusal<Self::Local>> {
+        let refused = matches!(input, FetchCommand::Refused(..));
+        self.refused.set(self.refused.get() + usize::from(refused));
+        self.fetch.handle_local(now, input, out)
+    }
+
+    fn handle_remote(&mut self, now: Time, input: Self::Remote, out: &mut Out<Self>) {
+        self.fetch.handle_remote(now, input, out);
+    }
+
+    fn handle_timeout(&mut self, now: Time, out: &mut Out<Self>) {
+        self.fetch.handle_timeout(now, out);
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.fetch.deadline()
+    }
+}
+
+#[test]
+fn what_a_client_refuses_goes_back_to_the_decision_logic() {
+    // A client that has four requests under way and queues little else.
+    let settings = settings(&[
+        "sources.closure=600000",
+        "sources.txs=80",
+        "sources.rates=[10000000,10000000]",
+        "sources.delays_us=[12000,12000]",
+        "limits.max_outstanding_requests=4",
+        "limits.max_queued_requests=6",
+    ]);
+    let refused = Rc::new(Cell::new(0));
+    let told = Told { fetch: Fetch::new(settings.fetch.clone()), refused: Rc::clone(&refused) };
+    let (pull, _) = pull(&settings, None, None, told).expect("the closure comes all the same");
+    println!("{:?}, {} refusals", pull.took, refused.get());
+    assert!(refused.get() > 0);
 }

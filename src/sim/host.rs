@@ -8,7 +8,7 @@ use core::time::Duration;
 use bytes::Bytes;
 
 use crate::ask::AskId;
-use crate::fault::{Ending, Refused};
+use crate::fault::{Ending, Refusal};
 use crate::link::Transport;
 use crate::machine::{Action, Machine, Out};
 use crate::outbox::Outbox;
@@ -54,9 +54,16 @@ pub trait Policy {
         let _ = (now, end, ending, orders);
     }
 
-    /// An order was refused.
-    fn refused(&mut self, now: Time, end: End, why: Refused) {
-        let _ = (now, end, why);
+    /// An order was refused. To try it again, [`Orders::give_after`] a while: given at once, it
+    /// would be refused once more, for ever.
+    fn refused(
+        &mut self,
+        now: Time,
+        end: End,
+        refusal: Refusal<<Self::Link as Machine>::Local>,
+        orders: &mut Orders<Self::Link>,
+    ) {
+        let _ = (now, end, refusal, orders);
     }
 
     /// Lets time pass, when [`deadline`](Self::deadline) has come.
@@ -143,7 +150,10 @@ impl<P: Policy> Host<P> {
         end: End,
         wire: &mut Wire,
         orders: &mut Orders<P::Link>,
-        input: impl FnOnce(&mut UntilClosed<P::Link>, &mut Out<P::Link>) -> Result<(), Refused>,
+        input: impl FnOnce(
+            &mut UntilClosed<P::Link>,
+            &mut Out<P::Link>,
+        ) -> Result<(), Refusal<<P::Link as Machine>::Local>>,
     ) {
         let Some(link) = self.links.get_mut(&end) else { return };
         let mut out = Outbox::new();
@@ -158,8 +168,8 @@ impl<P: Policy> Host<P> {
                 self.due.insert((new, end));
             }
         }
-        if let Err(why) = result {
-            self.policy.refused(now, end, why);
+        if let Err(refusal) = result {
+            self.policy.refused(now, end, refusal, orders);
         }
         for action in out.drain() {
             match action {
@@ -187,9 +197,7 @@ impl<P: Policy> Host<P> {
                 _ => return,
             }
             let Some((_, (end, input))) = self.later.pop_first() else { return };
-            self.run(now, end, wire, &mut orders, |link, out| {
-                link.handle_local(now, input, out).map_err(|refusal| refusal.why)
-            });
+            self.run(now, end, wire, &mut orders, |link, out| link.handle_local(now, input, out));
         }
     }
 }

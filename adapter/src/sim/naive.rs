@@ -12,7 +12,7 @@ use nodewire::state::leios::{
     Content, NaiveClient, NaiveCommand, NaiveConfig, NaiveContent, NaiveNotice, NaiveQuery,
     NaiveServer, NaiveServerCommand, WantedTx,
 };
-use nodewire::{AskId, Never, Refused, Time};
+use nodewire::{AskId, Machine, Never, Refusal, Time};
 
 use super::node::{Seen, Shared};
 use super::world::lacks;
@@ -270,7 +270,13 @@ impl Policy for NaiveSink {
         match query {}
     }
 
-    fn refused(&mut self, _: Time, _: End, _: Refused) {
+    fn refused(
+        &mut self,
+        _: Time,
+        _: End,
+        _: Refusal<<Self::Link as Machine>::Local>,
+        _: &mut Orders<Self::Link>,
+    ) {
         self.refused += 1;
     }
 }

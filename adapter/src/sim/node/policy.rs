@@ -1,7 +1,8 @@
 //! What a node does on its connections: set them up, hand news up, answer questions.
 
 use nodewire::leios::{
-    Session, SessionNotice, SessionQuery, initiator, on_connection, propose, responder,
+    Session, SessionCommand, SessionNotice, SessionQuery, initiator, on_connection, propose,
+    responder,
 };
 use nodewire::link::{MuxLocal, MuxNotice, StagedOf};
 use nodewire::sim::{End, Orders, Policy};
@@ -9,7 +10,7 @@ use nodewire::state::leios::{
     ClientCommand, ConnectionCommand, ConnectionNotice, ConnectionQuery, Content, FetchCommand,
     HandshakeNotice, ServerNotice, ServerQuery, Verdict,
 };
-use nodewire::{AskId, Ending, Outbox, Refused, Time};
+use nodewire::{AskId, Ending, Outbox, Refusal, Time};
 
 use super::{Act, Decide, LeiosNode};
 
@@ -105,8 +106,20 @@ impl<D: Decide> Policy for LeiosNode<D> {
         }
     }
 
-    fn refused(&mut self, _: Time, _: End, _: Refused) {
+    fn refused(
+        &mut self,
+        now: Time,
+        end: End,
+        refusal: Refusal<SessionCommand>,
+        orders: &mut Orders<Session>,
+    ) {
         self.counted.refused += 1;
+        if let StagedOf::Second(MuxLocal::Machine(ConnectionCommand::Client(command))) =
+            refusal.input
+        {
+            // It goes back to the work list, which leaves the peer alone for a while.
+            self.local(now, FetchCommand::Refused(end, command), orders);
+        }
     }
 
     fn timeout(&mut self, now: Time, orders: &mut Orders<Session>) {
