@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 
 mod cli;
 
@@ -11,7 +12,13 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) if !error.use_stderr() => error.exit(),
         Err(error) => {
-            eprintln!("nodewire: {}", one_line(&error.to_string()));
+            let line = match error.kind() {
+                ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                    "a command is missing; --help lists them".to_owned()
+                }
+                _ => one_line(&error.to_string()),
+            };
+            eprintln!("nodewire: {line}");
             return ExitCode::from(2);
         }
     };

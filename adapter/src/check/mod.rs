@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 pub use report::{Report, Verdict};
 
-use wire::Wire;
+use wire::{NoHands, Wire};
 
 /// The scenarios of this program, by name.
 ///
@@ -74,7 +74,8 @@ impl Options {
 /// Plays scenarios against the other end; `told` hears of each.
 ///
 /// # Errors
-/// If the other end cannot be reached at all.
+/// If the other end cannot be reached at all, or three times in a row says nothing in a handshake
+/// that could be one.
 pub fn check(
     way: &Way,
     scenarios: &[Scenario],
@@ -84,6 +85,7 @@ pub fn check(
     let mut report = Report::default();
     let begun = Instant::now();
     let mut missing: u32 = 0;
+    let mut strange: u32 = 0;
     for scenario in scenarios {
         let outcome = match applies::to(scenario, way.side()) {
             Err(why) => Outcome::Inapplicable(why),
@@ -92,7 +94,18 @@ pub fn check(
             Ok(()) => match way.open(options.patience) {
                 Ok(stream) => {
                     missing = 0;
-                    one(stream, way.side(), scenario, options, begun)
+                    let outcome = one(stream, way.side(), scenario, options, begun);
+                    match outcome {
+                        Err(Strange(why)) if strange == 2 => return Err(io::Error::other(why)),
+                        Err(Strange(why)) => {
+                            strange += 1;
+                            Outcome::Failed { step: 0, why }
+                        }
+                        Ok(outcome) => {
+                            strange = 0;
+                            outcome
+                        }
+                    }
                 }
                 Err(error) if error.kind() == io::ErrorKind::TimedOut && !report.is_empty() => {
                     missing += 1;
@@ -113,21 +126,26 @@ fn one(
     scenario: &Scenario,
     options: &Options,
     begun: Instant,
-) -> Outcome {
-    let failed = |why: String| Outcome::Failed { step: 0, why };
+) -> Result<Outcome, Strange> {
+    let failed = |why: String| Ok(Outcome::Failed { step: 0, why });
     let slot = options.slot.saturating_add(begun.elapsed().as_secs());
     let mut wire = match Wire::new(stream, side, slot, options.clone()) {
         Ok(wire) => wire,
         Err(error) => return failed(error.to_string()),
     };
     if !scenario.under_test.starts_with("handshake") {
-        if let Err(why) = wire.shake_hands() {
-            return failed(format!("handshake: {why}"));
+        match wire.shake_hands() {
+            Ok(()) => {}
+            Err(NoHands::Refused(why)) => return failed(format!("handshake: {why}")),
+            Err(NoHands::Strange(why)) => return Err(Strange(format!("handshake: {why}"))),
         }
     }
     wire.begin(scenario.under_test.starts_with("keep-alive"));
-    play(scenario, &mut wire)
+    Ok(play(scenario, &mut wire))
 }
+
+/// The other end seems to speak something else, or nothing.
+struct Strange(String);
 
 impl Way {
     /// Our side of the mini-protocols.

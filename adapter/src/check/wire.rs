@@ -39,6 +39,14 @@ pub(super) struct Wire {
     seen: bool,
 }
 
+/// Why there is no handshake.
+pub(super) enum NoHands {
+    /// The other end speaks, and is of another mind.
+    Refused(String),
+    /// It says nothing, or nothing that is a message.
+    Strange(String),
+}
+
 impl Wire {
     pub fn new(stream: TcpStream, side: Mode, slot: u64, options: Options) -> io::Result<Self> {
         stream.set_nodelay(true)?;
@@ -65,31 +73,41 @@ impl Wire {
     }
 
     /// Agrees on the version of the pair.
-    pub fn shake_hands(&mut self) -> Result<(), String> {
+    pub fn shake_hands(&mut self) -> Result<(), NoHands> {
         let Options { magic, version, .. } = self.options;
         let only = self.side == Mode::Initiator;
         let data = json!({ "network_magic": magic, "initiator_only": only, "peer_sharing": false,
             "query": false, "peras": null });
-        let say = |message: Value| Protocol::Handshake.encode(&message);
+        let say = |message: Value| Protocol::Handshake.encode(&message).map_err(NoHands::Refused);
         if only {
             let proposal = say(json!({ "MsgProposeVersions": [[version, data]] }))?;
             self.send(Protocol::Handshake, &proposal);
         }
         let heard = self.hear("Handshake", self.options.patience);
-        let heard = heard.ok_or("the other end says nothing")?;
+        let heard = heard.ok_or_else(|| {
+            NoHands::Strange(match (self.closed, self.sent.is_empty() && self.raw.is_empty()) {
+                (false, true) => "the other end says nothing".to_owned(),
+                (true, true) => "the other end closes the connection".to_owned(),
+                (_, false) => "the other end speaks something else".to_owned(),
+            })
+        })?;
+        if heard.get("unreadable").is_some() {
+            return Err(NoHands::Strange(heard.to_string()));
+        }
         if only {
             return match heard.pointer("/MsgAcceptVersion/0") {
                 Some(accepted) if *accepted == version => Ok(()),
-                _ => Err(heard.to_string()),
+                _ => Err(NoHands::Refused(heard.to_string())),
             };
         }
         let proposed = heard.get("MsgProposeVersions").and_then(Value::as_array);
         let theirs =
             proposed.into_iter().flatten().find(|entry| entry.get(0) == Some(&json!(version)));
         let theirs = theirs.and_then(|entry| entry.get(1)).filter(|data| data.is_object());
-        let theirs = theirs.ok_or_else(|| format!("version {version} is not in {heard}"))?;
+        let theirs = theirs
+            .ok_or_else(|| NoHands::Refused(format!("version {version} is not in {heard}")))?;
         if theirs.get("network_magic") != Some(&json!(magic)) {
-            return Err(format!("another network: {heard}"));
+            return Err(NoHands::Refused(format!("another network: {heard}")));
         }
         let accept = say(json!({ "MsgAcceptVersion": [version, theirs] }))?;
         self.send(Protocol::Handshake, &accept);

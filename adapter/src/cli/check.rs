@@ -13,6 +13,7 @@ use nodewire::sim::scenario::{Outcome, Scenario};
 use nodewire_adapter::check::{Options, Report, Verdict, Way, check, scenarios};
 use nodewire_adapter::machines::TEST_NETWORK;
 
+use super::address::address;
 use super::failure::Failure;
 use super::print;
 
@@ -21,10 +22,10 @@ use super::print;
 #[command(group = clap::ArgGroup::new("what").required(true))]
 pub struct Checked {
     /// Test the server at this address: a connection for each scenario.
-    #[arg(long, group = "what", value_name = "ADDR")]
+    #[arg(long, group = "what", value_name = "ADDR", value_parser = address)]
     connect: Option<SocketAddr>,
     /// Test the client that connects to this address, again and again.
-    #[arg(long, group = "what", value_name = "ADDR")]
+    #[arg(long, group = "what", value_name = "ADDR", value_parser = address)]
     listen: Option<SocketAddr>,
     /// Print a scenario with all names filled in, to be played by other means.
     #[arg(long, group = "what", value_name = "NAME")]
@@ -48,7 +49,7 @@ pub struct Checked {
     #[arg(long)]
     slot: Option<u64>,
     /// Milliseconds that the tested side has for what it owes, and for closing the connection.
-    #[arg(long, default_value_t = 5_000)]
+    #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(1..=3_600_000))]
     patience: u64,
     /// Also play scenarios that take minutes.
     #[arg(long)]

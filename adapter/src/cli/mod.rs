@@ -1,5 +1,6 @@
 //! Every command, and what it needs.
 
+mod address;
 mod check;
 mod codec;
 mod demo;

@@ -8,7 +8,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use clap::Args;
 use nodewire::codec::leios::SlotNo;
 use nodewire::leios::{SessionConfig, initiator, propose, responder};
-use nodewire::state::leios::{FetchLimits, SlotClock};
+use nodewire::state::leios::{FetchLimits, Limits, SlotClock};
 use nodewire::{Ending, Time};
 use nodewire_adapter::leios::{Article, Downloader, Report, Until, Uploader, real};
 use nodewire_adapter::machines::TEST_NETWORK;
@@ -19,14 +19,15 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::address::address;
 use super::failure::Failure;
 use super::print;
 
 /// How to serve.
 #[derive(Debug, Args)]
 pub struct ServeOptions {
-    /// Where to listen.
-    #[arg(long, default_value = "127.0.0.1:3464")]
+    /// Where to listen: HOST:PORT.
+    #[arg(long, default_value = "127.0.0.1:3464", value_parser = address)]
     listen: SocketAddr,
     /// The network's magic number.
     #[arg(long, default_value_t = TEST_NETWORK)]
@@ -39,7 +40,7 @@ pub struct ServeOptions {
     #[arg(long)]
     eb: Option<PathBuf>,
     /// Transactions of the made-up block.
-    #[arg(long, default_value_t = 8_000)]
+    #[arg(long, default_value_t = 8_000, value_parser = clap::value_parser!(u32).range(1..=14_222))]
     txs: u32,
     /// Bytes of each of them, at least 32.
     #[arg(long, default_value_t = 1_500, value_parser = clap::value_parser!(u16).range(32..=16_384))]
@@ -58,8 +59,8 @@ pub struct ServeOptions {
 /// How to connect.
 #[derive(Debug, Args)]
 pub struct ConnectOptions {
-    /// Where the server listens.
-    #[arg(default_value = "127.0.0.1:3464")]
+    /// Where the server listens: HOST:PORT.
+    #[arg(default_value = "127.0.0.1:3464", value_parser = address)]
     address: SocketAddr,
     /// The network's magic number.
     #[arg(long, default_value_t = TEST_NETWORK)]
@@ -72,6 +73,10 @@ pub struct ConnectOptions {
 /// Serves until interrupted, or one connection.
 pub fn serve(options: &ServeOptions, json: bool) -> Result<(), Failure> {
     let clock = slots_of_today()?;
+    if options.eb.is_none() {
+        // Before they are made.
+        fetchable(options.txs.into(), u64::from(options.txs) * u64::from(options.tx_size))?;
+    }
     let article = match &options.eb {
         None => Article::synthetic(clock.slot, 1, options.txs, usize::from(options.tx_size)),
         Some(eb) => {
@@ -81,6 +86,7 @@ pub fn serve(options: &ServeOptions, json: bool) -> Result<(), Failure> {
         }
     };
     let article = article.map_err(Failure::new)?;
+    fetchable(article.txs.len() as u64, article.closure())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         tokio::select! {
@@ -182,14 +188,33 @@ pub fn connect(options: &ConnectOptions, json: bool) -> Result<(), Failure> {
         let driven = drive(&mut session, stream, &mut host, &mut inbox, epoch, Backlog::default());
         let ending = tokio::select! {
             ending = driven => ending.map_err(named)?,
-            _ = tokio::signal::ctrl_c() => return Ok(()),
+            // Whoever follows has no other way to end.
+            _ = tokio::signal::ctrl_c() => return match options.follow {
+                true => Ok(()),
+                false => Err(Failure::new("interrupted before everything was here")),
+            },
         };
         let passed = passed.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let lasted = epoch.elapsed();
         let report = Report { ending, download: &host, passed: &passed, lasted, published: &[] };
         print(&if json { report.json().to_string() } else { report.table() })?;
-        judge(ending)
+        judge(ending)?;
+        if !options.follow && !host.is_complete() {
+            return Err(Failure::new("the server ended before everything was here"));
+        }
+        Ok(())
     })
+}
+
+/// Refuses to serve what every client with the default limits would take for a violation.
+fn fetchable(count: u64, closure: u64) -> Result<(), Failure> {
+    let limits = Limits::default();
+    if count > limits.max_eb_txs as u64 || closure > limits.max_eb_closure {
+        return Err(Failure::new(format!(
+            "no client fetches a block of {count} transactions and {closure} bytes (leios/L-49)"
+        )));
+    }
+    Ok(())
 }
 
 /// Slots of one second since the Unix epoch, so that two processes agree on them.

@@ -1,6 +1,7 @@
 //! `nodewire sim`: runs recipes under virtual time and prints what came out.
 
 use std::io::IsTerminal;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -47,24 +48,24 @@ pub fn leios(options: &Options, json: bool) -> Result<(), Failure> {
     }
     let recipes = Recipe::find(&options.recipe).map_err(Failure::new)?;
     let seeds = options.seed.as_deref().map(seeds).transpose()?;
-    let each: Vec<Option<u64>> = match &seeds {
-        Some(seeds) => seeds.iter().copied().map(Some).collect(),
-        None => vec![None],
-    };
-    let progress = Progress::new((recipes.len() * each.len()) as u64);
+    let runs = seeds.as_ref().map_or(1, |seeds| seeds.end - seeds.start);
+    let progress = Progress::new(runs.saturating_mul(recipes.len() as u64));
     let mut lines = String::new();
     for recipe in &recipes {
-        for seed in &each {
+        for at in 0..runs {
+            let seed = seeds.as_ref().map(|seeds| seeds.start + at);
             progress.at(recipe.name);
-            let run = run(recipe, &settings, *seed).map_err(Failure::new)?;
+            let run = run(recipe, &settings, seed).map_err(Failure::new)?;
             progress.step();
             let line = serde_json::to_string(&run)?;
             progress.around(|| match (json, seed) {
                 (false, None) => print(&table(recipe, &run)),
                 _ => print(&line),
             })?;
-            lines.push_str(&line);
-            lines.push('\n');
+            if options.plot.is_some() {
+                lines.push_str(&line);
+                lines.push('\n');
+            }
         }
     }
     progress.end();
@@ -96,12 +97,12 @@ fn list(settings: &Settings, json: bool) -> Result<(), Failure> {
 }
 
 /// `A..B`, or one number.
-fn seeds(text: &str) -> Result<Vec<u64>, Failure> {
+fn seeds(text: &str) -> Result<Range<u64>, Failure> {
     let bad = || Failure::new(format!("--seed {text}: it takes A..B, or one number"));
     let number = |text: &str| text.parse::<u64>().map_err(|_| bad());
-    let seeds: Vec<u64> = match text.split_once("..") {
-        Some((from, to)) => (number(from)?..number(to)?).collect(),
-        None => vec![number(text)?],
+    let seeds = match text.split_once("..") {
+        Some((from, to)) => number(from)?..number(to)?,
+        None => number(text).map(|seed| seed..seed.saturating_add(1))?,
     };
     if seeds.is_empty() { Err(bad()) } else { Ok(seeds) }
 }

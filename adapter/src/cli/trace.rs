@@ -47,7 +47,7 @@ pub fn draw(
         let range = steps.split_once("..").and_then(|(from, to)| {
             let from = if from.is_empty() { 0 } else { from.parse().ok()? };
             let to = if to.is_empty() { usize::MAX } else { to.parse().ok()? };
-            Some(from..to)
+            (from < to).then_some(from..to)
         });
         let range = range.ok_or_else(|| Failure::new(format!("no range of steps: {steps}")))?;
         sequence = sequence.steps(range);

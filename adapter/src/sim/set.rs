@@ -9,7 +9,8 @@ use super::Settings;
 /// A value is JSON, or a time (`3s`, `250ms`, `40us`) where a time is wanted, or a bare word.
 ///
 /// # Errors
-/// One line that says which key is unknown and which are near it, or what a value should be.
+/// One line that says which key is unknown and which are near it, or what a value should be; or
+/// that a recipe would need more memory than a machine has.
 pub fn set(
     settings: &Settings,
     assignments: impl IntoIterator<Item = impl AsRef<str>>,
@@ -28,7 +29,9 @@ pub fn set(
         let _: Settings = serde_json::from_value(tree.clone())
             .map_err(|error| format!("--set {key}={text}: {error}"))?;
     }
-    serde_json::from_value(tree).map_err(|error| error.to_string())
+    let settings: Settings = serde_json::from_value(tree).map_err(|error| error.to_string())?;
+    settings.check()?;
+    Ok(settings)
 }
 
 /// Every key with its value, in order.

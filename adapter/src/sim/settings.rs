@@ -35,6 +35,36 @@ pub struct Settings {
     pub network: Network,
 }
 
+/// Most bytes of made-up transactions in a recipe, and most nodes.
+const MOST_BYTES: u64 = 1 << 30;
+const MOST_NODES: usize = 100_000;
+
+impl Settings {
+    /// Says no to what would only run out of memory.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let Self { baseline, bulk, overlap, network, sources, .. } = self;
+        let fits = |recipe: &str, blocks: u32, txs: u32, size: u32| {
+            // What a transaction takes besides its bytes counts too.
+            let each = u64::from(size).saturating_add(100).saturating_mul(txs.into());
+            let bytes = each.saturating_mul(blocks.into());
+            if bytes > MOST_BYTES {
+                return Err(format!("{recipe}: {bytes} bytes of transactions are more than 1 GiB"));
+            }
+            Ok(())
+        };
+        fits("sources", 1, sources.txs, sources.tx_sizes.1)?;
+        fits("baseline", 1, baseline.txs, baseline.tx_size)?;
+        fits("bulk", 1, bulk.txs, bulk.tx_size)?;
+        fits("bulk", bulk.burst, bulk.burst_txs, bulk.tx_size)?;
+        fits("overlap", 2, overlap.txs, overlap.tx_size)?;
+        fits("network", network.blocks, network.txs, network.tx_size)?;
+        if network.nodes > MOST_NODES {
+            return Err(format!("network: more than {MOST_NODES} nodes"));
+        }
+        Ok(())
+    }
+}
+
 /// What all links have in common.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
