@@ -32,6 +32,7 @@ impl Channel {
 /// How a channel shares the way out with the others (`leios.md` 10.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_enums, reason = "the two classes of the scheduler")]
 pub enum Class {
     /// Class A: goes before all bulk, with the guard of the scheduler.
     Praos,

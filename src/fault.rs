@@ -84,6 +84,7 @@ impl fmt::Display for Rule {
 /// How bad breaking a rule is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[expect(clippy::exhaustive_enums, reason = "who decides by it decides on each")]
 pub enum Severity {
     /// An honest node may do it: counted, never a reason to disconnect.
     Benign,
@@ -224,6 +225,7 @@ impl Fault {
 
 /// How a machine ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "every end is one of these, and to be seen to")]
 pub enum Ending {
     /// As the protocol wants it.
     Done,

@@ -131,10 +131,36 @@
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
+#![warn(
+    clippy::alloc_instead_of_core,
+    clippy::exhaustive_enums,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::pedantic,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used
+)]
+// Not `as_conversions`: nothing else leads from `usize` to `u64` or from `u32` to `usize` without a
+// case that cannot be, and where something may be lost `cast_possible_truncation` and its kin tell.
+#![allow(
+    // In a row of variants or of calls the shape is the same, whatever it takes in one of them.
+    clippy::needless_for_each,
+    clippy::single_match_else,
+    // Names are the specification's, or one letter for each of a few bytes.
+    clippy::many_single_char_names,
+    clippy::similar_names,
+    // `serde(with)`, `admits(&input)` and fields of a machine go by reference whatever their size.
+    clippy::ref_option,
+    clippy::trivially_copy_pass_by_ref
+)]
 
 extern crate alloc;
 #[cfg(any(test, feature = "arbitrary"))]
 extern crate std;
+
+// What the conversions with `as` between these types count on.
+const _: () = assert!(u32::BITS <= usize::BITS && usize::BITS <= u64::BITS);
 
 mod ask;
 mod channel;

@@ -120,6 +120,7 @@ pub trait Machine {
 /// The three kinds of input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[expect(clippy::exhaustive_enums, reason = "the contract of all machines")]
 pub enum Input<L, R> {
     /// From our own side.
     Local(L),
@@ -131,6 +132,10 @@ pub enum Input<L, R> {
 
 /// The four things a machine can want.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "the contract of all machines: an action passed over is an error"
+)]
 pub enum Action<S, N, Q> {
     /// Send this to the other side.
     Send(S),
@@ -159,4 +164,5 @@ pub(crate) const fn kept<M: Clone + Debug + Eq + Hash + Send + 'static>() {}
 /// ask of every type of a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_enums, reason = "it has no value by definition")]
 pub enum Never {}

@@ -79,6 +79,7 @@ impl<K: Ord + Copy, V> Ordered<K, V> {
     }
 
     /// The entries in ascending order.
+    #[must_use]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (K, &V)> + '_ {
         self.entries.iter().map(|(key, value)| (*key, value))
     }

@@ -87,6 +87,8 @@ impl<S, N, Q> Outbox<S, N, Q> {
     }
 
     /// The actions, oldest first.
+    #[must_use]
+    #[expect(clippy::iter_without_into_iter, reason = "an outbox is emptied, not looped over")]
     pub fn iter(&self) -> vec_deque::Iter<'_, Action<S, N, Q>> {
         self.actions.iter()
     }

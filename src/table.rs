@@ -7,6 +7,7 @@ use core::fmt;
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
+#[expect(clippy::exhaustive_enums, reason = "there are two sides")]
 pub enum Role {
     /// The side that opened the conversation.
     Initiator,
@@ -36,6 +37,7 @@ impl fmt::Display for Role {
 
 /// Who may send in a phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "there are two sides and nobody")]
 pub enum Agency {
     /// One side only.
     One(Role),

@@ -43,6 +43,7 @@ impl Time {
 
     /// The point `span` later, or the last one there is. Parts of a microsecond are dropped.
     #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "what is too large is the last point")]
     pub const fn after(self, span: Duration) -> Self {
         let micros = span.as_micros();
         if micros > u64::MAX as u128 {

@@ -12,6 +12,7 @@ use crate::time::Time;
 /// Afterwards remote input does nothing, local input is [`Refused::Ended`] and there is no
 /// deadline. Links and `Peers` wrap their machines in it, so no machine needs an `ended` flag.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "open or closed")]
 pub enum UntilClosed<M> {
     /// Still running.
     Open(M),

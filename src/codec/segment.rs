@@ -20,6 +20,7 @@ pub struct SegmentHeader {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_enums, reason = "one bit")]
 pub enum Mode {
     /// The side that initiates the mini-protocol: the mode bit is 0.
     Initiator,

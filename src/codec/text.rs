@@ -1,22 +1,25 @@
 //! Values as text, for human-readable formats of serde: bytes as lower-case hex, large numbers as
 //! strings.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use bytes::Bytes;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::hex::{Hex, unhex};
+use super::hex::unhex;
 
 /// The largest integer that every JSON reader keeps exact.
 const EXACT: u64 = 1 << 53;
 
 /// A number: as such up to 2^53, as a string above. Both are accepted.
 pub(crate) mod number {
-    use super::*;
+    use core::fmt;
+
+    use serde::de::{Error, Visitor};
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::EXACT;
 
     pub(crate) fn serialize<S: Serializer>(value: &u64, to: S) -> Result<S::Ok, S::Error> {
         if to.is_human_readable() && *value > EXACT {
@@ -54,7 +57,10 @@ pub(crate) mod number {
 
 /// Bytes of any length as hex.
 pub(crate) mod hex_bytes {
-    use super::*;
+    use bytes::Bytes;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::{Octets, hex_slice};
 
     pub(crate) fn serialize<S: Serializer>(bytes: &Bytes, to: S) -> Result<S::Ok, S::Error> {
         hex_slice::serialize(bytes, to)
@@ -67,7 +73,12 @@ pub(crate) mod hex_bytes {
 
 /// Bytes of a fixed length as hex.
 pub(crate) mod hex_array {
-    use super::*;
+    use alloc::vec::Vec;
+
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::{Octets, hex_slice};
 
     pub(crate) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
         hex_slice::serialize(bytes, to)
@@ -84,7 +95,9 @@ pub(crate) mod hex_array {
 }
 
 mod hex_slice {
-    use super::*;
+    use serde::Serializer;
+
+    use crate::codec::hex::Hex;
 
     pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
         if to.is_human_readable() { to.collect_str(&Hex(bytes)) } else { to.serialize_bytes(bytes) }
@@ -94,7 +107,12 @@ mod hex_slice {
 /// Transactions by index and hash.
 #[cfg(feature = "leios")]
 pub(crate) mod indexed_txs {
-    use super::*;
+    use alloc::vec::Vec;
+
+    use bytes::Bytes;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::{Octets, Shown};
     use crate::codec::leios::TxHash;
 
     type Tx = (u32, TxHash, Bytes);
@@ -154,7 +172,12 @@ impl Visitor<'_> for OctetsVisitor {
 
 /// A bitmap: 16 hex digits in text, a number elsewhere.
 pub(crate) mod bits {
-    use super::*;
+    use alloc::string::String;
+
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::unhex;
 
     pub(crate) fn serialize<S: Serializer>(bits: u64, to: S) -> Result<S::Ok, S::Error> {
         if to.is_human_readable() {

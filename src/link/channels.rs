@@ -153,6 +153,7 @@ impl<M: OverChannels> Machine for Channels<M> {
     }
 
     fn handle_timeout(&mut self, now: Time, out: &mut Out<Self>) {
+        #[expect(clippy::redundant_closure_for_method_calls, reason = "the path has one lifetime")]
         self.run(now, out, |core, turn| core.timeout(turn));
     }
 

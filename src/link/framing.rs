@@ -97,9 +97,9 @@ impl Framing for LengthPrefixed {
         let start = out.len();
         encode(out);
         let length = fits(out.len().saturating_sub(start), self.max)?;
-        // The length is below 2 to the power of 8 times the width.
-        let prefix = (length as u32).to_be_bytes();
-        let prefix = prefix.get(prefix.len() - self.width..).unwrap_or(&[]);
+        // The length is below 2 to the power of 8 times the width, which is at most 4.
+        let prefix = u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes();
+        let prefix = prefix.get(prefix.len().saturating_sub(self.width)..).unwrap_or(&[]);
         if let Some(room) = out.get_mut(at..start) {
             room.copy_from_slice(prefix);
         }
@@ -151,7 +151,7 @@ impl Framing for Vlq {
         let groups = (64 - length.leading_zeros() as usize).div_ceil(7).max(1);
         for group in (0..groups).rev() {
             let more = if group > 0 { 0x80 } else { 0 };
-            out.push((length >> (7 * group)) as u8 & 0x7f | more);
+            out.push((length >> (7 * group) & 0x7f) as u8 | more);
         }
         out.extend_from_slice(&message);
         Ok(())

@@ -15,6 +15,7 @@ use crate::time::{Deadlines, Time};
 /// It adds no policy: no reconnecting, no scores, no selection. A machine that has closed stays
 /// as an empty entry until it is removed, so that late input finds its ending.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_field_names, reason = "the peers are what it is about")]
 pub struct Peers<K, M: Machine> {
     peers: BTreeMap<K, Peer<M>>,
     due: Deadlines<K>,

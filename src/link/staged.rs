@@ -60,6 +60,7 @@ pub struct Staged<A, F, B: Machine> {
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
+#[expect(clippy::exhaustive_enums, reason = "there are two stages")]
 pub enum StagedOf<A, B> {
     /// Of the first.
     First(A),

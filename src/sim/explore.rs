@@ -123,6 +123,7 @@ impl<V: fmt::Debug> fmt::Display for Explored<V> {
 /// let explored = explore(Jugs(0, 0), Bounds::default(), |_, _, _| ());
 /// assert_eq!(explored.found.unwrap().path.len(), 6);
 /// ```
+#[expect(clippy::needless_pass_by_value, reason = "the start belongs to the exploration")]
 pub fn explore<W: World>(
     start: W,
     bounds: Bounds,
@@ -222,7 +223,7 @@ impl Seen {
     /// Where a fingerprint stands, or the free place where it would.
     fn slot(&self, print: u64) -> Option<usize> {
         let mask = self.table.len().checked_sub(1)?;
-        let mut slot = print as usize & mask;
+        let mut slot = usize::try_from(print & mask as u64).unwrap_or_default();
         loop {
             let held = *self.table.get(slot)?;
             let index = held.checked_sub(1).map(|index| index as usize);

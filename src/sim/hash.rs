@@ -57,6 +57,7 @@ impl Default for TraceHash {
 pub struct Fingerprint(u64);
 
 impl Fingerprint {
+    #[expect(clippy::cast_possible_truncation, reason = "the halves of a number")]
     fn mix(&mut self, word: u64) {
         let product = u128::from(self.0 ^ word ^ 0x9e37_79b9_7f4a_7c15)
             .wrapping_mul(0xd6e8_feb8_6659_fd93_a076_1d64_78bd_642f);

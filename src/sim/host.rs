@@ -268,6 +268,7 @@ impl<P: Policy> Host<P> {
     }
 }
 
+#[expect(clippy::missing_fields_in_debug, reason = "as much as one asks for")]
 impl<P: Policy + fmt::Debug> fmt::Debug for Host<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let links = self.links.len();

@@ -18,7 +18,8 @@ use crate::state::leios::{Blake2b, RustCryptoBlake2b};
 /// `seed`, big-endian, again and again. Equal seeds and sizes are equal transactions.
 #[must_use]
 pub fn tx(seed: u64, size: usize) -> Bytes {
-    let fill = |length: usize| (0..length).map(|at| seed.to_be_bytes()[at % 8]).collect::<Vec<_>>();
+    let fill =
+        |length: usize| seed.to_be_bytes().into_iter().cycle().take(length).collect::<Vec<_>>();
     let mut tx = Vec::with_capacity(size);
     match size {
         0 => {}
@@ -108,7 +109,8 @@ impl MadeHeader {
     pub fn raw(&self) -> Bytes {
         let filler = |length: usize, salt: u8| -> Vec<u8> {
             let seed = self.slot.0.to_le_bytes();
-            (0..length).map(|at| (at as u8).wrapping_mul(31) ^ salt ^ seed[at % 8]).collect()
+            let counted = (0..=u8::MAX).cycle().zip(seed.into_iter().cycle());
+            counted.take(length).map(|(at, byte)| at.wrapping_mul(31) ^ salt ^ byte).collect()
         };
         let mut header = Vec::new();
         header.array(2);
@@ -167,8 +169,8 @@ impl MadeHeader {
 #[must_use]
 pub fn vote(point: LeiosPoint, seat: VoteIssuer) -> LinearLeiosVote {
     let mut signature = [0; LinearLeiosVote::SIGNATURE];
-    for (at, byte) in signature.iter_mut().enumerate() {
-        *byte = seat.0.to_be_bytes()[at % 2];
+    for (byte, with) in signature.iter_mut().zip(seat.0.to_be_bytes().into_iter().cycle()) {
+        *byte = with;
     }
     LinearLeiosVote::new(point.slot, point.hash, seat, signature)
 }

@@ -30,6 +30,7 @@ impl End {
 
 /// What happens to a node at one of its connections.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a node is to see to all that happens")]
 pub enum Event {
     /// The connection is open.
     Opened,

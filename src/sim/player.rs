@@ -30,6 +30,7 @@
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
+use core::fmt::Write;
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -166,9 +167,11 @@ impl<M: Machine<Notice: Serialize, Query: Serialize>> Player<M> {
         let deadline = self.machine.deadline().map_or(Value::Null, micros);
         let (saturated, closed) = (self.machine.saturated(), self.machine.is_closed());
         let at = micros(self.now);
-        reply.push_str(&alloc::format!(
-            "{{\"at\":{at},\"deadline\":{deadline},\"saturated\":{saturated},\"closed\":{closed}}}\n"
-        ));
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            reply,
+            "{{\"at\":{at},\"deadline\":{deadline},\"saturated\":{saturated},\"closed\":{closed}}}"
+        );
     }
 }
 

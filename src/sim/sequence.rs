@@ -244,7 +244,8 @@ fn contents(body: &Value) -> String {
     match body {
         Value::String(text) => text.clone(),
         Value::Object(fields) if fields.len() == 1 => {
-            fields.iter().map(|(name, inner)| format!("{name} {inner}")).collect()
+            let shown = |(name, inner)| format!("{name} {inner}");
+            fields.iter().next().map(shown).unwrap_or_default()
         }
         other => other.to_string(),
     }

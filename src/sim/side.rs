@@ -14,6 +14,7 @@ use crate::until_closed::UntilClosed;
 
 /// One of two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "there are two sides")]
 pub enum Side {
     /// The first machine.
     A,
@@ -107,12 +108,13 @@ impl<M: Joined> End<M> {
         answers: impl Fn(AskId, &M::Query) -> Vec<M::Local>,
         moves: &mut Vec<DuoMove>,
     ) {
-        let open = (0..self.script.len() as u8).filter(|at| self.done & (1 << at) == 0);
+        let length = u8::try_from(self.script.len()).unwrap_or(u8::MAX);
+        let open = (0..length).filter(|at| self.done & (1 << at) == 0);
         let most = if self.ordered { 1 } else { usize::MAX };
         moves.extend(open.take(most).map(|at| DuoMove::Local(side, at)));
         moves.extend(self.inbox.keys().map(|channel| DuoMove::Hears(side, *channel)));
         for (at, (id, query)) in (0..=u8::MAX).zip(&self.asked) {
-            let count = answers(*id, query).len().min(usize::from(u8::MAX)) as u8;
+            let count = u8::try_from(answers(*id, query).len()).unwrap_or(u8::MAX);
             moves.extend((0..count).map(|which| DuoMove::Answer(side, at, which)));
         }
     }

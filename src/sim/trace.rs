@@ -67,6 +67,7 @@ pub struct Step {
 
 /// The kind of a step's input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "the three kinds of input")]
 pub enum Kind {
     /// From our own side.
     Local,

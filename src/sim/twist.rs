@@ -69,7 +69,8 @@ impl Change<Bytes> {
 
     /// Cuts some of the bytes off at the end.
     pub const CUT: Self = Self::new("cut", |bytes, random| {
-        let keep = random.checked_rem(bytes.len() as u64).unwrap_or(0) as usize;
+        let keep = random.checked_rem(bytes.len() as u64).unwrap_or(0);
+        let keep = usize::try_from(keep).unwrap_or_default();
         bytes.slice(..keep)
     });
 }
@@ -284,10 +285,11 @@ impl<M: Machine<Send: Clone>> Twist<M> {
             Plan::Script(ops) => ops.remove(sent).unwrap_or(TwistOp::Pass),
             Plan::Rates(rates) => {
                 // Drawn always, so that one rate doesn't shift the others.
-                let longest = rates.longest.as_micros().min(u128::from(u64::MAX)) as u64;
+                let longest = u64::try_from(rates.longest.as_micros()).unwrap_or(u64::MAX);
                 let span = Duration::from_micros(rng.between(0, longest));
-                let back = rng.between(1, KEPT as u64) as u8;
-                let which = rng.below(rates.changes.len() as u64) as usize;
+                let back = u8::try_from(rng.between(1, KEPT as u64)).unwrap_or(u8::MAX);
+                let which = rng.below(rates.changes.len() as u64);
+                let which = usize::try_from(which).unwrap_or_default();
                 let [drop, delay, stall, replay, change] =
                     [rates.drop, rates.delay, rates.stall, rates.replay, rates.change]
                         .map(|rate| rng.chance(rate));

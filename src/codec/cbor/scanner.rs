@@ -195,7 +195,8 @@ impl Scanner {
         if let Some(room) = self.head.get_mut(have..have + used) {
             room.copy_from_slice(new);
         }
-        self.head_len = (have + used) as u8;
+        // A head has at most 9 bytes.
+        self.head_len = u8::try_from(have + used).unwrap_or(u8::MAX);
         if have + used < width {
             return Ok(None);
         }

@@ -71,7 +71,7 @@ mod tests {
                 state ^= state >> 7;
                 state ^= state << 17;
                 // Heads of small arguments, mostly.
-                let byte = (state >> 32) as u8;
+                let byte = (state >> 32 & 0xff) as u8;
                 bytes.push(if (at + round) % 3 > 0 { byte & 0b1110_0011 } else { byte });
             }
             for depth in [0, 1, 2, 64] {

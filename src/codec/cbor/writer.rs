@@ -11,6 +11,7 @@ pub(crate) trait Sink {
 
     /// A head with its shortest argument.
     #[inline]
+    #[expect(clippy::decimal_bitwise_operands, reason = "RFC 8949 counts these in decimal")]
     fn head(&mut self, major: u8, value: u64) {
         let initial = major << 5;
         let [b0, b1, b2, b3, b4, b5, b6, b7] = value.to_be_bytes();

@@ -2,6 +2,8 @@
 //! 11; grammar in `leios.cddl` beside this file). "The seed" is the proposal of the mini-protocols
 //! that all of this is after: names of messages and fields are its own.
 
+#![expect(clippy::exhaustive_enums, reason = "the specification has these messages and no others")]
+
 mod bitmap;
 mod block;
 mod deliverable;

@@ -93,8 +93,8 @@ impl ReplyMessage {
             }
             _ => return None,
         };
-        // An offer of any of these kinds takes at most 44 bytes.
-        let news = NonEmpty::one(CountedNotification::with_size(notification, offer.len() as u32));
+        let size = u32::try_from(offer.len()).unwrap_or(u32::MAX);
+        let news = NonEmpty::one(CountedNotification::with_size(notification, size));
         let payload = MsgReplyPayload::LeiosNotifications(RequestNo(no), *flag == 0xf5, news);
         Some(Self::MsgLeiosReply(payload))
     }

@@ -39,8 +39,7 @@ impl Demux {
         let length = usize::from(left).min(bytes.len());
         let (piece, rest) = bytes.split_at_checked(length).unwrap_or((bytes, &[]));
         *bytes = rest;
-        // At most `left`, which is 16 bits.
-        let left = left - length as u16;
+        let left = left.saturating_sub(u16::try_from(length).unwrap_or(left));
         self.payload = (left > 0).then_some((channel, left));
         if left == 0 {
             self.since = None;

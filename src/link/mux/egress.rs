@@ -208,14 +208,14 @@ impl Egress {
         };
         let length = queue.queued.min(self.sdu_size);
         let header = SegmentHeader {
-            time: now.as_micros() as u32,
+            time: (now.as_micros() & 0xffff_ffff) as u32,
             mode: match queue.channel.role {
                 Role::Initiator => Mode::Initiator,
                 Role::Responder => Mode::Responder,
             },
             number: queue.channel.number,
             // At most `sdu_size`, which is 16 bits.
-            length: length as u16,
+            length: u16::try_from(length).unwrap_or(u16::MAX),
         };
         wire.reserve(SegmentHeader::SIZE + length);
         wire.extend_from_slice(&header.encode());

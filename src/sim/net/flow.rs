@@ -24,7 +24,7 @@ impl<N: Node> Net<N> {
         let Some((lane, bytes)) = way.leaving.take() else { return };
         let length = bytes.len();
         way.sent = way.sent.saturating_add(length as u64);
-        let jitter = way.spec.jitter.as_micros().min(u128::from(u64::MAX)) as u64;
+        let jitter = u64::try_from(way.spec.jitter.as_micros()).unwrap_or(u64::MAX);
         let late = Duration::from_micros(self.delays.between(0, jitter));
         let breaks = self.breaks.chance(way.spec.breaks);
         let arrival = self.now.after(way.spec.delay).after(late);
@@ -56,7 +56,8 @@ impl<N: Node> Net<N> {
             Some(_) if way.window >= way.spec.window => return,
             Some((lane, bytes)) => {
                 let (least, most) = way.spec.pieces;
-                let size = self.cuts.between(least.max(1) as u64, most.max(1) as u64) as usize;
+                let size = self.cuts.between(least.max(1) as u64, most.max(1) as u64);
+                let size = usize::try_from(size).unwrap_or(usize::MAX);
                 let room = way.spec.window.saturating_sub(way.window).max(1);
                 let piece = bytes.split_to(size.min(room).min(bytes.len()));
                 let lane = *lane;
@@ -76,8 +77,8 @@ impl<N: Node> Net<N> {
         let start = way.free_at.max(now);
         let rate = u128::from(way.spec.rate.max(1));
         let work = piece.1.len() as u128 * 1_000_000_000 + u128::from(way.rest);
-        way.rest = (work % rate) as u64;
-        way.free_at = start.saturating_add((work / rate).min(u128::from(u64::MAX)) as u64);
+        way.rest = u64::try_from(work % rate).unwrap_or(u64::MAX);
+        way.free_at = start.saturating_add(u64::try_from(work / rate).unwrap_or(u64::MAX));
         way.leaving = Some(piece);
         let at = Time::from_micros(way.free_at.div_ceil(1_000));
         self.push(at, What::Left(end));

@@ -129,9 +129,9 @@ impl<N: Node> Net<N> {
     ///
     /// The first end has an even number: it is the side that connects.
     pub fn connect(&mut self, at: Time, a: usize, b: usize, specs: [LinkSpec; 2]) -> (End, End) {
-        let end = End(self.ways.len() as u32);
+        let end = End(number(self.ways.len()));
         for (node, spec) in [a, b].into_iter().zip(specs) {
-            self.ways.push(Way::new(node as u32, spec));
+            self.ways.push(Way::new(number(node), spec));
         }
         self.push(at, What::Open(end));
         self.push(at, What::Open(end.across()));
@@ -278,7 +278,7 @@ impl<N: Node> Net<N> {
         let Some(armed) = self.armed.get_mut(index) else { return };
         if armed.is_none_or(|armed| due < armed) {
             *armed = Some(due);
-            self.push(due, What::Timeout(index as u32));
+            self.push(due, What::Timeout(number(index)));
         }
     }
 
@@ -286,4 +286,9 @@ impl<N: Node> Net<N> {
         self.queue.push(Reverse((at, self.seq, what)));
         self.seq += 1;
     }
+}
+
+/// Nodes and connections have numbers of 32 bits: so many do not fit into memory.
+fn number(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
 }

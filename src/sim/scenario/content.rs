@@ -168,9 +168,8 @@ impl Header {
         if let Some(bytes) = self.bytes {
             // Longer strings have longer heads: come near, then go the rest.
             for _ in 0..4 {
-                let off = bytes as i64 - header.raw().len() as i64;
-                let signature = i64::try_from(header.signature).unwrap_or(i64::MAX);
-                header.signature = usize::try_from(signature.saturating_add(off)).unwrap_or(0);
+                let longer = header.signature.saturating_add(bytes);
+                header.signature = longer.saturating_sub(header.raw().len());
             }
         }
         header_vars(&header)

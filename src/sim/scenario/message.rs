@@ -22,6 +22,7 @@ const DEPTH: u32 = 64;
 
 /// A mini-protocol by its name in scenarios.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "those that scenarios speak of")]
 pub enum Protocol {
     /// Number 0.
     Handshake,

@@ -83,6 +83,7 @@ pub trait Subject {
 
 /// Why a scenario stopped.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "who plays is to tell them apart")]
 pub enum Stop {
     /// It cannot be played against this.
     Inapplicable(String),
@@ -95,6 +96,7 @@ pub enum Stop {
 /// What came of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[must_use]
+#[expect(clippy::exhaustive_enums, reason = "every verdict is to be told")]
 pub enum Outcome {
     /// As it has to be.
     Passed,

@@ -1,6 +1,7 @@
 //! Values with names in them: filled in where something is sent, compared and captured where
 //! something is awaited.
 
+use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -23,7 +24,7 @@ pub(super) fn fill(value: &Value, vars: &Vars) -> Result<Value, String> {
         Value::String(text) => match text.strip_prefix('$') {
             Some(name) => find(name, vars)
                 .ok_or_else(|| format!("`${name}` is not known"))
-                .map(|found| found.into_owned()),
+                .map(Cow::into_owned),
             None => Ok(value.clone()),
         },
         Value::Array(items) => {

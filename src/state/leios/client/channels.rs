@@ -149,19 +149,19 @@ fn reply_head(head: &[u8]) -> Result<(Head, Result<(), Malformed>), Malformed> {
         1 => {
             let head = Head::Notifications(RequestNo(reader.u64()?));
             let rest = reader.bool().and_then(|_| reader.list());
-            Ok((head, unless_short(rest)))
+            Ok((head, unless_short(&rest)))
         }
         2 => {
             let head = Head::Deliveries(RequestNo(reader.u64()?));
-            Ok((head, unless_short(reader.list())))
+            Ok((head, unless_short(&reader.list())))
         }
         _ => Ok((Head::Bare, Ok(()))),
     }
 }
 
-fn unless_short<T>(read: Result<T, Malformed>) -> Result<(), Malformed> {
+fn unless_short<T>(read: &Result<T, Malformed>) -> Result<(), Malformed> {
     match read {
-        Err(malformed) if malformed.kind != MalformedKind::UnexpectedEnd => Err(malformed),
+        Err(malformed) if malformed.kind != MalformedKind::UnexpectedEnd => Err(*malformed),
         Ok(_) | Err(_) => Ok(()),
     }
 }

@@ -1,5 +1,7 @@
 //! What goes into a client and what comes out of it.
 
+#![expect(clippy::exhaustive_enums, reason = "who sends, answers or asks is to see every case")]
+
 use alloc::vec::Vec;
 
 use bytes::Bytes;

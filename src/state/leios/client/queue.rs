@@ -69,9 +69,10 @@ impl Queue {
     /// Takes the next request out, if it wants no more than `txs_room` transactions and its reply
     /// no more than `reply_room` bytes.
     pub fn pop(&mut self, limits: &Limits, txs_room: usize, reply_room: usize) -> Option<Wanted> {
-        let slot = match self.oldest_first {
-            true => *self.slots.first_key_value()?.0,
-            false => *self.slots.last_key_value()?.0,
+        let slot = if self.oldest_first {
+            *self.slots.first_key_value()?.0
+        } else {
+            *self.slots.last_key_value()?.0
         };
         let waiting = self.slots.get_mut(&slot)?;
         let (wanted, taken) = waiting.pop(slot, limits, txs_room, reply_room)?;
@@ -88,9 +89,10 @@ impl Queue {
         let slots = core::mem::take(&mut self.slots);
         self.units = 0;
         let order = |entry: (SlotNo, Waiting)| entry.1.report(entry.0, units);
-        match self.oldest_first {
-            true => slots.into_iter().for_each(order),
-            false => slots.into_iter().rev().for_each(order),
+        if self.oldest_first {
+            slots.into_iter().for_each(order);
+        } else {
+            slots.into_iter().rev().for_each(order);
         }
     }
 

@@ -1,5 +1,10 @@
 //! What goes into a connection and what comes out of it: that of its parts, with their names.
 
+#![expect(
+    clippy::exhaustive_enums,
+    reason = "what comes, goes or is asked for is to be seen to in every case"
+)]
+
 use crate::ask::AskId;
 use crate::codec::leios::{KeepAliveMessage, ReplyMessage};
 use crate::state::leios::client::{

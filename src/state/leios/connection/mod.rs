@@ -259,10 +259,10 @@ impl Machine for Connection {
                 remote(&mut self.keep_alive_server, &mut Scratch::new(), now, message, out);
             }
             ConnectionRemote::Client(message) => {
-                remote(&mut self.client, &mut self.scratch.client, now, message, out)
+                remote(&mut self.client, &mut self.scratch.client, now, message, out);
             }
             ConnectionRemote::Server(message) => {
-                remote(&mut self.server, &mut self.scratch.server, now, message, out)
+                remote(&mut self.server, &mut self.scratch.server, now, message, out);
             }
         }
         self.settle(now, out);

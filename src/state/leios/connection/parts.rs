@@ -29,6 +29,7 @@ pub struct ConnectionConfig {
 /// Which parts a connection has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::struct_excessive_bools, reason = "four parts, each there or not")]
 pub struct Parts {
     /// It pings.
     pub keep_alive_client: bool,

@@ -75,6 +75,7 @@ pub enum FetchCommand<K> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_enums, reason = "there is no fourth need")]
 pub enum VoteNeed {
     /// Less than half of the quorum's weight is known: large bundles.
     #[default]
@@ -88,6 +89,10 @@ pub enum VoteNeed {
 /// What the decision logic asks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a question that a wildcard passes over would stall a peer"
+)]
 pub enum FetchQuery {
     /// Which of these transactions does the mempool lack?
     ///

@@ -4,7 +4,7 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::peer::Peer;
-use super::point::{Closure, Stage, Tx};
+use super::point::{Closure, Point, Stage, Tx};
 use super::todo::Todo;
 use super::{Fetch, FetchCommand, PeerNo};
 use crate::ask::AskId;
@@ -34,7 +34,7 @@ impl<K: Ord + Clone> Fetch<K> {
             }
             FetchCommand::Missing { id, indices } => {
                 let Some(at) = self.asks.context(*id)? else { return Ok(()) };
-                let count = self.points.get(at).map_or(0, |point| point.references());
+                let count = self.points.get(at).map_or(0, Point::references);
                 let ascending = indices.windows(2).all(|pair| matches!(pair, [a, b] if a < b));
                 let below = indices.last().is_none_or(|last| (*last as usize) < count);
                 (ascending && below)

@@ -227,8 +227,7 @@ impl Handshake {
             return Err(RefuseReason::VersionMismatch(self.config.numbers()));
         };
         match data.map(|data| agree(ours, data)) {
-            None => Err(undecodable(version)),
-            Some(Err(Disagreement::Shape)) => Err(undecodable(version)),
+            None | Some(Err(Disagreement::Shape)) => Err(undecodable(version)),
             Some(Err(Disagreement::Magic)) => {
                 Err(RefuseReason::Refused(version, String::from("the network magic differs")))
             }

@@ -1,5 +1,10 @@
 //! What goes into the two machines of NaiveLeios and what comes out.
 
+#![expect(
+    clippy::exhaustive_enums,
+    reason = "a question that a wildcard passes over would stall a peer"
+)]
+
 use bytes::Bytes;
 
 use crate::ask::AskId;

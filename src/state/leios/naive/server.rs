@@ -48,7 +48,7 @@ impl NaiveServer {
 
     fn receive(&mut self, message: NaiveMessage, out: &mut Out<Self>) -> Result<(), Fault> {
         if self.asks.is_empty() {
-            return self.take_up(message, out);
+            return self.take_up(&message, out);
         }
         // Legal if it is once the requests before it have been answered.
         NAIVE.start().step(Role::Initiator, NaiveLabel::from(&message))?;
@@ -63,9 +63,9 @@ impl NaiveServer {
     }
 
     /// Begins with a request: moves the phase and asks for the content.
-    fn take_up(&mut self, message: NaiveMessage, out: &mut Out<Self>) -> Result<(), Fault> {
-        self.phase = self.phase.step(Role::Initiator, NaiveLabel::from(&message))?;
-        let query = match message {
+    fn take_up(&mut self, message: &NaiveMessage, out: &mut Out<Self>) -> Result<(), Fault> {
+        self.phase = self.phase.step(Role::Initiator, NaiveLabel::from(message))?;
+        let query = match *message {
             NaiveMessage::MsgLeiosNotificationRequest => NaiveQuery::Notification,
             NaiveMessage::MsgLeiosBlockRequest(point) => NaiveQuery::Block(point),
             NaiveMessage::MsgLeiosBlockTxRequest(point, index) => NaiveQuery::Tx(point, index),
@@ -112,7 +112,7 @@ impl NaiveServer {
         if self.waiting.is_empty() {
             self.waiting = VecDeque::new();
         }
-        next.map_or(Ok(()), |next| self.take_up(next, out))
+        next.map_or(Ok(()), |next| self.take_up(&next, out))
     }
 }
 

@@ -17,6 +17,7 @@ use crate::time::Time;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_enums, reason = "the orders that the specification leaves open")]
 pub enum Order {
     /// Notifications first, then the request with the youngest slot that is provided (L-22).
     #[default]

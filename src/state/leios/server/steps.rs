@@ -92,7 +92,7 @@ impl Server {
                 self.windows.open(no, bytes, size);
             }
             MsgRequestPayload::LeiosDeliverableIds(_, ids) => {
-                self.requests.insert(now, no, ids, cost)
+                self.requests.insert(now, no, ids, cost);
             }
         }
         Ok(())

@@ -1,5 +1,10 @@
 //! The phases and messages of the protocols, by the specification's names.
 
+#![expect(
+    clippy::exhaustive_enums,
+    reason = "the specification has these phases and messages and no others"
+)]
+
 use crate::codec::leios::{
     HandshakeMessage, KeepAliveMessage, NaiveMessage, ReplyMessage, RequestMessage,
 };
