@@ -218,7 +218,7 @@ fn agrees(mut stream: TcpStream, ends: bool) {
                     panic!("{proposal:?}")
                 };
                 let mut accept = Vec::new();
-                let (version, data) = table.first().expect("a version").clone();
+                let (version, data) = *table.first().expect("a version");
                 let data = data.expect("data we know");
                 HandshakeMessage::MsgAcceptVersion(version, data).encode(&mut accept);
                 say(&mut stream, 0, &accept);
@@ -286,7 +286,8 @@ fn interrupted() {
 /// A client that connects to `serve` and is none.
 #[test]
 fn served_to_strangers() {
-    let greets: [(fn(&mut TcpStream), &str); 4] = [
+    type Greeting = fn(&mut TcpStream);
+    let greets: [(Greeting, &str); 4] = [
         (|stream| stream.write_all(b"GET / HTTP/1.1\r\n\r\n").expect("sent"), "UnknownProtocol"),
         (|stream| stream.write_all(&[0; 64]).expect("sent"), "ZeroLengthSegment"),
         (

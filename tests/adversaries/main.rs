@@ -6,9 +6,11 @@
 //! tests of `Fetch`.
 #![cfg(feature = "leios")]
 
+mod colluding;
 #[path = "../heap/mod.rs"]
 mod heap;
 mod news;
+mod phases;
 mod replies;
 mod requests;
 mod segments;

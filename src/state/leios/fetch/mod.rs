@@ -203,10 +203,8 @@ impl<K: Ord + Clone> Machine for Fetch<K> {
             sum.saturating_add(list_heap(&tx.refs)).saturating_add(list_heap(&tx.asked))
         });
         let votes = self.votes.values().fold(0, |sum: usize, slot| sum.saturating_add(slot.heap()));
-        let headers = self
-            .elections
-            .values()
-            .fold(0, |sum: usize, header| sum.saturating_add(header.raw().len()));
+        let headers =
+            self.elections.values().fold(0, |sum: usize, header| sum.saturating_add(header.heap()));
         [
             size_of_val(self),
             set_heap::<(K, PeerNo)>(self.names.len()),
