@@ -146,6 +146,14 @@ pub enum Fault {
         /// What was under way.
         inside: &'static str,
     },
+    /// What our own side has to send doesn't leave: the transport takes too little, and nobody
+    /// knows whose fault that is.
+    #[error("what is to leave does not, and that reached the limit `{limit}`")]
+    #[non_exhaustive]
+    Congested {
+        /// The limit's name in the documentation.
+        limit: &'static str,
+    },
     /// Our own side promised what it cannot do.
     #[error("the local side could not honour {rule}: {duty}")]
     #[non_exhaustive]
@@ -181,6 +189,12 @@ impl Fault {
         Self::Overrun { limit }
     }
 
+    /// What is to leave doesn't, and that reached `limit`.
+    #[must_use]
+    pub const fn congested(limit: &'static str) -> Self {
+        Self::Congested { limit }
+    }
+
     /// Nothing came in time.
     #[must_use]
     pub const fn timeout(rule: &'static Rule, awaited: &'static str) -> Self {
@@ -207,18 +221,21 @@ impl Fault {
             | Self::Malformed { rule, .. }
             | Self::Timeout { rule, .. }
             | Self::Unable { rule, .. } => Some(rule),
-            Self::Overrun { .. } | Self::Truncated { .. } => None,
+            Self::Overrun { .. } | Self::Truncated { .. } | Self::Congested { .. } => None,
         }
     }
 
-    /// How bad it is: a rule's own severity; an overrun is hostile, a broken transport is nobody's.
+    /// How bad it is: a rule's own severity; an overrun is hostile; a broken transport and one that
+    /// takes too little are nobody's.
     #[must_use]
     pub const fn severity(&self) -> Severity {
         match self {
             Self::Violation { rule, .. } | Self::Malformed { rule, .. } => rule.severity(),
             Self::Overrun { .. } => Severity::Hostile,
             Self::Timeout { .. } => Severity::Faulty,
-            Self::Truncated { .. } | Self::Unable { .. } => Severity::Benign,
+            Self::Truncated { .. } | Self::Congested { .. } | Self::Unable { .. } => {
+                Severity::Benign
+            }
         }
     }
 }

@@ -113,6 +113,7 @@ impl Serialize for Fault {
             Self::Overrun { .. } => "Overrun",
             Self::Timeout { .. } => "Timeout",
             Self::Truncated { .. } => "Truncated",
+            Self::Congested { .. } => "Congested",
             Self::Unable { .. } => "Unable",
         };
         map.serialize_entry("kind", kind)?;
@@ -127,7 +128,9 @@ impl Serialize for Fault {
                 map.serialize_entry("offset", offset)?;
                 map.serialize_entry("inside", inside)?;
             }
-            Self::Overrun { limit } => map.serialize_entry("limit", limit)?,
+            Self::Overrun { limit } | Self::Congested { limit } => {
+                map.serialize_entry("limit", limit)?;
+            }
             Self::Timeout { awaited, .. } => map.serialize_entry("awaited", awaited)?,
             Self::Truncated { inside } => map.serialize_entry("inside", inside)?,
             Self::Unable { duty, .. } => map.serialize_entry("duty", duty)?,

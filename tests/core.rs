@@ -338,6 +338,12 @@ fn a_fault_says_what_went_wrong_and_how_bad_it_is() {
             "the transport closed in the middle of a word",
         ),
         (
+            Fault::congested("room"),
+            None,
+            Severity::Benign,
+            "what is to leave does not, and that reached the limit `room`",
+        ),
+        (
             Fault::unable(&BAD, "a word"),
             Some(&BAD),
             Severity::Benign,

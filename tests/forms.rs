@@ -36,6 +36,7 @@ fn each_fault_has_its_own_fields_and_its_text() {
             json!({ "malformed": "TooDeep", "offset": 7, "inside": "a word" }),
         ),
         (Fault::overrun("room"), json!({ "kind": "Overrun" }), json!({ "limit": "room" })),
+        (Fault::congested("room"), json!({ "kind": "Congested" }), json!({ "limit": "room" })),
         (Fault::timeout(&RULE, "a word"), rule("Timeout"), json!({ "awaited": "a word" })),
         (Fault::truncated("a word"), json!({ "kind": "Truncated" }), json!({ "inside": "a word" })),
         (Fault::unable(&RULE, "a word"), rule("Unable"), json!({ "duty": "a word" })),

@@ -10,7 +10,8 @@ use link_toy::*;
 use nodewire::bytes::Bytes;
 use nodewire::link::{Mux, MuxConfig, MuxLocal, MuxNotice, Policy, Transport};
 use nodewire::{
-    Action, Channel, ChannelSpec, Class, Ending, Fault, Machine, Outbox, Refused, Role, Time,
+    Action, Channel, ChannelSpec, Class, Ending, Fault, Machine, Outbox, Refused, Role, Severity,
+    Time,
 };
 
 const SDU: usize = 10;
@@ -228,13 +229,50 @@ fn a_fault_drops_what_waits() {
 }
 
 #[test]
-fn a_queue_of_the_machine_beyond_its_cap_is_an_overrun() {
+fn a_queue_of_the_machine_beyond_its_cap_is_an_overrun_by_whoever_asked_for_it() {
     let mut config = MuxConfig::default();
     config.egress_cap = 100;
     let mut mux = Mux::new(Toy::default(), config, &[]);
     send(&mut mux, CHAIN, 60);
-    let end = local(&mut mux, MuxLocal::Machine(Local::Send(CHAIN, vec![7; 41])));
-    assert_eq!(end.ending, Some(Ending::Fault(Fault::overrun("egress_cap"))));
+    let mut ours = mux.clone();
+    let end = local(&mut ours, MuxLocal::Machine(Local::Send(CHAIN, vec![7; 41])));
+    let fault = Fault::congested("egress_cap");
+    assert_eq!(end.ending, Some(Ending::Fault(fault)));
+    assert_eq!((fault.severity(), fault.rule()), (Severity::Benign, None));
+    // Who has us say more than it takes is another matter, also when that was held back.
+    assert_eq!(receive(&mut mux, &segment(CHAIN, &[ECHO; 40])).ending, None);
+    let mut held = mux.clone();
+    let fault = Fault::overrun("egress_cap");
+    assert_eq!(receive(&mut mux, &segment(CHAIN, &[ECHO])).ending, Some(Ending::Fault(fault)));
+    assert_eq!(fault.severity(), Severity::Hostile);
+    assert_eq!(receive(&mut held, &segment(CHAIN, &[HOLD, ECHO])).ending, None);
+    let end = local(&mut held, MuxLocal::Machine(Local::Release));
+    assert_eq!(end.ending, Some(Ending::Fault(fault)));
+}
+
+#[test]
+fn what_waits_at_the_end_has_its_time() {
+    let mut config = MuxConfig::default();
+    (config.sdu_size, config.drain_timeout) = (SDU as u16, Duration::from_millis(3));
+    let mut mux = Mux::new(Toy::default(), config, &[]);
+    send(&mut mux, CHAIN, 25);
+    let mut out = Outbox::new();
+    let start = Time::from_micros(500);
+    mux.handle_local(start, MuxLocal::Machine(Local::Finish), &mut out).unwrap();
+    let due = start.after(Duration::from_millis(3));
+    assert_eq!((out.len(), mux.deadline()), (0, Some(due)));
+    let mut taken = mux.clone();
+    mux.handle_timeout(Time::from_micros(3_499), &mut out);
+    assert!(out.is_empty());
+    let late = remote(&mut mux, due, Transport::Writable(10));
+    let fault = Fault::congested("drain_timeout");
+    assert_eq!((late.sent.len(), late.ending), (10, Some(Ending::Fault(fault))));
+    assert_eq!(mux.deadline(), None);
+    assert_eq!(writable(&mut mux, 1_000), Outcome { sent: vec![], notices: vec![], ending: None });
+    // The same, in time.
+    let end = remote(&mut taken, start, Transport::Writable(1_000));
+    assert_eq!((end.sent.len(), end.ending), (25 + 3 * 8, Some(Ending::Done)));
+    assert_eq!(taken.deadline(), None);
 }
 
 const FOREIGN: Channel = Channel::new(9, Role::Initiator);

@@ -1,6 +1,7 @@
 //! One machine on a stream of frames.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use nodewire::bytes::Bytes;
 use nodewire::codec::{Malformed, MalformedKind, Source, Wire};
@@ -353,6 +354,50 @@ fn done_drains_under_credit_and_credit_is_kept_to_the_byte() {
     let (sent, _, ending) = give(&mut link, &[Transport::Writable(2)]);
     assert_eq!((sent, ending), (b"ne".to_vec(), Some(Ending::Done)));
     assert_eq!(give(&mut link, &[Transport::Writable(2), Transport::Closed]).2, None);
+}
+
+#[test]
+fn what_waits_at_the_end_has_its_time() {
+    let mut config = FramedConfig::default();
+    config.drain_timeout = Duration::from_millis(3);
+    let framing = LengthPrefixed::two(100);
+    let mut link = Framed::new(Echo::default(), framing, config);
+    let mut out = Outbox::new();
+    let start = Time::from_micros(500);
+    let wire = [frame(&framing, b"one"), frame(&framing, b"done")].concat();
+    link.handle_remote(start, received(&wire), &mut out);
+    let due = start.after(Duration::from_millis(3));
+    assert_eq!((seen(&mut out).2, link.deadline()), (None, Some(due)));
+    link.handle_timeout(Time::from_micros(3_499), &mut out);
+    assert!(out.is_empty());
+    let mut late = link.clone();
+    late.handle_timeout(due, &mut out);
+    let fault = Fault::congested("drain_timeout");
+    assert_eq!(seen(&mut out), (vec![], vec![], Some(Ending::Fault(fault))));
+    assert_eq!((late.deadline(), late.waiting()), (None, 0));
+    link.handle_remote(start, Transport::Writable(5), &mut out);
+    assert_eq!(seen(&mut out).2, Some(Ending::Done));
+    assert_eq!(link.deadline(), None);
+    link.handle_timeout(due, &mut out);
+    assert!(out.is_empty());
+}
+
+/// More than may wait: of our own making it is nobody's fault.
+#[test]
+fn too_much_to_send_is_told_by_whose_input_it_came() {
+    let mut config = FramedConfig::default();
+    config.egress = 10;
+    let mut link = Framed::new(Patient(Time::from_micros(9)), Whole::new(20), config.clone());
+    let mut out = Outbox::new();
+    for _ in 0..11 {
+        link.handle_local(Time::ZERO, 3, &mut out).unwrap();
+    }
+    let fault = Fault::congested("egress");
+    assert_eq!(out.pop(), Some(Action::Close(Ending::Fault(fault))));
+    let framing = LengthPrefixed::two(100);
+    let mut link = Framed::new(Echo::default(), framing, config);
+    let (_, _, ending) = give(&mut link, &[received(&frame(&framing, &[7; 9]))]);
+    assert_eq!(ending, Some(Ending::Fault(Fault::overrun("egress"))));
 }
 
 #[test]

@@ -180,7 +180,7 @@ struct ToOutbox<'a, M: OverChannels> {
 }
 
 impl<M: OverChannels> Sink<M> for ToOutbox<'_, M> {
-    fn pass(&mut self, action: ActionOf<M>) -> Result<(), Fault> {
+    fn pass(&mut self, action: ActionOf<M>, _: bool) -> Result<(), Fault> {
         self.out.push(match action {
             Action::Send(message) => {
                 let mut bytes = Vec::new();

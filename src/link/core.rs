@@ -27,8 +27,8 @@ pub(super) struct Core<M: Machine> {
 
 /// Where a core's actions go.
 pub(super) trait Sink<M: Machine> {
-    /// Takes any action but a close.
-    fn pass(&mut self, action: ActionOf<M>) -> Result<(), Fault>;
+    /// Takes any action but a close. `ours`: it comes of our own side's input, not of the peer's.
+    fn pass(&mut self, action: ActionOf<M>, ours: bool) -> Result<(), Fault>;
 
     /// Lets go what may go, and tells what has left and was not told yet.
     fn left(&mut self) -> Option<(Channel, usize)>;
@@ -39,6 +39,8 @@ pub(super) struct Turn<M: Machine, S> {
     pub now: Time,
     pub sink: S,
     scratch: Out<M>,
+    /// What the machine puts out now comes of our own side's input.
+    ours: bool,
 }
 
 /// `Err`: it is over.
@@ -52,7 +54,7 @@ impl<M: OverChannels> Core<M> {
 
     /// Begins a call, of which [`end`](Self::end) is the end.
     pub fn begin<S: Sink<M>>(&mut self, now: Time, sink: S) -> Turn<M, S> {
-        Turn { now, sink, scratch: self.scratch.take() }
+        Turn { now, sink, scratch: self.scratch.take(), ours: false }
     }
 
     /// Ends a call.
@@ -112,12 +114,14 @@ impl<M: OverChannels> Core<M> {
         turn: &mut Turn<M, S>,
     ) -> Result<Flow, Refusal<M::Local>> {
         self.machine.handle_local(turn.now, input, &mut turn.scratch)?;
+        turn.ours = true;
         Ok(self.settle(turn))
     }
 
     /// Time has passed.
     pub fn timeout<S: Sink<M>>(&mut self, turn: &mut Turn<M, S>) -> Flow {
         self.machine.handle_timeout(turn.now, &mut turn.scratch);
+        turn.ours = true;
         self.settle(turn)
     }
 
@@ -159,7 +163,7 @@ impl<M: OverChannels> Core<M> {
             while let Some(action) = turn.scratch.pop() {
                 match action {
                     Action::Close(ending) => return Err(ending),
-                    action => turn.sink.pass(action).map_err(Ending::Fault)?,
+                    action => turn.sink.pass(action, turn.ours).map_err(Ending::Fault)?,
                 }
             }
             let Some((channel, bytes)) = turn.sink.left() else { return Ok(()) };
@@ -181,6 +185,7 @@ impl<M: OverChannels> Core<M> {
 
     fn step<S: Sink<M>>(&mut self, message: M::Remote, turn: &mut Turn<M, S>) -> Flow {
         self.machine.handle_remote(turn.now, message, &mut turn.scratch);
+        turn.ours = false;
         self.settle(turn)
     }
 }

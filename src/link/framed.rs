@@ -1,12 +1,13 @@
 //! One machine on a stream of frames.
 
 use core::mem::size_of_val;
+use core::time::Duration;
 
 use bytes::Bytes;
 
-use super::Transport;
 use super::framing::Framing;
 use super::pending::Pending;
+use super::{Transport, too_much};
 use crate::ask::AskId;
 use crate::codec::{Malformed, Source, Wire};
 use crate::fault::{Ending, Fault, Refusal, Refused};
@@ -30,9 +31,10 @@ pub trait OverFrames: Machine<Remote: Wire, Send: Wire> {
 /// A frame that is there as a whole is decoded in place; only an unfinished one is copied. Frames
 /// are held back while the machine is saturated, up to [`FramedConfig::ingress`].
 ///
-/// Endings: those of the machine, of which `Done` waits until everything has left; `Overrun` of a
-/// field of [`FramedConfig`]; `Truncated` when the transport closes inside a frame. A fault drops
-/// whatever waits to leave.
+/// Endings: those of the machine, of which `Done` waits until everything has left, or turns into
+/// `Congested` of `drain_timeout`; `Overrun` of a field of [`FramedConfig`], or `Congested` of
+/// `egress` if it was our own side's input that had too much to send; `Truncated` when the
+/// transport closes inside a frame. A fault drops whatever waits to leave.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Framed<M: Machine, F> {
     framing: F,
@@ -44,7 +46,8 @@ pub struct Framed<M: Machine, F> {
     eof: bool,
     egress: Pending,
     credit: usize,
-    draining: bool,
+    /// Until when what waits may leave, once the machine is done.
+    draining: Option<Time>,
 }
 
 /// How much a [`Framed`] may hold, in bytes.
@@ -57,6 +60,8 @@ pub struct FramedConfig {
     pub ingress: usize,
     /// Most bytes waiting to leave, beyond what the transport takes.
     pub egress: usize,
+    /// What waits to leave when the machine is done is to be gone so long afterwards.
+    pub drain_timeout: Duration,
 }
 
 /// Bytes at which what may leave is handed out before the end of a call.
@@ -64,7 +69,7 @@ const WIRE_BUFFER: usize = 131_072;
 
 impl Default for FramedConfig {
     fn default() -> Self {
-        Self { ingress: 16_777_216, egress: 16_777_216 }
+        Self { ingress: 16_777_216, egress: 16_777_216, drain_timeout: Duration::from_secs(30) }
     }
 }
 
@@ -81,7 +86,7 @@ impl<M: OverFrames, F: Framing> Framed<M, F> {
             eof: false,
             egress: Pending::default(),
             credit: 0,
-            draining: false,
+            draining: None,
         }
     }
 
@@ -99,7 +104,7 @@ impl<M: OverFrames, F: Framing> Framed<M, F> {
 
     /// Takes what is there, hands out what may leave, and ends what has ended.
     fn finish(&mut self, now: Time, inner: &mut Out<M>, out: &mut Out<Self>) {
-        let flow = self.pass_on(inner, out).and_then(|()| self.take(now, inner, out));
+        let flow = self.pass_on(inner, out, true).and_then(|()| self.take(now, inner, out));
         if let Err(ending) = flow {
             self.machine = None;
             self.ingress = Pending::default();
@@ -110,13 +115,23 @@ impl<M: OverFrames, F: Framing> Framed<M, F> {
                 out.fail(fault);
                 return;
             }
-            self.draining = true;
+            self.draining = Some(now.after(self.config.drain_timeout));
         }
         self.hand_out(out);
-        if self.draining && (self.egress.is_empty() || self.eof) {
-            self.draining = false;
+        self.drain(now, out);
+    }
+
+    /// Closes once nothing is left, nobody is there to take it, or it took too long.
+    fn drain(&mut self, now: Time, out: &mut Out<Self>) {
+        let Some(due) = self.draining else { return };
+        let over = self.egress.is_empty() || self.eof;
+        if over || due <= now {
+            self.draining = None;
             self.egress = Pending::default();
-            out.close(Ending::Done);
+            out.close(match over {
+                true => Ending::Done,
+                false => Ending::Fault(Fault::congested("drain_timeout")),
+            });
         }
     }
 
@@ -152,12 +167,18 @@ impl<M: OverFrames, F: Framing> Framed<M, F> {
             drop(read);
             self.ingress.advance(split.end);
             machine.handle_remote(now, message, inner);
-            self.pass_on(inner, out)?;
+            self.pass_on(inner, out, false)?;
         }
     }
 
-    /// Encodes what the machine sends and passes the rest on.
-    fn pass_on(&mut self, inner: &mut Out<M>, out: &mut Out<Self>) -> Result<(), Ending> {
+    /// Encodes what the machine sends and passes the rest on. `ours`: it comes of our own side's
+    /// input, not of the peer's.
+    fn pass_on(
+        &mut self,
+        inner: &mut Out<M>,
+        out: &mut Out<Self>,
+        ours: bool,
+    ) -> Result<(), Ending> {
         while let Some(action) = inner.pop() {
             match action {
                 Action::Send(message) => {
@@ -167,7 +188,7 @@ impl<M: OverFrames, F: Framing> Framed<M, F> {
                     let waiting = self.egress.len().saturating_sub(self.credit);
                     if wrapped.is_err() || waiting > self.config.egress {
                         self.egress = Pending::default();
-                        return Err(Ending::Fault(Fault::overrun("egress")));
+                        return Err(Ending::Fault(too_much("egress", ours)));
                     }
                     if self.egress.len() >= WIRE_BUFFER {
                         self.hand_out(out);
@@ -219,7 +240,7 @@ impl<M: OverFrames, F: Framing> Machine for Framed<M, F> {
     }
 
     fn handle_remote(&mut self, now: Time, input: Transport, out: &mut Out<Self>) {
-        if self.machine.is_none() && !self.draining {
+        if self.machine.is_none() && self.draining.is_none() {
             return;
         }
         match input {
@@ -246,11 +267,13 @@ impl<M: OverFrames, F: Framing> Machine for Framed<M, F> {
             machine.handle_timeout(now, &mut inner);
             self.finish(now, &mut inner, out);
             self.scratch.put(inner);
+        } else {
+            self.drain(now, out);
         }
     }
 
     fn deadline(&self) -> Option<Time> {
-        self.machine.as_ref().and_then(M::deadline)
+        self.machine.as_ref().and_then(M::deadline).or(self.draining)
     }
 
     fn saturated(&self) -> bool {

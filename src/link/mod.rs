@@ -79,6 +79,12 @@ impl<'a> arbitrary::Arbitrary<'a> for Transport {
     }
 }
 
+/// The fault of more waiting to leave than `limit` allows: of a peer that has more sent to it than
+/// it takes, or, if what came last is `ours`, of nobody.
+const fn too_much(limit: &'static str, ours: bool) -> crate::Fault {
+    if ours { crate::Fault::congested(limit) } else { crate::Fault::overrun(limit) }
+}
+
 /// Every link over a machine that is comparable and can be sent to a thread is so too.
 #[cfg(feature = "leios")]
 const _: () = {

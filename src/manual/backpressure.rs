@@ -58,7 +58,8 @@
 //!
 //! Every collection in a machine or link is bounded by a field of its limits, named in its
 //! documentation, and the check comes before the insertion. Exceeding one is
-//! [`Fault::Overrun`](crate::Fault::Overrun) or the rule that sets it.
+//! [`Fault::Overrun`](crate::Fault::Overrun) or the rule that sets it; where our own input has more
+//! to send than may wait, [`Fault::Congested`](crate::Fault::Congested), which is nobody's fault.
 //! [`footprint`](crate::Machine::footprint) tells the bytes a machine or link holds at this moment,
 //! heap and pinned buffers included; for the pair `most_footprint` tells the most there can be:
 //!

@@ -25,6 +25,8 @@ pub struct MuxConfig {
     pub egress_cap: usize,
     /// Bytes at which a `Send` is handed out before the end of a call.
     pub wire_buffer: usize,
+    /// What waits to leave when the machine is done is to be gone so long afterwards.
+    pub drain_timeout: Duration,
 }
 
 /// Whose turn it is on the way out, segment by segment (`leios.md` 10.5).
@@ -56,6 +58,7 @@ impl Default for MuxConfig {
             egress_limit: 262_143,
             egress_cap: 16_777_216,
             wire_buffer: 131_072,
+            drain_timeout: Duration::from_secs(30),
         }
     }
 }

@@ -26,7 +26,7 @@ use super::lane::Lane;
 use super::staged::{Parts, Stage};
 use crate::ask::AskId;
 use crate::channel::{Channel, ChannelSpec, OverChannels};
-use crate::fault::{Ending, Refusal, Refused};
+use crate::fault::{Ending, Fault, Refusal, Refused};
 use crate::machine::{Machine, Out};
 use crate::time::Time;
 
@@ -39,9 +39,11 @@ use crate::time::Time;
 /// However the stream is cut, the actions are the same, but for the cuts of foreign bytes and of
 /// what is sent. Whatever leaves in one call leaves as one `Send`, at its end or before a close.
 ///
-/// Endings: those of the machine, of which `Done` waits until everything has left; the rules of
-/// [`rules`](super::rules); `Overrun` of a field of [`MuxConfig`]; `Truncated` when the transport
-/// closes inside a segment or an item. A fault drops whatever the credit doesn't let leave.
+/// Endings: those of the machine, of which `Done` waits until everything has left, or turns into
+/// `Congested` of `drain_timeout`; the rules of [`rules`](super::rules); `Overrun` of a field of
+/// [`MuxConfig`], or `Congested` of `egress_cap` if it was our own side's input that had too much to
+/// send; `Truncated` when the transport closes inside a segment or an item. A fault drops whatever
+/// the credit doesn't let leave.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Mux<M: Machine> {
     config: MuxConfig,
@@ -68,6 +70,8 @@ struct Rest<M> {
     /// Received after the last item, not looked at; `None` if there was too much of it.
     unread: Option<Vec<u8>>,
     eof: bool,
+    /// When what waits is to have left.
+    due: Time,
 }
 
 /// Most bytes kept for a next stage.
@@ -141,7 +145,8 @@ impl<M: OverChannels> Mux<M> {
         self.foreign = Vec::new();
         match (ending, life) {
             (Ending::Done, Life::Running(Core { machine, eof, .. })) => {
-                self.life = Life::Draining(Rest { machine, unread: Some(Vec::new()), eof });
+                let due = now.after(self.config.drain_timeout);
+                self.life = Life::Draining(Rest { machine, unread: Some(Vec::new()), eof, due });
                 self.drain(now, out);
             }
             _ => {
@@ -153,18 +158,22 @@ impl<M: OverChannels> Mux<M> {
         }
     }
 
-    /// Lets leave what may, and closes once nothing is left or nobody is there to take it.
+    /// Lets leave what may, and closes once nothing is left, nobody is there to take it, or it took
+    /// too long.
     fn drain(&mut self, now: Time, out: &mut Out<Self>) {
-        if let Life::Draining(rest) = &self.life {
-            let gone = rest.eof;
-            self.let_out(now, out);
-            if gone || self.egress.is_empty() {
-                let life = mem::replace(&mut self.life, Life::Over(None));
-                if let Life::Draining(rest) = life {
-                    self.life = Life::Over(Some(rest));
-                }
-                out.close(Ending::Done);
+        let Life::Draining(rest) = &self.life else { return };
+        let (gone, due) = (rest.eof, rest.due);
+        self.let_out(now, out);
+        if gone || self.egress.is_empty() {
+            let life = mem::replace(&mut self.life, Life::Over(None));
+            if let Life::Draining(rest) = life {
+                self.life = Life::Over(Some(rest));
             }
+            out.close(Ending::Done);
+        } else if due <= now {
+            self.life = Life::Over(None);
+            self.egress = Egress::new(&self.config, &[]);
+            out.fail(Fault::congested("drain_timeout"));
         }
     }
 
@@ -327,7 +336,9 @@ impl<M: OverChannels> Machine for Mux<M> {
                     .flatten()
                     .min()
             }
-            Life::Draining(_) => self.egress.deadline(),
+            Life::Draining(rest) => {
+                Some(self.egress.deadline().map_or(rest.due, |due| due.min(rest.due)))
+            }
             Life::Over(_) => None,
         }
     }

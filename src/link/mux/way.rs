@@ -13,6 +13,7 @@ use crate::channel::{Channel, OverChannels};
 use crate::fault::Fault;
 use crate::link::core::Sink;
 use crate::link::lane::Lane;
+use crate::link::too_much;
 use crate::machine::{Action, ActionOf};
 use crate::outbox::Outbox;
 use crate::time::Time;
@@ -102,14 +103,14 @@ impl<'a, N, Q> Scribe<'a, N, Q> {
 }
 
 impl<M: OverChannels> Sink<M> for Scribe<'_, M::Notice, M::Query> {
-    fn pass(&mut self, action: ActionOf<M>) -> Result<(), Fault> {
+    fn pass(&mut self, action: ActionOf<M>, ours: bool) -> Result<(), Fault> {
         match action {
             Action::Send(message) => {
                 self.message.clear();
                 let channel = M::encode(&message, &mut self.message);
                 let waiting = self.way.egress.waiting(channel).unwrap_or(0);
                 if self.message.len() > self.config.egress_cap.saturating_sub(waiting) {
-                    return Err(Fault::overrun("egress_cap"));
+                    return Err(too_much("egress_cap", ours));
                 }
                 self.way.egress.push_message(channel, &mut self.message);
             }
