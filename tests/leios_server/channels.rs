@@ -106,7 +106,7 @@ fn decode_errors_of_requests_name_l_6_and_l_7() {
     let point = [&[0x82, 1, 0x58, 32][..], &[7; 32]].concat();
     let txs = |map: &[u8]| [&[0x83, 1, 0, 0x81, 0x83, 1][..], &point, map].concat();
     for (item, rule) in [
-        (vec![0x83, 1, 0, 0x80], "leios/S-2"),
+        (vec![0x83, 1, 0, 0x80], "leios/L-6"),
         (txs(&[0xa0]), "leios/L-6"),
         (txs(&[0xa1, 0, 0]), "leios/L-6"),
         (txs(&[0xa2, 1, 1, 1, 1]), "leios/L-7"),

@@ -74,7 +74,13 @@ impl<H: Blake2b, N: Numbers> OverChannels for Client<H, N> {
     }
 
     fn malformed(&self, _: Channel, malformed: Malformed) -> Fault {
-        rules::malformed(malformed, "LeiosReply")
+        // L-6 is about requests: in a delivery the same forms break L-53 and L-50.
+        let rule = match malformed.kind {
+            MalformedKind::EmptyBitmapMap => &rules::EMPTY_TXS_DELIVERY,
+            MalformedKind::ZeroBitmap => &rules::BITMAP_NOT_SUBSET,
+            kind => rules::of_malformed(kind),
+        };
+        Fault::malformed(rule, malformed.kind.name(), malformed.offset, "LeiosReply")
     }
 
     fn decode(

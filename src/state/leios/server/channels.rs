@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::{Server, ServerRemote};
 use crate::channel::{Channel, ChannelSpec, Class, OverChannels};
 use crate::codec::leios::{ReplyMessage, RequestMessage};
-use crate::codec::{Malformed, Source, wrong_head};
+use crate::codec::{Malformed, MalformedKind, Source, wrong_head};
 use crate::fault::{Fault, Rule};
 use crate::state::leios::mini_protocols::{LEIOS_REPLY, LEIOS_REQUEST, LEIOS_SHARE};
 use crate::state::leios::rules;
@@ -55,8 +55,15 @@ impl OverChannels for Server {
     }
 
     fn malformed(&self, channel: Channel, malformed: Malformed) -> Fault {
-        let inside = if channel == REQUEST { "LeiosRequest" } else { "LeiosReply" };
-        rules::malformed(malformed, inside)
+        if channel != REQUEST {
+            return rules::malformed(malformed, "LeiosReply");
+        }
+        // The one list of a request that may not be empty is that of its ids (L-6).
+        let rule = match malformed.kind {
+            MalformedKind::EmptyList => &rules::EMPTY_REQUEST,
+            kind => rules::of_malformed(kind),
+        };
+        Fault::malformed(rule, malformed.kind.name(), malformed.offset, "LeiosRequest")
     }
 
     fn decode(
