@@ -155,7 +155,9 @@ pub type ActionOf<M> = Action<<M as Machine>::Send, <M as Machine>::Notice, <M a
 pub type Out<M> = Outbox<<M as Machine>::Send, <M as Machine>::Notice, <M as Machine>::Query>;
 
 /// Compiles for what can be compared, explored, recorded and sent to a thread: every machine here.
+// Rust 1.85 does not count a use in `const _`.
 #[cfg(feature = "leios")]
+#[allow(dead_code)]
 pub(crate) const fn kept<M: Clone + Debug + Eq + Hash + Send + 'static>() {}
 
 /// For the types a machine has no use for: there is no value of it.
