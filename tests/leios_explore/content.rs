@@ -47,7 +47,17 @@ pub fn header() -> RankingBlockHeader {
 
 /// One of another slot.
 pub fn header_of(slot: SlotNo) -> RankingBlockHeader {
-    let mut header = vec![0x82, 0x8c, 0x00, slot.0 as u8, 0xf6, 0x58, 0x20];
+    header_with(slot, 0)
+}
+
+/// One of the same election: another block before it, the same endorser block.
+pub fn another_header(block_no: u8) -> RankingBlockHeader {
+    header_with(SLOT, block_no)
+}
+
+/// `block_no` is at most 23.
+fn header_with(slot: SlotNo, block_no: u8) -> RankingBlockHeader {
+    let mut header = vec![0x82, 0x8c, block_no, slot.0 as u8, 0xf6, 0x58, 0x20];
     header.extend([7; 32]);
     header.extend([0xf6; 4]);
     header.extend([0x84, 0x40, 0x00, 0x00, 0x40]);

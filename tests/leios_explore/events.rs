@@ -124,15 +124,26 @@ fn server_hears(report: &mut Report, server: &Server, message: &RequestMessage) 
     }
 }
 
-fn hear(client: &Client, message: ReplyMessage) -> (Client, Vec<ActionOf<Client>>) {
+pub fn hear(client: &Client, message: ReplyMessage) -> (Client, Vec<ActionOf<Client>>) {
     let (mut client, mut out) = (client.clone(), Outbox::new());
     client.handle_remote(Time::ZERO, ClientRemote::Reply(message), &mut out);
     let actions = out.drain().collect();
     (client, actions)
 }
 
+/// The notifications that a reply carries.
+pub fn notifications(reply: &ReplyMessage) -> impl Iterator<Item = &Notification> {
+    let items = match reply {
+        ReplyMessage::MsgLeiosReply(MsgReplyPayload::LeiosNotifications(_, _, items)) => {
+            items.as_slice()
+        }
+        _ => &[],
+    };
+    items.iter().map(CountedNotification::notification)
+}
+
 /// The rule that a reply breaks, if it does.
-fn broken(client: &Client, message: ReplyMessage) -> Option<&'static str> {
+pub fn broken(client: &Client, message: ReplyMessage) -> Option<&'static str> {
     hear(client, message).1.into_iter().find_map(|action| match action {
         Action::Close(Ending::Fault(fault)) => fault.rule().map(|rule| rule.id()),
         _ => None,

@@ -8,6 +8,7 @@
 #![cfg(all(feature = "leios", feature = "sim"))]
 
 mod content;
+mod equivocation;
 mod events;
 mod naive;
 mod neighbours;
@@ -29,6 +30,7 @@ fn every_interleaving_of_two_honest_sides() {
     naive::naive(&mut report);
     pair::pair(&mut report);
     pair::narrow(&mut report);
+    equivocation::equivocation(&mut report);
 
     report.covers(&neighbours::HANDSHAKE_WITHOUT_REFUSAL);
     report.covers(&KEEP_ALIVE);
