@@ -1,6 +1,15 @@
-//! What trees hold on the heap, from above: the standard library doesn't tell.
+//! What lists and trees hold on the heap, from above: the standard library doesn't tell.
 
 use alloc::collections::{BTreeMap, BTreeSet};
+
+/// Places that the smallest list has room for, at most.
+pub(crate) const LEAST: usize = 8;
+
+/// Most places of a list that grows by doubling and never had more than `most` entries.
+pub(crate) const fn list(most: usize) -> usize {
+    let doubled = most.saturating_mul(2);
+    if doubled > LEAST || most == 0 { doubled } else { LEAST }
+}
 
 /// Most heap bytes that a tree map or set of `len` entries of `entry` bytes each may hold, if it
 /// is [relaxed](relax_map) whenever it may have become empty.

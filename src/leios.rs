@@ -48,7 +48,7 @@ use core::fmt::Debug;
 use core::hash::Hash;
 use core::time::Duration;
 
-use crate::channel::ChannelSpec;
+use crate::channel::{ChannelSpec, OverChannels};
 use crate::fault::Ending;
 use crate::link::{Follow, Mux, MuxConfig, MuxLocal, Staged, StagedOf};
 use crate::machine::{ActionOf, Machine};
@@ -105,6 +105,21 @@ impl SessionConfig {
     }
 }
 
+/// The most that the [`footprint`](Machine::footprint) of a [`Session`] with this configuration can
+/// be: what to reckon with for a connection.
+#[must_use]
+pub fn most_footprint(config: &SessionConfig) -> usize {
+    let SessionConfig { handshake, connection, mux, foreign } = config;
+    // An initiator has the channels of a responder and one more.
+    let own = Handshake::initiator(handshake.clone()).channels();
+    let first = Handshake::most_footprint(handshake);
+    let first = Mux::<Handshake>::most_footprint(first, mux, &own, &[]);
+    let own = Connection::new(connection.clone(), Parts::DUPLEX, Time::ZERO).channels();
+    let second = Connection::most_footprint(&connection.limits);
+    let second = Mux::<Connection>::most_footprint(second, mux, &own, foreign);
+    Session::most_footprint(first, heap(foreign), second)
+}
+
 /// A segment of the handshake is complete within this (`leios.md` 10.1).
 const HANDSHAKE_SEGMENT: Duration = Duration::from_secs(10);
 
@@ -126,6 +141,15 @@ impl Follow<Handshake> for Running {
         let connection = Connection::new(self.connection, parts, at);
         Ok(Mux::new(connection, self.mux, &self.foreign))
     }
+
+    fn heap(&self) -> usize {
+        heap(&self.foreign)
+    }
+}
+
+/// Heap bytes of a list of channels.
+fn heap(channels: &Vec<ChannelSpec>) -> usize {
+    channels.capacity().saturating_mul(size_of::<ChannelSpec>())
 }
 
 /// The side that opened the stream. It waits for [`propose`].

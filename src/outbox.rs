@@ -7,7 +7,7 @@ use core::mem;
 
 use crate::ask::AskId;
 use crate::fault::{Ending, Fault};
-use crate::machine::{Action, Machine, Out};
+use crate::machine::{Action, ActionOf, Machine, Out};
 
 /// An emptied list keeps this many places at most and gives the rest of its memory back.
 pub(crate) const KEPT: usize = 32;
@@ -159,6 +159,11 @@ impl<M: Machine> Scratch<M> {
     /// Heap bytes.
     pub fn heap(&self) -> usize {
         self.0.heap()
+    }
+
+    /// The most that there can be.
+    pub const fn most_heap() -> usize {
+        SPARE.saturating_mul(size_of::<ActionOf<M>>())
     }
 }
 

@@ -30,7 +30,7 @@ impl<'a> Source<'a> {
     pub const COPY: Self = Self { read: None, whole: 0 };
 
     /// Bytes that a buffer with several owners takes beside its own.
-    const CONTROL: usize = 4 * size_of::<usize>();
+    pub(crate) const CONTROL: usize = 4 * size_of::<usize>();
 
     /// Shares the fields of `read` that are at least a quarter of it.
     #[must_use]

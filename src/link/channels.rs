@@ -1,7 +1,7 @@
 //! One machine over several byte streams, for users who have a multiplexer already.
 
 use alloc::vec::Vec;
-use core::mem::size_of_val;
+use core::mem::{size_of, size_of_val};
 
 use bytes::Bytes;
 
@@ -9,7 +9,7 @@ use super::core::{Core, Flow, Sink, Turn};
 use super::lane::Lane;
 use super::rules::UNKNOWN_PROTOCOL;
 use crate::ask::AskId;
-use crate::channel::{Channel, OverChannels};
+use crate::channel::{Channel, ChannelSpec, OverChannels};
 use crate::fault::{Ending, Fault, Refusal, Refused};
 use crate::machine::{Action, ActionOf, Machine, Out};
 use crate::time::Time;
@@ -88,6 +88,13 @@ impl<M: OverChannels> Channels<M> {
     #[must_use]
     pub fn machine(&self) -> Option<&M> {
         self.core.as_ref().map(|core| &core.machine)
+    }
+
+    /// The most that [`footprint`](Machine::footprint) can be, if the machine's is at most
+    /// `machine` and these are its [`channels`](OverChannels::channels).
+    #[must_use]
+    pub fn most_footprint(machine: usize, channels: &[ChannelSpec]) -> usize {
+        size_of::<Self>().saturating_add(Core::<M>::most_heap(machine, channels.iter().copied()))
     }
 
     fn run(

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 use super::lane::Lane;
-use crate::channel::{Channel, OverChannels};
+use crate::channel::{Channel, ChannelSpec, OverChannels};
 use crate::codec::Source;
 use crate::fault::{Ending, Fault, Refusal};
 use crate::machine::{Action, ActionOf, Machine, Out};
@@ -181,6 +181,17 @@ impl<M: OverChannels> Core<M> {
             .footprint()
             .saturating_sub(size_of::<M>())
             .saturating_add(lanes + held + self.scratch.heap())
+    }
+
+    /// The most heap bytes, if the machine's footprint is at most `machine`, over channels of these
+    /// ingress limits.
+    pub fn most_heap(machine: usize, channels: impl Iterator<Item = ChannelSpec>) -> usize {
+        let lane =
+            |spec: ChannelSpec| Lane::most_heap(spec.ingress).saturating_add(2 * size_of::<Lane>());
+        machine
+            .saturating_sub(size_of::<M>())
+            .saturating_add(Scratch::<M>::most_heap())
+            .saturating_add(channels.map(lane).fold(0, usize::saturating_add))
     }
 
     fn step<S: Sink<M>>(&mut self, message: M::Remote, turn: &mut Turn<M, S>) -> Flow {

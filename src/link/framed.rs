@@ -1,6 +1,6 @@
 //! One machine on a stream of frames.
 
-use core::mem::size_of_val;
+use core::mem::{size_of, size_of_val};
 use core::time::Duration;
 
 use bytes::Bytes;
@@ -100,6 +100,20 @@ impl<M: OverFrames, F: Framing> Framed<M, F> {
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.egress.len()
+    }
+
+    /// The most that [`footprint`](Machine::footprint) can be, if the machine's is at most
+    /// `machine` and `largest` is the size of the largest read that is handed in or, if that is
+    /// larger, of the largest frame that is sent: the end of either keeps all of it alive.
+    #[must_use]
+    pub fn most_footprint(machine: usize, config: &FramedConfig, largest: usize) -> usize {
+        let FramedConfig { ingress, egress, .. } = *config;
+        let taken = WIRE_BUFFER.saturating_add(largest).max(egress);
+        size_of::<Self>()
+            .saturating_add(machine.saturating_sub(size_of::<M>()))
+            .saturating_add(Scratch::<M>::most_heap())
+            .saturating_add(Pending::most_heap(ingress, ingress.saturating_add(largest)))
+            .saturating_add(Pending::most_heap(egress, taken))
     }
 
     /// Takes what is there, hands out what may leave, and ends what has ended.

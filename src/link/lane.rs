@@ -11,6 +11,7 @@ use crate::channel::{ChannelSpec, OverChannels};
 use crate::codec::cbor::Scanner;
 use crate::codec::{MalformedKind, Source};
 use crate::fault::Fault;
+use crate::heap;
 
 /// Most bytes of a head.
 const HEAD: usize = 9;
@@ -76,8 +77,21 @@ impl Lane {
                 + kept.scanner.heap()
                 + kept.partial.capacity()
                 + kept.front_of
+                + if kept.front_of > 0 { Source::CONTROL } else { 0 }
                 + kept.back.capacity()
         })
+    }
+
+    /// The most that a lane of this ingress limit takes: the limit counts an item under way and
+    /// the bytes held back together, each in a buffer that doubles, and what those are the rest
+    /// of may have been as much once more.
+    pub const fn most_heap(ingress: usize) -> usize {
+        heap::list(ingress)
+            .saturating_add(heap::LEAST)
+            .saturating_add(ingress)
+            .saturating_add(Source::CONTROL)
+            .saturating_add(size_of::<Kept>())
+            .saturating_add(Scanner::most_heap(DEPTH))
     }
 
     /// Holds bytes back.

@@ -137,6 +137,20 @@ impl<K: Ord + Clone, M: Machine> Peers<K, M> {
     }
 }
 
+impl<K: Ord + Clone, M: Machine> Peers<K, M> {
+    /// The most that [`footprint`](Self::footprint) can be with so many peers, running or closed,
+    /// if that of each machine is at most `machine`. Names of peers are counted without what they
+    /// own.
+    #[must_use]
+    pub fn most_footprint(peers: usize, machine: usize) -> usize {
+        size_of::<Self>()
+            .saturating_add(heap::tree(peers, size_of::<(K, Peer<M>)>()))
+            .saturating_add(heap::tree(peers, size_of::<(Time, K)>()))
+            .saturating_add(peers.saturating_mul(machine))
+            .saturating_add(Scratch::<M>::most_heap())
+    }
+}
+
 impl<K: Ord + Clone, M: Machine> Default for Peers<K, M> {
     fn default() -> Self {
         Self::new()

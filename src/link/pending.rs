@@ -5,6 +5,9 @@ use core::mem;
 
 use bytes::{Buf, Bytes};
 
+use crate::codec::Source;
+use crate::heap;
+
 /// Bytes that wait. Each is copied a few times at most, however they come and go.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Pending {
@@ -27,7 +30,15 @@ impl Pending {
 
     /// Heap bytes.
     pub fn heap(&self) -> usize {
-        self.front_of.saturating_add(self.back.capacity())
+        // A buffer that was split has a control block beside it.
+        let control = if self.front_of > 0 { Source::CONTROL } else { 0 };
+        self.front_of.saturating_add(control).saturating_add(self.back.capacity())
+    }
+
+    /// The most that [`heap`](Self::heap) can be, if `most` bytes wait at most and no buffer that
+    /// is taken from was longer than `front`.
+    pub const fn most_heap(most: usize, front: usize) -> usize {
+        front.saturating_add(Source::CONTROL).saturating_add(heap::list(most))
     }
 
     /// The size of the buffer that the older bytes are what is left of.

@@ -1,6 +1,6 @@
 //! One link after the other on the same stream: a handshake first, then the running link.
 
-use core::mem::{self, size_of_val};
+use core::mem::{self, size_of, size_of_val};
 
 use bytes::Bytes;
 
@@ -43,6 +43,11 @@ pub trait Follow<T> {
     /// # Errors
     /// How it ends, if nothing is to follow.
     fn follow(self, outcome: T) -> Result<Self::Next, Ending>;
+
+    /// Heap bytes it holds until then.
+    fn heap(&self) -> usize {
+        0
+    }
 }
 
 /// A link, and the one that follows on its outcome.
@@ -103,6 +108,18 @@ where
             At::Second(second) => Some(second),
             _ => None,
         }
+    }
+
+    /// The most that [`footprint`](Machine::footprint) can be, if that of the first link is at most
+    /// `first`, that of the second `second`, and what knows the second has `follow` bytes on the
+    /// [heap](Follow::heap).
+    #[must_use]
+    pub fn most_footprint(first: usize, follow: usize, second: usize) -> usize {
+        let first = first.saturating_sub(size_of::<A>()).saturating_add(follow);
+        let second = second.saturating_sub(size_of::<B>());
+        size_of::<Self>()
+            .saturating_add(first.max(second))
+            .saturating_add(Scratch::<B>::most_heap())
     }
 
     /// Passes the first link's actions on, and moves to the second when it is done.
@@ -265,7 +282,10 @@ where
 
     fn footprint(&self) -> usize {
         let heap = match &self.at {
-            At::First(first, _) => first.footprint().saturating_sub(size_of_val(first)),
+            At::First(first, follow) => {
+                let first = first.footprint().saturating_sub(size_of_val(first));
+                first.saturating_add(follow.heap())
+            }
             At::Second(second) => second.footprint().saturating_sub(size_of_val(second)),
             At::Over => 0,
         };

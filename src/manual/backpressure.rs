@@ -61,17 +61,23 @@
 //! [`Fault::Overrun`](crate::Fault::Overrun) or the rule that sets it; where our own input has more
 //! to send than may wait, [`Fault::Congested`](crate::Fault::Congested), which is nobody's fault.
 //! [`footprint`](crate::Machine::footprint) tells the bytes a machine or link holds at this moment,
-//! heap and pinned buffers included; for the pair `most_footprint` tells the most there can be:
+//! heap and pinned buffers included; `most_footprint` of the pair, of every link and of a whole
+//! [session](crate::leios::most_footprint) tells the most there can be:
 //!
 //! ```
-//! use nodewire::Machine;
+//! use nodewire::leios::{self, SessionConfig};
 //! use nodewire::state::leios::{Client, Limits, SlotClock};
+//! use nodewire::Machine;
 //!
 //! let mut limits = Limits::default();
 //! limits.max_tracked_elections = 64;
 //! let client: Client = Client::new(limits.clone(), SlotClock::default());
 //! assert!(client.footprint() < 1_024);
 //! assert!(client.footprint() <= <Client>::most_footprint(&limits));
+//!
+//! let config = SessionConfig::new(1);
+//! let session = leios::initiator(config.clone());
+//! assert!(session.footprint() <= leios::most_footprint(&config));
 //! ```
 //!
 //! A large read pins its buffer as long as one slice of it lives. Links copy what is small beside

@@ -9,8 +9,8 @@ use nodewire::codec::leios::{
 use nodewire::leios::{self, Session, SessionConfig, SessionNotice, SessionQuery};
 use nodewire::link::{MuxNotice, Peers, StagedOf, Transport};
 use nodewire::state::leios::{
-    Client, ClientCommand, ClientNotice, ConnectionCommand, ConnectionNotice, ConnectionQuery,
-    Content, Server, ServerCommand, ServerNotice, ServerQuery, SlotClock, Verdict,
+    ClientCommand, ClientNotice, ConnectionCommand, ConnectionNotice, ConnectionQuery, Content,
+    ServerCommand, ServerNotice, ServerQuery, SlotClock, Verdict,
 };
 use nodewire::{Action, AskId, Ending, Fault, Input, InputOf, Machine, Outbox, Refused, Time};
 
@@ -94,12 +94,9 @@ impl Site {
         };
         let mut attacked = config();
         set(&mut attacked);
-        let limits = &attacked.connection.limits;
-        // What the machines publish, and what links may hold: the limits of all channels, in lists
-        // that grow by doubling.
-        let machines = <Client>::most_footprint(limits) + Server::most_footprint(limits);
-        let links =
-            2 * (limits.client_reply_ingress() + 83_087 + 2 * 65_535) + 2 * attacked.mux.egress_cap;
+        // What is published of a session, for each of the two.
+        let each = leios::most_footprint(&attacked).max(leios::most_footprint(&config()));
+        let most = Peers::<u8, Session>::most_footprint(2, each);
         let base = heap::live();
         let _ = heap::peak();
         let peers = heap::held(|| {
@@ -118,7 +115,7 @@ impl Site {
             friend: leios::initiator(config()),
             friend_votes: 0,
             base,
-            most: machines + links,
+            most,
             judge: true,
             depth: 0,
             seen: 0,
@@ -341,7 +338,7 @@ impl Site {
         let live = heap::live().saturating_sub(self.base);
         let footprint = self.peers.footprint();
         assert!(live <= footprint, "{live} bytes live, {footprint} told");
-        assert!(footprint <= 2 * self.most, "{footprint} bytes of {}", self.most);
+        assert!(footprint <= self.most, "{footprint} bytes of {}", self.most);
         live
     }
 

@@ -61,7 +61,7 @@ impl Net {
         let now = Time::ZERO.after(Duration::from_secs(2));
         let base = heap::live();
         let side = |make: &dyn Fn() -> Session| Side {
-            laws: Laws::new(make()).lasting(),
+            laws: Laws::new(make()).lasting().footprint_limit(leios::most_footprint(&config())),
             weighed: heap::held(make),
             coming: Vec::new(),
             asked: Vec::new(),

@@ -5,6 +5,8 @@ use alloc::vec::Vec;
 use super::head::{ARRAY, Argument, BYTES, MAP, SIMPLE, TAG, TEXT, argument, major, width};
 use super::short::end_of_short;
 use crate::codec::{Malformed, MalformedKind};
+#[cfg(feature = "leios")]
+use crate::heap;
 
 /// Finds the end of one item after the other in a stream of bytes.
 ///
@@ -123,6 +125,13 @@ impl Scanner {
     #[must_use]
     pub fn heap(&self) -> usize {
         self.deep.capacity().saturating_mul(size_of::<Level>())
+    }
+
+    /// The most that [`heap`](Self::heap) can be at this depth.
+    #[cfg(feature = "leios")]
+    pub(crate) const fn most_heap(depth: u32) -> usize {
+        let deep = (depth as usize).saturating_sub(SHALLOW);
+        heap::list(deep).saturating_mul(size_of::<Level>())
     }
 
     /// As [`feed`](Self::feed), for bytes within the limit.

@@ -8,8 +8,9 @@ use bytes::{Buf, Bytes};
 
 use super::config::MuxConfig;
 use super::turns::Turns;
-use crate::channel::{Channel, ChannelSpec};
-use crate::codec::{Mode, SegmentHeader};
+use crate::channel::{Channel, ChannelSpec, Class};
+use crate::codec::{Mode, SegmentHeader, Source};
+use crate::heap;
 use crate::link::Transport;
 use crate::table::Role;
 use crate::time::Time;
@@ -194,9 +195,25 @@ impl Egress {
         let queues = self.queues.iter().map(queue).fold(0_usize, usize::saturating_add);
         let list = self.queues.capacity().saturating_mul(size_of::<Queue>());
         // A buffer that was split has a control block beside it.
-        let whole = self.sdu_size + SegmentHeader::SIZE + 4 * size_of::<usize>();
+        let whole = self.sdu_size + SegmentHeader::SIZE + Source::CONTROL;
         let tail = if self.tail.is_empty() { 0 } else { whole };
         queues.saturating_add(list).saturating_add(tail).saturating_add(self.turns.heap())
+    }
+
+    /// The most that [`heap`](Self::heap) can be, on channels that may have so many bytes waiting
+    /// each.
+    pub fn most_heap(config: &MuxConfig, waiting: impl Iterator<Item = usize>) -> usize {
+        let tail = usize::from(config.sdu_size.max(1)) + SegmentHeader::SIZE + Source::CONTROL;
+        let queue = |most: usize| {
+            // Between two long messages there may be a buffer of small ones.
+            let messages = (most / SMALL).saturating_add(1).saturating_mul(2);
+            // What waits, as much that is gone of the first, and the room for more small ones.
+            most.saturating_mul(2)
+                .saturating_add(heap::list(most))
+                .saturating_add(heap::list(messages).saturating_mul(size_of::<Bytes>()))
+                .saturating_add(size_of::<Queue>() + size_of::<Class>())
+        };
+        waiting.map(queue).fold(tail, usize::saturating_add)
     }
 
     /// Cuts one segment; false if it is nobody's turn.

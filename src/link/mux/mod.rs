@@ -27,6 +27,7 @@ use super::staged::{Parts, Stage};
 use crate::ask::AskId;
 use crate::channel::{Channel, ChannelSpec, OverChannels};
 use crate::fault::{Ending, Fault, Refusal, Refused};
+use crate::heap;
 use crate::machine::{Machine, Out};
 use crate::time::Time;
 
@@ -110,6 +111,29 @@ impl<M: OverChannels> Mux<M> {
     #[must_use]
     pub fn waiting(&self, channel: Channel) -> Option<usize> {
         self.egress.waiting(channel)
+    }
+
+    /// The most that [`footprint`](Machine::footprint) can be, if the machine's is at most
+    /// `machine` and `own` are its [`channels`](OverChannels::channels).
+    ///
+    /// What waits on a foreign channel is counted by its bytes: what larger buffers the
+    /// application's slices keep alive is known to the application alone.
+    #[must_use]
+    pub fn most_footprint(
+        machine: usize,
+        config: &MuxConfig,
+        own: &[ChannelSpec],
+        foreign: &[ChannelSpec],
+    ) -> usize {
+        let running = Core::<M>::most_heap(machine, own.iter().copied());
+        let over = machine.saturating_sub(size_of::<M>()).saturating_add(heap::list(UNREAD));
+        let waiting = own.iter().map(|_| config.egress_cap);
+        let waiting = waiting.chain(foreign.iter().map(|_| config.egress_limit));
+        let foreign = heap::list(foreign.len()).saturating_mul(size_of::<Foreign>());
+        size_of::<Self>()
+            .saturating_add(running.max(over))
+            .saturating_add(foreign)
+            .saturating_add(Egress::most_heap(config, waiting))
     }
 
     /// One call while the machine runs.
@@ -376,7 +400,8 @@ impl<M: OverChannels> Stage for Mux<M> {
         match self.life {
             Life::Over(Some(rest)) => Some(Parts {
                 outcome: rest.machine,
-                unread: rest.unread.map(Bytes::from),
+                // What is shared keeps its whole buffer alive: room to grow would be counted by nobody.
+                unread: rest.unread.map(|unread| Bytes::from(unread.into_boxed_slice())),
                 credit: self.egress.credit(),
                 closed: rest.eof,
             }),

@@ -10,7 +10,7 @@ pub use input::{
 };
 pub use parts::{ConnectionConfig, Parts};
 
-use core::mem::size_of_val;
+use core::mem::{size_of, size_of_val};
 
 use crate::ask::AskId;
 use crate::fault::{Ending, Fault, Refusal, Refused};
@@ -18,6 +18,7 @@ use crate::machine::{Action, ActionOf, Machine, Out};
 use crate::outbox::Scratch;
 use crate::state::leios::client::Client;
 use crate::state::leios::keep_alive::{KeepAliveClient, KeepAliveCommand, KeepAliveServer};
+use crate::state::leios::limits::Limits;
 use crate::state::leios::rules;
 use crate::state::leios::server::Server;
 use crate::time::Time;
@@ -100,6 +101,19 @@ impl Connection {
     #[must_use]
     pub fn keep_alive_server(&self) -> Option<&KeepAliveServer> {
         self.keep_alive_server.as_ref().and_then(UntilClosed::get)
+    }
+
+    /// The most that [`footprint`](Machine::footprint) can be with these limits, of all parts
+    /// together. KeepAlive has nothing on the heap.
+    #[must_use]
+    pub fn most_footprint(limits: &Limits) -> usize {
+        let client = <Client>::most_footprint(limits).saturating_sub(size_of::<Client>());
+        let server = Server::most_footprint(limits).saturating_sub(size_of::<Server>());
+        size_of::<Self>()
+            .saturating_add(client)
+            .saturating_add(server)
+            .saturating_add(Scratch::<Client>::most_heap())
+            .saturating_add(Scratch::<Server>::most_heap())
     }
 
     /// Ends what is to end once a part has moved.

@@ -9,7 +9,7 @@ pub use input::{Agreement, HandshakeCommand, HandshakeNotice};
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::mem::size_of_val;
+use core::mem::{size_of, size_of_val};
 
 use crate::codec::leios::{HandshakeMessage, RefuseReason, VersionData, VersionNumber};
 use crate::fault::{Ending, Fault, Refusal, Refused, Rule};
@@ -57,6 +57,12 @@ const _: () = crate::machine::kept::<Handshake>();
 type Table = Vec<(VersionNumber, Option<VersionData>)>;
 
 impl Handshake {
+    /// The footprint of either side: it is the same from the first byte to the last.
+    #[must_use]
+    pub fn most_footprint(config: &HandshakeConfig) -> usize {
+        size_of::<Self>().saturating_add(config.heap())
+    }
+
     /// The side that proposes.
     #[must_use]
     pub const fn initiator(config: HandshakeConfig) -> Self {
