@@ -142,9 +142,10 @@ impl<M: OverFrames, F: Framing> Framed<M, F> {
         if over || due <= now {
             self.draining = None;
             self.egress = Pending::default();
-            out.close(match over {
-                true => Ending::Done,
-                false => Ending::Fault(Fault::congested("drain_timeout")),
+            out.close(if over {
+                Ending::Done
+            } else {
+                Ending::Fault(Fault::congested("drain_timeout"))
             });
         }
     }
