@@ -9,6 +9,7 @@
 mod colluding;
 #[path = "../heap/mod.rs"]
 mod heap;
+mod mutants;
 mod news;
 mod phases;
 mod replies;

@@ -375,7 +375,10 @@ impl Site {
             Action::Ask(id, query) => match query {
                 StagedOf::Second(ConnectionQuery::Client(_)) if self.judge => {
                     drop(query);
-                    self.command(ClientCommand::Judged { id, verdict: Verdict::Process });
+                    // What came behind the header may have ended it already.
+                    let judged = ClientCommand::Judged { id, verdict: Verdict::Process };
+                    let judged = self.try_command(judged);
+                    assert!(matches!(judged, Ok(()) | Err(Refused::Ended)), "{judged:?}");
                 }
                 StagedOf::Second(ConnectionQuery::Client(_)) => self.asked.push(Asked::Judge(id)),
                 StagedOf::Second(ConnectionQuery::Server(ServerQuery::Fetch { ids, .. })) => {
