@@ -1,8 +1,9 @@
 //! The committed fuzz inputs, replayed: what a fuzzer once found stays found.
 
-#![cfg(all(feature = "leios", feature = "arbitrary"))]
+#![cfg(all(feature = "leios", feature = "arbitrary", feature = "sim"))]
 
 mod fuzz_bodies;
+mod given;
 
 use std::fs;
 use std::path::Path;
@@ -40,6 +41,21 @@ fn pair_corpus() {
     replay("pair", fuzz_bodies::pair);
 }
 
+#[test]
+fn fetch_corpus() {
+    replay("fetch", fuzz_bodies::fetch);
+}
+
+#[test]
+fn forms_corpus() {
+    replay("forms", fuzz_bodies::forms);
+}
+
+#[test]
+fn play_corpus() {
+    replay("play", fuzz_bodies::play);
+}
+
 proptest! {
     #[test]
     fn decode_any(bytes in prop::collection::vec(any::<u8>(), 0..512)) {
@@ -59,5 +75,20 @@ proptest! {
     #[test]
     fn pair_any(bytes in prop::collection::vec(any::<u8>(), 0..800)) {
         fuzz_bodies::pair(&bytes);
+    }
+
+    #[test]
+    fn fetch_any(bytes in prop::collection::vec(any::<u8>(), 0..2_048)) {
+        fuzz_bodies::fetch(&bytes);
+    }
+
+    #[test]
+    fn forms_any(bytes in prop::collection::vec(any::<u8>(), 0..1_024)) {
+        fuzz_bodies::forms(&bytes);
+    }
+
+    #[test]
+    fn play_any(bytes in prop::collection::vec(any::<u8>(), 0..1_024)) {
+        fuzz_bodies::play(&bytes);
     }
 }

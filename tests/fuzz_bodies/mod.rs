@@ -3,11 +3,17 @@
 #![allow(dead_code)]
 
 mod decode;
+mod fetch;
+mod forms;
 mod frames;
 mod pair;
+mod play;
 mod script;
 
 pub use decode::decode;
+pub use fetch::fetch;
+pub use forms::forms;
 pub use frames::frames;
 pub use pair::pair;
+pub use play::play;
 pub use script::script;

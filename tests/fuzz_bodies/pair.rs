@@ -3,20 +3,14 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use nodewire::bytes::Bytes;
 use nodewire::codec::Source;
-use nodewire::codec::leios::{
-    Announced, DeliverableId, Hash32, LeiosPoint, LinearLeiosBlock, LinearLeiosVote,
-    RankingBlockHeader, SlotNo, TxReference, VoteIssuer,
-};
+use nodewire::codec::leios::VoteIssuer;
 use nodewire::state::leios::{
-    Blake2b, Client, ClientCommand, ClientQuery, Content, Limits, RustCryptoBlake2b, Server,
-    ServerCommand, ServerQuery, SlotClock, Verdict, WantedTx,
+    Client, ClientCommand, ClientQuery, Limits, Server, ServerCommand, ServerQuery, Verdict,
 };
 use nodewire::{Action, AskId, Channel, Ending, Machine, Out, Outbox, OverChannels, Role, Time};
 
-const SLOT: u64 = 5_000_000;
-const TXS: usize = 150;
+use crate::given::{Store, clock, start, store, votes};
 
 /// Each byte is one thing that happens, with the next as its argument.
 pub fn pair(data: &[u8]) {
@@ -31,14 +25,8 @@ pub fn pair(data: &[u8]) {
     pair.settle();
 }
 
-/// Two contemporary blocks that share transactions, their headers, and votes.
-struct Store {
-    blocks: [(LeiosPoint, LinearLeiosBlock, RankingBlockHeader, std::ops::Range<usize>); 2],
-    txs: Vec<(Hash32, Bytes)>,
-}
-
 struct Pair {
-    store: Store,
+    store: &'static Store,
     now: Time,
     client: Client,
     server: Server,
@@ -52,83 +40,12 @@ struct Pair {
     server_over: bool,
 }
 
-fn hash(bytes: &[u8]) -> Hash32 {
-    RustCryptoBlake2b::hash32(bytes)
-}
-
-impl Store {
-    fn new() -> Self {
-        let tx = |at: usize| vec![at as u8; 1 + at % 40];
-        let txs: Vec<_> = (0..TXS).map(tx).map(|tx| (hash(&tx), Bytes::from(tx))).collect();
-        let block = |slot: u64, range: std::ops::Range<usize>| {
-            let reference =
-                |(hash, tx): &(Hash32, Bytes)| TxReference { hash: *hash, size: tx.len() as u32 };
-            let references: Vec<_> = txs[range.clone()].iter().map(reference).collect();
-            let block = LinearLeiosBlock::new(&references).expect("distinct");
-            let point = LeiosPoint::new(SlotNo(slot), hash(block.raw()));
-            let announced = Announced { hash: point.hash, size: block.raw().len() as u32 };
-            let header = plain_header();
-            let header =
-                header.reassemble(point.slot, Some(announced), false).expect("a good header");
-            (point, block, header, range)
-        };
-        Self { blocks: [block(SLOT, 0..100), block(SLOT + 1, 50..TXS)], txs }
-    }
-
-    fn of(&self, point: LeiosPoint) -> usize {
-        usize::from(point == self.blocks[1].0)
-    }
-
-    fn vote(&self, slot: SlotNo, seat: VoteIssuer) -> LinearLeiosVote {
-        let block = usize::from(slot == self.blocks[1].0.slot);
-        LinearLeiosVote::new(slot, self.blocks[block].0.hash, seat, [3; 48])
-    }
-
-    fn wanted(&self, block: usize, which: impl Iterator<Item = usize>) -> Vec<WantedTx> {
-        let range = &self.blocks[block].3;
-        let wanted = |index: usize| {
-            let (hash, tx) = &self.txs[range.start + index];
-            WantedTx { index: index as u32, hash: *hash, size: tx.len() as u32 }
-        };
-        which.filter(|index| *index < range.len()).map(wanted).collect()
-    }
-
-    fn content(&self, id: &DeliverableId) -> Content {
-        match id {
-            DeliverableId::LinearLeiosBlockId(point) => {
-                Content::Block(self.blocks[self.of(*point)].1.clone())
-            }
-            DeliverableId::LeiosBlockTxsId(point, bitmaps) => {
-                let range = &self.blocks[self.of(*point)].3;
-                let tx = |index: u32| {
-                    let (hash, tx) = &self.txs[range.start + index as usize];
-                    (index, *hash, tx.clone())
-                };
-                let txs = bitmaps.indices().map(tx).collect();
-                Content::Txs { count: range.len() as u32, txs }
-            }
-            DeliverableId::LinearLeiosVoteId(slot, seat) => Content::Vote(self.vote(*slot, *seat)),
-        }
-    }
-}
-
-/// The least that is a header: ten fields, and a signature.
-fn plain_header() -> RankingBlockHeader {
-    let mut header = vec![0x82, 0x8a, 1, 2, 0xf6, 0x58, 32];
-    header.extend([5; 32]);
-    header.extend([0xf6, 0xf6, 0xf6, 0xf6, 0x84, 0x40, 0, 0, 0x40, 0xf6, 0x40]);
-    let mut raw = vec![0x82, 7, 0xd8, 24, 0x58, header.len() as u8];
-    raw.extend(header);
-    RankingBlockHeader::from_raw(Bytes::from(raw)).expect("a wrapper")
-}
-
 impl Pair {
     fn new() -> Self {
-        let clock = SlotClock { slot: SlotNo(SLOT), ..SlotClock::default() };
+        let clock = clock();
         Self {
-            store: Store::new(),
-            // Late enough for both slots.
-            now: Time::ZERO.after(Duration::from_secs(2)),
+            store: store(),
+            now: start(),
             client: Client::new(Limits::default(), clock),
             server: Server::new(Limits::default(), clock),
             requests: VecDeque::new(),
@@ -147,28 +64,27 @@ impl Pair {
 
     fn step(&mut self, what: u8, with: u8) {
         let block = usize::from(with & 1);
-        let point = self.store.blocks[block].0;
+        let point = self.store.blocks[block].point;
         match what % 20 {
             0 => self.tell_client(ClientCommand::Start),
             1 => self.tell_client(ClientCommand::NotificationTarget { low: 8_192, chunk: 4_096 }),
             2 => self.tell_client(ClientCommand::StopNotifications),
             3 => {
-                let size = self.store.blocks[block].1.raw().len() as u32;
+                let size = self.store.blocks[block].block.raw().len() as u32;
                 self.tell_client(ClientCommand::RequestBlock { point, size });
             }
             4 | 5 => {
                 let stride = usize::from(with >> 1 & 15) + 1;
-                let txs = self.store.wanted(block, (usize::from(with >> 5)..TXS).step_by(stride));
+                let txs = self.store.wanted(block, usize::from(with >> 5), stride);
                 self.tell_client(ClientCommand::RequestTxs { point, txs });
             }
             6 => {
-                let votes =
-                    (0..=u16::from(with >> 4)).map(|seat| (point.slot, VoteIssuer(seat))).collect();
+                let votes = votes(point.slot, 0..u16::from(with >> 4) + 1);
                 self.tell_client(ClientCommand::RequestVotes { votes });
             }
             7 => self.tell_client(ClientCommand::OldestFirst(with & 1 == 1)),
             8 => {
-                let header = self.store.blocks[block].2.clone();
+                let header = self.store.blocks[block].header.clone();
                 self.tell_server(ServerCommand::Announce(header));
             }
             9 => self.tell_server(ServerCommand::OfferBlock(point)),

@@ -16,8 +16,8 @@ use nodewire::state::leios::{
 use nodewire::{Action, AskId, Ending, Fault, Input, InputOf, Machine, Outbox, Time};
 use proptest::prelude::*;
 
+use crate::given::{SLOT, Store, store, votes};
 use crate::heap;
-use crate::store::{SLOT, Store, store, votes};
 
 struct Side {
     laws: Laws<Session>,

@@ -2,8 +2,9 @@
 //! honest sides over any network, who never blame each other.
 #![cfg(all(feature = "leios", feature = "sim", feature = "arbitrary"))]
 
+#[path = "../given/mod.rs"]
+mod given;
 #[path = "../heap/mod.rs"]
 mod heap;
 mod honest;
 mod odd;
-mod store;
