@@ -1,5 +1,5 @@
-//! The strictness of `leios.md` section 4 in one place: any head width, definite arrays of exact
-//! arity, lists and maps of either form, definite strings, no tags but the one demanded.
+//! The strictness of `leios.md` section 4 (S-2) in one place: any head width, definite arrays of
+//! exact arity, lists and maps of either form, definite strings, no tags but the one demanded.
 
 use super::head::{
     ARRAY, Argument, BYTES, MAP, SIMPLE, TAG, TEXT, UNSIGNED, argument, major, width,

@@ -25,7 +25,8 @@ pub enum ReplyMessage {
     MsgLeiosDone,
 }
 
-/// What a reply carries (`MsgReplyPayload` of the seed).
+/// What a reply carries (`MsgReplyPayload` of the seed). On the wire the tag of the message picks
+/// it (S-1).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -17,7 +17,8 @@ pub enum RequestMessage {
     MsgLeiosDoneRequest,
 }
 
-/// What a request asks for (`MsgRequestPayload` of the seed).
+/// What a request asks for (`MsgRequestPayload` of the seed). On the wire the tag of the message
+/// picks it: one message, several payloads (S-1).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

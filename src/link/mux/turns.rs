@@ -33,7 +33,7 @@ impl Turns {
     }
 
     /// Takes the next turn: which of the channels that have bytes sends a segment. `None` if none
-    /// may.
+    /// may. Praos goes first (L-60), by segment and with the guard (S-9).
     pub fn next(&mut self, now: Time, has: impl Fn(usize) -> bool) -> Option<usize> {
         if self.policy == Policy::Fair {
             let (entry, channel) = self.after(self.last_a, |_| true, &has)?;

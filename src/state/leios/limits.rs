@@ -9,7 +9,8 @@ use core::time::Duration;
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Limits {
-    /// Largest notification, and least that a notification request asks for, in bytes (L-5, L-26).
+    /// Largest notification, and least that a notification request asks for, in bytes (L-5, L-26,
+    /// S-4).
     pub max_notification_size: u16,
     /// A request may be sent while fewer request bytes than this are outstanding (L-3).
     pub max_outstanding_request_bytes: usize,
@@ -21,9 +22,9 @@ pub struct Limits {
     pub max_request_message: usize,
     /// Largest reply message in bytes (L-12, L-23).
     pub max_reply_message: usize,
-    /// Expected reply bytes at which a client splits its requests (L-13).
+    /// Expected reply bytes at which a client splits its requests (L-13, S-8).
     pub reply_split_target: usize,
-    /// The server hands over its next reply while fewer bytes than this wait to leave (L-62).
+    /// The server hands over its next reply while fewer bytes than this wait to leave (L-62, S-8).
     pub reply_egress_low: usize,
     /// The client asks for more notifications when no more credit than this is left (L-44).
     pub notify_low: u32,

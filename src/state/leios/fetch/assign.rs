@@ -1,4 +1,5 @@
-//! The choice: the most urgent work that a peer with room can do, by the peer that does it first.
+//! The choice: the most urgent work that a peer with room can do, by the peer that does it first
+//! (S-17).
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
