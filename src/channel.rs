@@ -6,7 +6,7 @@ pub mod rules;
 use alloc::vec::Vec;
 
 use crate::codec::{Malformed, Source};
-use crate::fault::{Ending, Fault};
+use crate::fault::{Ending, Fault, Rule};
 use crate::machine::Machine;
 use crate::table::Role;
 
@@ -97,6 +97,13 @@ pub trait OverChannels: Machine {
     /// `None` if it doesn't care.
     fn drained(&self, channel: Channel, bytes: usize) -> Option<Self::Remote> {
         let _ = (channel, bytes);
+        None
+    }
+
+    /// The rule by which each message on `channel` is one segment, neither more nor less; `None`
+    /// where messages and segments are unrelated. A channel with such a rule is never held back.
+    fn one_segment(&self, channel: Channel) -> Option<&'static Rule> {
+        let _ = channel;
         None
     }
 

@@ -163,9 +163,28 @@ fn the_machine_is_told_what_has_left() {
     let mut mux = Mux::new(toy, MuxConfig::default(), &[]);
     send(&mut mux, REPLY, 20_000);
     let told = |bytes| [MuxNotice::Machine(Notice::Drained(REPLY, bytes))];
-    assert_eq!(writable(&mut mux, 1).notices, told(12_288));
-    assert_eq!(writable(&mut mux, 12_294).notices, []);
-    assert_eq!(writable(&mut mux, 9_000).notices, told(7_712));
+    assert_eq!(writable(&mut mux, 1).notices, told(2_048));
+    assert_eq!(writable(&mut mux, 2_054).notices, []);
+    assert_eq!(writable(&mut mux, 9_001).notices, told(8_992));
+    assert_eq!(writable(&mut mux, 9_001).notices, told(8_960));
+}
+
+/// What comes first by the time there is room goes first, though much was there before it.
+#[test]
+fn a_segment_is_no_longer_than_the_credit_but_no_dust() {
+    let mut mux = Mux::new(Toy::default(), MuxConfig::default(), &[]);
+    send(&mut mux, REPLY, 40_000);
+    let lengths = |wire: &[u8]| segments(wire).iter().map(|(_, s)| s.len()).collect::<Vec<_>>();
+    assert_eq!(lengths(&writable(&mut mux, 5_008).sent), [5_000]);
+    assert_eq!(lengths(&writable(&mut mux, 12_296 + 3_008).sent), [12_288, 3_000]);
+    // A segment has 2,048 bytes if they are there, and waits for the rest of its credit.
+    let mut wire = writable(&mut mux, 30).sent;
+    send(&mut mux, CHAIN, 100);
+    wire.extend(writable(&mut mux, 2_026).sent);
+    wire.extend(writable(&mut mux, 1).sent);
+    wire.extend(writable(&mut mux, 107).sent);
+    assert_eq!(lengths(&wire), [2_048, 100]);
+    assert_eq!(lengths(&writable(&mut mux, 50_000).sent), [12_288, 5_376]);
 }
 
 #[test]

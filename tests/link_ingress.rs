@@ -191,6 +191,7 @@ fn the_rules_of_links_are_those_of_the_family() {
         &rules::ZERO_LENGTH_SEGMENT,
         &rules::UNKNOWN_PROTOCOL,
         &rules::WRONG_DIRECTION,
+        &rules::NOT_ONE_SEGMENT,
         &rules::SEGMENT_TIMEOUT,
     ] {
         let listed = leios::all().filter(|listed| **listed == *rule);

@@ -43,6 +43,15 @@ pub static WRONG_DIRECTION: Rule = Rule::new(
     Faulty,
 );
 
+/// 10.1 `NotOneSegment`: A message of the handshake is one segment, neither more nor less.
+pub static NOT_ONE_SEGMENT: Rule = Rule::new(
+    "leios/10.1",
+    "NotOneSegment",
+    "A message of the handshake is one segment, neither more nor less.",
+    "Cardano MUST; the demultiplexer checks",
+    Faulty,
+);
+
 /// 10.1 `SegmentTimeout`: A segment is complete within 30 seconds of its first byte, during the
 /// handshake within 10.
 pub static SEGMENT_TIMEOUT: Rule = Rule::new(

@@ -148,7 +148,7 @@ impl<M: OverChannels> Machine for Channels<M> {
             ChannelInput::Received { channel, bytes } => match core.find(channel) {
                 // Nothing follows the end of the input.
                 _ if core.eof => Ok(()),
-                Some(at) => core.receive(at, &bytes, &mut &bytes[..], turn),
+                Some(at) => core.receive(at, &bytes, &mut &bytes[..], None, turn),
                 None => Err(Ending::Fault(Fault::violation(&UNKNOWN_PROTOCOL, "Ingress"))),
             },
             ChannelInput::Drained { channel, bytes } => core.drained(channel, bytes as usize, turn),

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::lane::Lane;
 use crate::channel::{Channel, ChannelSpec, OverChannels};
 use crate::codec::Source;
-use crate::fault::{Ending, Fault, Refusal};
+use crate::fault::{Ending, Fault, Refusal, Rule};
 use crate::machine::{Action, ActionOf, Machine, Out};
 use crate::outbox::Scratch;
 use crate::time::Time;
@@ -69,21 +69,31 @@ impl<M: OverChannels> Core<M> {
     }
 
     /// Takes the next bytes of a lane: `bytes` is a slice of `read`. When it ends early, `bytes`
-    /// is what was not looked at.
+    /// is what was not looked at. `one`: the rule by which each message is one segment, and how
+    /// many bytes of the segment follow.
     #[inline]
     pub fn receive<S: Sink<M>>(
         &mut self,
         at: usize,
         read: &Bytes,
         bytes: &mut &[u8],
+        one: Option<(&'static Rule, usize)>,
         turn: &mut Turn<M, S>,
     ) -> Flow {
         while !bytes.is_empty() {
             let Some(lane) = self.lanes.get_mut(at) else { return Ok(()) };
-            if lane.is_waiting() || self.machine.holds(lane.spec.channel) {
+            if one.is_none() && (lane.is_waiting() || self.machine.holds(lane.spec.channel)) {
                 return lane.hold(bytes).map_err(Ending::Fault);
             }
-            match lane.next(&self.machine, Source::of(read), bytes).map_err(Ending::Fault)? {
+            let message = lane.next(&self.machine, Source::of(read), bytes);
+            let message = message.map_err(Ending::Fault)?;
+            if let Some((rule, left)) = one {
+                let over = left == 0 && bytes.is_empty();
+                if message.is_some() != over {
+                    return Err(Ending::Fault(Fault::violation(rule, "Ingress")));
+                }
+            }
+            match message {
                 None => return Ok(()),
                 Some(message) => {
                     self.step(message, turn)?;

@@ -47,6 +47,11 @@ impl Demux {
         Ok(Some((channel, piece)))
     }
 
+    /// How many bytes of the segment under way are still to come.
+    pub fn left(&self) -> usize {
+        self.payload.map_or(0, |(_, left)| usize::from(left))
+    }
+
     /// What is under way, if anything is.
     pub fn inside(&self) -> Option<&'static str> {
         (self.have > 0 || self.payload.is_some()).then_some("a segment")

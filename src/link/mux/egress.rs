@@ -17,22 +17,27 @@ use crate::time::Time;
 
 /// What waits to leave, and how much may.
 ///
-/// Whose turn it is is decided segment by segment, never message by message. A segment is cut as
-/// soon as there is any credit; what of it exceeds the credit waits in `tail`.
+/// Whose turn it is is decided segment by segment, never message by message. A segment is no
+/// longer than the credit, so that the next turn is not decided before it can be taken; but it has
+/// [`LEAST`] bytes if they are there, and what of it exceeds the credit waits in `tail`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Egress {
     queues: Vec<Queue>,
     turns: Turns,
     /// Bytes the transport still takes; [`Transport::UNCOUNTED`] for good.
     credit: usize,
-    /// The end of a segment that was cut already.
+    /// The end of a segment that was cut already, and how long it was at first.
     tail: Bytes,
+    tail_of: usize,
     /// Payload waiting in all queues.
     queued: usize,
     /// Payload that was cut and not told of yet, in all queues.
     untold: usize,
     sdu_size: usize,
 }
+
+/// Payload of a segment that little credit does not make shorter: headers are less than half a hundredth.
+const LEAST: usize = 2_048;
 
 /// A longer message has its own place in a queue, a shorter one is copied.
 const SMALL: usize = 4_096;
@@ -41,6 +46,8 @@ const SMALL: usize = 4_096;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Queue {
     channel: Channel,
+    /// Each message is one segment, whatever its length and the credit.
+    whole: bool,
     messages: VecDeque<Bytes>,
     /// Small messages after those, in one buffer: many of them weigh no more than their bytes.
     small: Vec<u8>,
@@ -51,10 +58,12 @@ struct Queue {
 }
 
 impl Egress {
-    pub fn new(config: &MuxConfig, specs: &[ChannelSpec]) -> Self {
+    /// `whole` are the channels of which each message is one segment.
+    pub fn new(config: &MuxConfig, specs: &[ChannelSpec], whole: impl Fn(Channel) -> bool) -> Self {
         let classes = specs.iter().map(|spec| spec.class).collect();
         let queue = |spec: &ChannelSpec| Queue {
             channel: spec.channel,
+            whole: whole(spec.channel),
             messages: VecDeque::new(),
             small: Vec::new(),
             gone: 0,
@@ -66,6 +75,7 @@ impl Egress {
             turns: Turns::new(config.policy, config.guard, classes),
             credit: 0,
             tail: Bytes::new(),
+            tail_of: 0,
             queued: 0,
             untold: 0,
             sdu_size: usize::from(config.sdu_size.max(1)),
@@ -99,7 +109,7 @@ impl Egress {
         if let (Some(queue), false) = (queue, bytes.is_empty()) {
             queue.queued = queue.queued.saturating_add(bytes.len());
             self.queued = self.queued.saturating_add(bytes.len());
-            if bytes.len() > SMALL {
+            if bytes.len() > SMALL || queue.whole {
                 queue.freeze();
                 queue.messages.push_back(bytes);
             } else {
@@ -111,11 +121,11 @@ impl Egress {
     /// Queues a message of our own on a channel: a long one takes its buffer with it, which is
     /// empty afterwards in any case.
     pub fn push_message(&mut self, channel: Channel, message: &mut Vec<u8>) {
-        if message.len() > SMALL {
+        let queue = self.queues.iter_mut().find(|queue| queue.channel == channel);
+        if message.len() > SMALL || queue.as_ref().is_some_and(|queue| queue.whole) {
             self.push(channel, Bytes::from(mem::take(message).into_boxed_slice()));
             return;
         }
-        let queue = self.queues.iter_mut().find(|queue| queue.channel == channel);
         if let Some(queue) = queue {
             queue.queued = queue.queued.saturating_add(message.len());
             self.queued = self.queued.saturating_add(message.len());
@@ -148,6 +158,7 @@ impl Egress {
                 self.spend(end - start);
                 if let Some(tail) = wire.get(end..).filter(|tail| !tail.is_empty()) {
                     self.tail = Bytes::copy_from_slice(tail);
+                    self.tail_of = tail.len();
                     wire.truncate(end);
                 }
             } else {
@@ -157,6 +168,7 @@ impl Egress {
                 if self.tail.is_empty() {
                     // An empty rest would keep the whole buffer alive.
                     self.tail = Bytes::new();
+                    self.tail_of = 0;
                 }
             }
         }
@@ -195,15 +207,14 @@ impl Egress {
         let queues = self.queues.iter().map(queue).fold(0_usize, usize::saturating_add);
         let list = self.queues.capacity().saturating_mul(size_of::<Queue>());
         // A buffer that was split has a control block beside it.
-        let whole = self.sdu_size + SegmentHeader::SIZE + Source::CONTROL;
-        let tail = if self.tail.is_empty() { 0 } else { whole };
+        let tail = if self.tail.is_empty() { 0 } else { self.tail_of + Source::CONTROL };
         queues.saturating_add(list).saturating_add(tail).saturating_add(self.turns.heap())
     }
 
     /// The most that [`heap`](Self::heap) can be, on channels that may have so many bytes waiting
     /// each.
-    pub fn most_heap(config: &MuxConfig, waiting: impl Iterator<Item = usize>) -> usize {
-        let tail = usize::from(config.sdu_size.max(1)) + SegmentHeader::SIZE + Source::CONTROL;
+    pub fn most_heap(waiting: impl Iterator<Item = usize>) -> usize {
+        let tail = usize::from(u16::MAX) + SegmentHeader::SIZE + Source::CONTROL;
         let queue = |most: usize| {
             // Between two long messages there may be a buffer of small ones.
             let messages = (most / SMALL).saturating_add(1).saturating_mul(2);
@@ -223,7 +234,11 @@ impl Egress {
         let Some(queue) = self.turns.next(now, has).and_then(|at| self.queues.get_mut(at)) else {
             return false;
         };
-        let length = queue.queued.min(self.sdu_size);
+        let room = self.credit.saturating_sub(SegmentHeader::SIZE).max(LEAST);
+        let length = match queue.messages.front() {
+            Some(message) if queue.whole => message.len().min(usize::from(u16::MAX)),
+            _ => queue.queued.min(self.sdu_size).min(room),
+        };
         let header = SegmentHeader {
             time: (now.as_micros() & 0xffff_ffff) as u32,
             mode: match queue.channel.role {
@@ -231,7 +246,7 @@ impl Egress {
                 Role::Responder => Mode::Responder,
             },
             number: queue.channel.number,
-            // At most `sdu_size`, which is 16 bits.
+            // At most 16 bits, as `sdu_size` is.
             length: u16::try_from(length).unwrap_or(u16::MAX),
         };
         wire.reserve(SegmentHeader::SIZE + length);

@@ -92,7 +92,8 @@ impl<M: OverChannels> Mux<M> {
                 specs.push(*spec);
             }
         }
-        let egress = Egress::new(&config, &specs);
+        let whole = |channel| core.machine.one_segment(channel).is_some();
+        let egress = Egress::new(&config, &specs, whole);
         let foreign = specs.iter().skip(own).map(|spec| Foreign { spec: *spec, unconsumed: 0 });
         let foreign = foreign.collect();
         Self { config, life: Life::Running(core), demux: Demux::default(), egress, foreign }
@@ -133,7 +134,7 @@ impl<M: OverChannels> Mux<M> {
         size_of::<Self>()
             .saturating_add(running.max(over))
             .saturating_add(foreign)
-            .saturating_add(Egress::most_heap(config, waiting))
+            .saturating_add(Egress::most_heap(waiting))
     }
 
     /// One call while the machine runs.
@@ -176,7 +177,7 @@ impl<M: OverChannels> Mux<M> {
             _ => {
                 // What was sent before the fault leaves as far as it may, the rest is dropped.
                 self.let_out(now, out);
-                self.egress = Egress::new(&self.config, &[]);
+                self.egress = Egress::new(&self.config, &[], |_| false);
                 out.close(ending);
             }
         }
@@ -196,7 +197,7 @@ impl<M: OverChannels> Mux<M> {
             out.close(Ending::Done);
         } else if due <= now {
             self.life = Life::Over(None);
-            self.egress = Egress::new(&self.config, &[]);
+            self.egress = Egress::new(&self.config, &[], |_| false);
             out.fail(Fault::congested("drain_timeout"));
         }
     }
@@ -236,7 +237,8 @@ impl<M: OverChannels> Mux<M> {
                     turn.sink.foreign(channel, &core.lanes, read, piece).map_err(Ending::Fault)?;
                     continue;
                 };
-                let flow = core.receive(at, read, &mut piece, turn);
+                let one = core.machine.one_segment(channel).map(|rule| (rule, demux.left()));
+                let flow = core.receive(at, read, &mut piece, one, turn);
                 if flow.is_err() {
                     // What was not looked at begins here, inside the segment or after it.
                     rest = read.get(read.len() - rest.len() - piece.len()..).unwrap_or(&[]);

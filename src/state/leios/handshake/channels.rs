@@ -6,7 +6,7 @@ use super::Handshake;
 use crate::channel::{Channel, ChannelSpec, Class, OverChannels};
 use crate::codec::leios::HandshakeMessage;
 use crate::codec::{Malformed, Source, wrong_head};
-use crate::fault::Fault;
+use crate::fault::{Fault, Rule};
 use crate::state::leios::mini_protocols::HANDSHAKE_NUMBER;
 use crate::state::leios::rules;
 use crate::state::leios::table::{HandshakeLabel, HandshakePhase};
@@ -60,6 +60,10 @@ impl OverChannels for Handshake {
             return Err(Fault::violation(&rules::UNEXPECTED_MESSAGE, self.phase.name()));
         }
         Ok(message)
+    }
+
+    fn one_segment(&self, _: Channel) -> Option<&'static Rule> {
+        Some(&rules::NOT_ONE_SEGMENT)
     }
 
     fn encode(message: &HandshakeMessage, out: &mut Vec<u8>) -> Channel {

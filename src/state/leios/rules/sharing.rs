@@ -1,7 +1,8 @@
 //! Rules of the multiplexer and of sharing a connection, L-60 to L-63, and of section 10.
 
 pub use crate::channel::rules::{
-    INGRESS_OVERFLOW, SEGMENT_TIMEOUT, UNKNOWN_PROTOCOL, WRONG_DIRECTION, ZERO_LENGTH_SEGMENT,
+    INGRESS_OVERFLOW, NOT_ONE_SEGMENT, SEGMENT_TIMEOUT, UNKNOWN_PROTOCOL, WRONG_DIRECTION,
+    ZERO_LENGTH_SEGMENT,
 };
 
 use crate::fault::Rule;
@@ -16,6 +17,7 @@ pub(super) static ALL: &[&Rule] = &[
     &ZERO_LENGTH_SEGMENT,
     &UNKNOWN_PROTOCOL,
     &WRONG_DIRECTION,
+    &NOT_ONE_SEGMENT,
     &SEGMENT_TIMEOUT,
 ];
 
