@@ -152,6 +152,15 @@ fn a_file_that_is_no_scenario_is_told_so() {
     is_broken(r#"{"peer":{"on":"LeiosReplay","hex":"00"}}"#, "LeiosReplay");
     is_broken(r#"{"local":"Stop"}"#, "Stop");
     is_broken(r#"{"peer":{"on":"KeepAlive","hex":"00"}}"#, "KeepAlive");
+    // What would take for ever, or all memory.
+    is_broken(
+        r#"{"repeat":{"as":"i","from":0,"to":18446744073709551615,"steps":[]}}"#,
+        "more than 100000 times",
+    );
+    is_broken(
+        r#"{"peer":{"on":"LeiosReply","hex":{"repeat":"00","times":18446744073709551615}}}"#,
+        "more than 16 MiB",
+    );
 }
 
 /// A client that has started, and then what goes wrong: it is told with its step and its reason.

@@ -173,6 +173,27 @@ fn files_that_hold_something_else() {
     fails(&["replay", &other], "trace format 2 is not known");
 }
 
+/// Scenarios are files of other people's.
+#[test]
+fn scenarios_without_measure() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("rough-scenarios");
+    fs::create_dir_all(&folder).expect("a folder");
+    let at = folder.to_str().expect("text");
+    for (block, why) in [
+        ("{\"count\": 18446744073709551615, \"size\": 1, \"seed\": 1}", "content eb: no block"),
+        ("{\"count\": 2, \"size\": 99999999999999, \"seed\": 1}", "content eb: no block"),
+        ("[[18446744073709551615, 1]]", "content eb: no block"),
+    ] {
+        let scenario = format!(
+            "{{\"scenario\": 1, \"name\": \"x\", \"about\": \"y\", \"rules\": [\"leios/L-11\"],
+            \"under_test\": \"server\", \"steps\": [], \"accept\": [\"running\"],
+            \"content\": {{\"eb\": {{\"block\": {{\"age\": 5, \"txs\": {block}}}}}}}}}"
+        );
+        fs::write(folder.join("x.json"), scenario).expect("a file");
+        fails(&["check", "leios", "--scenarios", at, "--expand", "x"], why);
+    }
+}
+
 /// A port where `each` happens with every connection.
 fn port(each: impl Fn(TcpStream) + Send + Sync + Clone + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -276,6 +297,14 @@ fn interrupted() {
     thread::sleep(Duration::from_millis(500));
     interrupt(&child);
     complains(&ends(child, 5), "interrupted before everything was here");
+
+    for (more, code) in [(&["--once"][..], 1), (&[], 0)] {
+        let serve = ["serve", "leios", "--listen", "127.0.0.1:0", "--txs", "20"];
+        let child = nodewire(&[&serve, more].concat());
+        thread::sleep(Duration::from_millis(500));
+        interrupt(&child);
+        assert_eq!(ends(child, 5).status.code(), Some(code), "{more:?}");
+    }
 
     let child = nodewire(&["connect", "leios", "--follow", &address]);
     thread::sleep(Duration::from_millis(500));

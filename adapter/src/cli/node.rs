@@ -91,7 +91,10 @@ pub fn serve(options: &ServeOptions, json: bool) -> Result<(), Failure> {
     runtime.block_on(async {
         tokio::select! {
             result = listen(options, article, clock, json) => result,
-            _ = tokio::signal::ctrl_c() => Ok(()),
+            _ = tokio::signal::ctrl_c() => match options.once {
+                true => Err(Failure::new("interrupted before the first connection had ended")),
+                false => Ok(()),
+            },
         }
     })
 }

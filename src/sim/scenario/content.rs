@@ -54,6 +54,24 @@ enum Txs {
     Many { count: u64, size: usize, seed: u64 },
 }
 
+/// Most bytes of the transactions of a block: several times what any may have.
+const MOST_BYTES: usize = 1 << 26;
+
+impl Txs {
+    /// Bytes of all of them, and of the list that names them.
+    fn bytes(&self) -> usize {
+        let with_name = |size: usize| size.saturating_add(64);
+        match self {
+            Self::Each(txs) => {
+                txs.iter().fold(0_usize, |sum, (size, _)| sum.saturating_add(with_name(*size)))
+            }
+            Self::Many { count, size, .. } => {
+                usize::try_from(*count).unwrap_or(usize::MAX).saturating_mul(with_name(*size))
+            }
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header {
@@ -147,6 +165,9 @@ pub(super) fn make(section: &Map<String, Value>, now: u64) -> Result<(Vars, Stor
 impl Block {
     fn make(&self, now: u64) -> Option<MadeBlock> {
         let slot = SlotNo(now.checked_add_signed(self.age.checked_neg()?)?);
+        if self.txs.bytes() > MOST_BYTES {
+            return None;
+        }
         let txs: Vec<Bytes> = match &self.txs {
             Txs::Each(txs) => txs.iter().map(|(size, seed)| made::tx(*seed, *size)).collect(),
             Txs::Many { count, size, seed } => {

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::step::{Await, Peer, Quiet, Step};
 use super::tested::{Asked, Delivery};
-use super::value::{Vars, fill, fits};
+use super::value::{MOST, Vars, fill, fits};
 use super::{NETWORK_MAGIC, Scenario, content};
 
 /// What is tested: a machine in this process, or whatever is at the other end of a wire.
@@ -191,6 +191,9 @@ impl Game<'_> {
             Step::Eof(true) => self.subject.deliver(Delivery::Eof),
             Step::Eof(false) => Ok(()),
             Step::Repeat { name, from, to, steps } => {
+                if to.saturating_sub(*from) > MOST {
+                    return Err(Stop::Broken(format!("`repeat` goes on more than {MOST} times")));
+                }
                 let before = self.vars.get(name).cloned();
                 for number in *from..*to {
                     self.vars.insert(name.clone(), Value::from(number));

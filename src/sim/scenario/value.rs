@@ -15,8 +15,8 @@ use crate::codec::hex::Hex;
 /// What the names stand for.
 pub(super) type Vars = BTreeMap<String, Value>;
 
-/// Most items that `$each` may make.
-const MOST: u64 = 100_000;
+/// Most items that `$each` may make, and most times that `repeat` goes on.
+pub(super) const MOST: u64 = 100_000;
 
 /// Fills in the names: `"$eb.point"`, `"$no+1"`, `{"$each": ..}`, `{"$bytes": ..}`.
 pub(super) fn fill(value: &Value, vars: &Vars) -> Result<Value, String> {
