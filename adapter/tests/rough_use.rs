@@ -48,7 +48,7 @@ fn complains(output: &Output, line: &str) {
 }
 
 fn fails(arguments: &[&str], line: &str) {
-    complains(&ends(nodewire(arguments), 20), line);
+    complains(&ends(nodewire(arguments), 60), line);
 }
 
 fn scratch(name: &str, content: &[u8]) -> String {
@@ -292,24 +292,34 @@ fn interrupted() {
         let status = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
         assert!(status.expect("kill runs").success());
     };
-    let address = port(|stream| agrees(stream, false));
-    let child = nodewire(&["connect", "leios", &address]);
-    thread::sleep(Duration::from_millis(500));
-    interrupt(&child);
-    complains(&ends(child, 5), "interrupted before everything was here");
-
+    // Told when the proposal is there: then it listens to interrupts as well.
+    let (proposed, proposals) = std::sync::mpsc::channel();
+    let address = port(move |stream| {
+        let _ = stream.peek(&mut [0]);
+        let _ = proposed.send(());
+        agrees(stream, false);
+    });
+    let soon = Duration::from_millis(200);
+    for (more, code) in [(&[][..], 1), (&["--follow"], 0)] {
+        let child = nodewire(&[&["connect", "leios", &address], more].concat());
+        proposals.recv().expect("a proposal");
+        thread::sleep(soon);
+        interrupt(&child);
+        let end = ends(child, 10);
+        if code == 1 {
+            complains(&end, "interrupted before everything was here");
+        }
+        assert_eq!(end.status.code(), Some(code), "{more:?}");
+    }
     for (more, code) in [(&["--once"][..], 1), (&[], 0)] {
         let serve = ["serve", "leios", "--listen", "127.0.0.1:0", "--txs", "20"];
-        let child = nodewire(&[&serve, more].concat());
-        thread::sleep(Duration::from_millis(500));
+        let mut child = nodewire(&[&serve, more].concat());
+        let mut lines = BufReader::new(child.stdout.as_mut().expect("piped"));
+        lines.read_line(&mut String::new()).expect("a line");
+        thread::sleep(soon);
         interrupt(&child);
-        assert_eq!(ends(child, 5).status.code(), Some(code), "{more:?}");
+        assert_eq!(ends(child, 10).status.code(), Some(code), "{more:?}");
     }
-
-    let child = nodewire(&["connect", "leios", "--follow", &address]);
-    thread::sleep(Duration::from_millis(500));
-    interrupt(&child);
-    assert_eq!(ends(child, 5).status.code(), Some(0));
 }
 
 /// A client that connects to `serve` and is none.
@@ -334,6 +344,6 @@ fn served_to_strangers() {
         let address = first.trim().strip_prefix("listening on ").expect("an address");
         let mut stream = TcpStream::connect(address).expect("it listens");
         greet(&mut stream);
-        complains(&ends(child, 20), line);
+        complains(&ends(child, 60), line);
     }
 }
