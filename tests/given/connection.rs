@@ -3,8 +3,8 @@
 use arbitrary::Result;
 use nodewire::codec::leios::KeepAliveMessage;
 use nodewire::state::leios::{
-    Client, Connection, ConnectionCommand, ConnectionConfig, ConnectionMessage, ConnectionQuery,
-    ConnectionRemote, Parts, Server,
+    Connection, ConnectionCommand, ConnectionConfig, ConnectionMessage, ConnectionQuery,
+    ConnectionRemote, Parts,
 };
 use nodewire::{AskId, Input, InputOf, Time};
 
@@ -41,7 +41,7 @@ impl Given for ForConnection {
     }
 
     fn most(&self) -> usize {
-        <Client>::most_footprint(&small()) + Server::most_footprint(&small()) + 8_192
+        Connection::most_footprint(&small())
     }
 
     fn pick(&mut self, script: &mut Script<'_>, _: u64) -> Result<InputOf<Connection>> {

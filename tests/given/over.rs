@@ -118,6 +118,10 @@ where
         Channels::new(self.0.machine())
     }
 
+    fn most(&self) -> usize {
+        Self::Machine::most_footprint(self.0.most(), &self.0.machine().channels())
+    }
+
     fn pick(&mut self, script: &mut Script<'_>, step: u64) -> Result<InputOf<Self::Machine>> {
         if script.ratio(1, 16)? {
             return Ok(Input::Remote(script.arbitrary()?));
@@ -204,6 +208,11 @@ where
 
     fn machine(&self) -> Self::Machine {
         Mux::new(self.inner.machine(), MuxConfig::default(), &[])
+    }
+
+    fn most(&self) -> usize {
+        let own = self.inner.machine().channels();
+        Self::Machine::most_footprint(self.inner.most(), &MuxConfig::default(), &own, &[])
     }
 
     fn pick(&mut self, script: &mut Script<'_>, step: u64) -> Result<InputOf<Self::Machine>> {

@@ -13,9 +13,18 @@ use crate::given::{
 use crate::heap;
 
 /// Runs a script twice at once: under the laws, and with its memory counted.
-fn run<G: Given>(script: &[u8], mut given: G) {
+fn run<G: Given>(script: &[u8], given: G) {
+    run_with(script, given, |laws| laws);
+}
+
+/// The same, with more said to the laws.
+pub fn run_with<G: Given>(
+    script: &[u8],
+    mut given: G,
+    set: impl FnOnce(Laws<G::Machine>) -> Laws<G::Machine>,
+) {
     let lasting = G::LASTING;
-    let mut laws = Laws::new(given.machine()).footprint_limit(given.most());
+    let mut laws = set(Laws::new(given.machine()).footprint_limit(given.most()));
     if lasting {
         laws = laws.lasting();
     }
@@ -48,7 +57,7 @@ fn run<G: Given>(script: &[u8], mut given: G) {
     }
 }
 
-fn script() -> impl Strategy<Value = Vec<u8>> {
+pub fn script() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(any::<u8>(), 50..800)
 }
 
@@ -111,7 +120,7 @@ proptest! {
 }
 
 /// How many actions of a kind come of plausible scripts.
-fn reached<G: Given>(
+pub fn reached<G: Given>(
     make: impl Fn() -> G,
     counts: impl Fn(&ActionOf<G::Machine>) -> bool,
 ) -> usize {
