@@ -66,7 +66,8 @@ fn allowed(file: &str, path: &str) -> bool {
     match room {
         "lib.rs" => true,
         "channel.rs" | "channel" => core || ["codec::Malformed", "codec::Source"].contains(&path),
-        "codec" => first == "codec",
+        // What memory amounts to is arithmetic, which names nothing itself.
+        "codec" => first == "codec" || first == "heap",
         "state" => {
             core || CHANNEL.contains(&first)
                 || first == "codec"
