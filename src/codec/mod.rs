@@ -3,6 +3,10 @@
 //! Nothing here knows a machine. A decoder never allocates by a claimed length, never recurses
 //! without a bound, and tells the offset of the first wrong byte.
 
+// Here and in the links bytes of a peer become numbers. Elsewhere what is counted is at hand, and
+// the lint finds sums of a hundred sizes and nothing else.
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 #[cfg(all(feature = "arbitrary", feature = "leios"))]
 pub(crate) mod from_fuzzer;
 #[cfg(any(feature = "leios", feature = "serde"))]

@@ -186,11 +186,12 @@ impl<M: OverChannels> Core<M> {
     /// Heap bytes.
     pub fn heap(&self) -> usize {
         let lanes = self.lanes.capacity().saturating_mul(size_of::<Lane>());
-        let held: usize = self.lanes.iter().map(Lane::heap).sum();
+        let held = self.lanes.iter().map(Lane::heap).fold(lanes, usize::saturating_add);
         self.machine
             .footprint()
             .saturating_sub(size_of::<M>())
-            .saturating_add(lanes + held + self.scratch.heap())
+            .saturating_add(held)
+            .saturating_add(self.scratch.heap())
     }
 
     /// The most heap bytes, if the machine's footprint is at most `machine`, over channels of these

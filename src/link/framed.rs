@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::framing::Framing;
 use super::pending::Pending;
-use super::{Transport, too_much};
+use super::{Transport, is_crowded, too_much};
 use crate::ask::AskId;
 use crate::codec::{Malformed, Source, Wire};
 use crate::fault::{Ending, Fault, Refusal, Refused};
@@ -292,8 +292,7 @@ impl<M: OverFrames, F: Framing> Machine for Framed<M, F> {
     }
 
     fn saturated(&self) -> bool {
-        let limit = self.config.ingress;
-        let crowded = self.ingress.len() > limit - limit / 16;
+        let crowded = is_crowded(self.ingress.len(), self.config.ingress);
         // One that drains takes bytes and drops them: two such ends must not wait for each other.
         crowded && self.machine.as_ref().is_some_and(M::saturated)
     }

@@ -133,7 +133,7 @@ impl Framing for Vlq {
                 return Err(Malformed::new(MalformedKind::TooLarge, 0));
             }
             if byte & 0x80 == 0 {
-                return found(at + 1, length, self.max, bytes);
+                return found(at.saturating_add(1), length, self.max, bytes);
             }
         }
         Ok(None)
@@ -148,10 +148,11 @@ impl Framing for Vlq {
         let mut message = Vec::new();
         encode(&mut message);
         let length = fits(message.len(), self.max)? as u64;
-        let groups = (64 - length.leading_zeros() as usize).div_ceil(7).max(1);
-        for group in (0..groups).rev() {
+        let last = length.checked_ilog2().unwrap_or(0) / 7;
+        for group in (0..=last).rev() {
             let more = if group > 0 { 0x80 } else { 0 };
-            out.push((length >> (7 * group) & 0x7f) as u8 | more);
+            let bits = length.checked_shr(group.saturating_mul(7)).unwrap_or(0);
+            out.push((bits & 0x7f) as u8 | more);
         }
         out.extend_from_slice(&message);
         Ok(())

@@ -6,6 +6,7 @@ use core::mem;
 
 use bytes::{Buf, Bytes};
 
+use super::is_crowded;
 use super::rules::INGRESS_OVERFLOW;
 use crate::channel::{ChannelSpec, OverChannels};
 use crate::codec::cbor::Scanner;
@@ -61,24 +62,21 @@ impl Lane {
 
     /// True while bytes are held back and there is little room for more.
     pub fn is_crowded(&self) -> bool {
-        let limit = self.spec.ingress;
-        self.is_waiting() && self.held() > limit - limit / 16
+        self.is_waiting() && is_crowded(self.held(), self.spec.ingress)
     }
 
     /// Bytes received and not consumed.
     fn held(&self) -> usize {
-        self.kept.as_ref().map_or(0, |kept| kept.partial.len() + kept.waiting())
+        self.kept.as_ref().map_or(0, |kept| kept.partial.len().saturating_add(kept.waiting()))
     }
 
     /// Heap bytes.
     pub fn heap(&self) -> usize {
         self.kept.as_ref().map_or(0, |kept| {
-            size_of::<Kept>()
-                + kept.scanner.heap()
-                + kept.partial.capacity()
-                + kept.front_of
-                + if kept.front_of > 0 { Source::CONTROL } else { 0 }
-                + kept.back.capacity()
+            let front = if kept.front_of > 0 { Source::CONTROL } else { 0 };
+            [kept.scanner.heap(), kept.partial.capacity(), kept.front_of, front, kept.back.capacity()]
+                .into_iter()
+                .fold(size_of::<Kept>(), usize::saturating_add)
         })
     }
 
@@ -186,7 +184,7 @@ impl Lane {
             let read_of = mem::take(&mut kept.front_of);
             let mut rest: &[u8] = &read;
             let message = self.next(machine, Source::within(&read, read_of), &mut rest)?;
-            let taken = read.len() - rest.len();
+            let taken = read.len().saturating_sub(rest.len());
             let left = !rest.is_empty();
             if left {
                 let kept = self.kept.get_or_insert_with(Kept::new);
@@ -256,12 +254,12 @@ fn good_part(item: &[u8], offset: usize) -> &[u8] {
     let certain = offset.saturating_sub(HEAD);
     let (before, after) = item.split_at_checked(certain).unwrap_or((item, &[]));
     let mut scanner = Scanner::new(DEPTH);
-    let mut good = 0;
+    let mut good = 0_usize;
     for piece in core::iter::once(before).chain(after.chunks(1)) {
         if scanner.feed(piece, usize::MAX).is_err() {
             break;
         }
-        good += piece.len();
+        good = good.saturating_add(piece.len());
     }
     item.get(..good).unwrap_or(item)
 }
@@ -284,7 +282,7 @@ impl Kept {
 
     /// Bytes held back.
     fn waiting(&self) -> usize {
-        self.front.len() + self.back.len()
+        self.front.len().saturating_add(self.back.len())
     }
 
     fn is_empty(&self) -> bool {

@@ -3,6 +3,8 @@
 //! A link owns a machine and the buffers, and is a machine itself: its `Remote` is [`Transport`],
 //! its `Send` is [`Bytes`]. However the received bytes are cut up, the actions are the same.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 #[cfg(feature = "leios")]
 mod channels;
 #[cfg(feature = "leios")]
@@ -49,6 +51,11 @@ pub enum Transport {
 impl Transport {
     /// Send credit without end: `Writable(UNCOUNTED)`.
     pub const UNCOUNTED: usize = usize::MAX;
+}
+
+/// True if there is little room for more where `limit` bytes may wait.
+const fn is_crowded(bytes: usize, limit: usize) -> bool {
+    bytes > limit.saturating_sub(limit / 16)
 }
 
 /// Credit as data: a number, or `null` for uncounted, which is another number on other targets.

@@ -21,7 +21,7 @@ pub(super) struct Pending {
 
 impl Pending {
     pub fn len(&self) -> usize {
-        self.front.len() + self.back.len()
+        self.front.len().saturating_add(self.back.len())
     }
 
     pub fn is_empty(&self) -> bool {

@@ -54,7 +54,7 @@ impl<'a> Reader<'a> {
 
     /// How many bytes are left.
     pub(crate) const fn left(&self) -> usize {
-        self.bytes.len() - self.at
+        self.bytes.len().saturating_sub(self.at)
     }
 
     /// Nothing may be left.
@@ -88,8 +88,8 @@ impl<'a> Reader<'a> {
     pub(crate) fn bool(&mut self) -> Result<bool> {
         let from = self.at;
         match self.head()? {
-            (SIMPLE, Argument::Value(20)) if self.at == from + 1 => Ok(false),
-            (SIMPLE, Argument::Value(21)) if self.at == from + 1 => Ok(true),
+            (SIMPLE, Argument::Value(20)) if self.since(from).len() == 1 => Ok(false),
+            (SIMPLE, Argument::Value(21)) if self.since(from).len() == 1 => Ok(true),
             other => Err(mismatch(other, from)),
         }
     }
@@ -196,12 +196,12 @@ impl<'a> Reader<'a> {
         match count {
             Count::Definite(0) => Ok(false),
             Count::Definite(left) => {
-                *left -= 1;
+                *left = left.saturating_sub(1);
                 Ok(true)
             }
             Count::UntilBreak => match self.peek() {
                 Some(0xff) => {
-                    self.at += 1;
+                    self.advance(1);
                     Ok(false)
                 }
                 Some(_) => Ok(true),
@@ -222,7 +222,7 @@ impl<'a> Reader<'a> {
     /// Takes a null if the next item is one.
     pub(crate) fn null(&mut self) -> bool {
         let is_null = self.peek() == Some(0xf6);
-        self.at += usize::from(is_null);
+        self.advance(usize::from(is_null));
         is_null
     }
 
@@ -238,7 +238,7 @@ impl<'a> Reader<'a> {
         take: impl FnOnce(&'a [u8; N]) -> Option<T>,
     ) -> Option<T> {
         let value = take(self.bytes.get(self.at..)?.first_chunk()?)?;
-        self.at += N;
+        self.advance(N);
         Some(value)
     }
 
@@ -248,7 +248,7 @@ impl<'a> Reader<'a> {
         let rest = self.bytes.get(from..).unwrap_or(&[]);
         match Scanner::new(depth).feed(rest, usize::MAX) {
             Ok(Some(length)) => {
-                self.at += length;
+                self.advance(length);
                 Ok(self.since(from))
             }
             Ok(None) => Err(self.end()),
@@ -271,14 +271,15 @@ impl<'a> Reader<'a> {
         let from = self.at;
         let Some(initial) = self.peek() else { return Err(self.end()) };
         if initial & 31 < 24 {
-            self.at += 1;
+            self.advance(1);
             return Ok((major(initial), Argument::Value(u64::from(initial & 31))));
         }
         let malformed = |kind| Malformed::new(kind, from);
         let width = width(initial).map_err(malformed)?;
-        let Some(rest) = self.bytes.get(from + 1..from + width) else { return Err(self.end()) };
+        let rest = self.bytes.get(from..).and_then(|head| head.get(1..width));
+        let Some(rest) = rest else { return Err(self.end()) };
         let argument = argument(initial, rest).map_err(malformed)?;
-        self.at += width;
+        self.advance(width);
         Ok((major(initial), argument))
     }
 
@@ -289,8 +290,15 @@ impl<'a> Reader<'a> {
         let Some(bytes) = end.and_then(|end| self.bytes.get(from..end)) else {
             return Err(self.end());
         };
-        self.at += bytes.len();
+        self.advance(bytes.len());
         Ok(bytes)
+    }
+
+    /// Goes over bytes that were found to be there.
+    #[inline]
+    #[expect(clippy::arithmetic_side_effects, reason = "within the bytes, so below their number")]
+    const fn advance(&mut self, by: usize) {
+        self.at += by;
     }
 
     fn peek(&self) -> Option<u8> {

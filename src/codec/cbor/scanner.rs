@@ -135,6 +135,7 @@ impl Scanner {
     }
 
     /// As [`feed`](Self::feed), for bytes within the limit.
+    #[expect(clippy::arithmetic_side_effects, reason = "`at` and `seen` count bytes at hand")]
     fn scan(&mut self, bytes: &[u8], limit: usize) -> Result<Option<usize>, Malformed> {
         let mut at = 0;
         loop {
@@ -166,6 +167,7 @@ impl Scanner {
     /// The next head, its argument, and how many of these bytes it took; `None` if it goes on
     /// after them.
     #[inline]
+    #[expect(clippy::arithmetic_side_effects, reason = "`seen` counts bytes at hand")]
     fn next_head(&mut self, bytes: &[u8]) -> Result<Option<(u8, Argument, usize)>, Malformed> {
         match bytes.first() {
             Some(&initial) if self.head_len == 0 && initial & 31 < 24 && !self.is_in_string() => {
@@ -178,6 +180,7 @@ impl Scanner {
 
     /// The same for heads of more than a byte, cut ones, and those inside strings of chunks.
     #[inline]
+    #[expect(clippy::arithmetic_side_effects, reason = "of a head's 9 bytes some are in `head`")]
     fn long_head(&mut self, bytes: &[u8]) -> Result<Option<(u8, Argument, usize)>, Malformed> {
         let here = self.seen - usize::from(self.head_len);
         let malformed = |kind| Malformed::new(kind, here);
@@ -259,6 +262,7 @@ impl Scanner {
 
     /// Opens a level, or closes the item at once if it is to hold nothing.
     #[inline]
+    #[expect(clippy::arithmetic_side_effects, reason = "`open` is below `depth` there")]
     fn open_level(&mut self, level: Level, limit: usize) -> Result<bool, Malformed> {
         if level == CLOSED {
             return Ok(self.close_item());

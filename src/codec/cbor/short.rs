@@ -9,6 +9,7 @@ const HEADS: usize = 32;
 /// indefinite, and nests at most `depth` levels. The scanner says the same of it; of whatever else
 /// it may be, nothing is said here.
 #[inline]
+#[expect(clippy::arithmetic_side_effects, reason = "32 heads, each of an item that is to come")]
 pub(super) fn end_of_short(bytes: &[u8], depth: u32) -> Option<usize> {
     // No stack: with definite lengths it is enough how many items are to come on all levels.
     let mut to_come = 1_u64;
@@ -34,7 +35,7 @@ pub(super) fn end_of_short(bytes: &[u8], depth: u32) -> Option<usize> {
         }
         to_come = (to_come - 1).checked_add(inside)?;
         if to_come == 0 {
-            return Some(bytes.len() - rest.len());
+            return Some(bytes.len().saturating_sub(rest.len()));
         }
     }
     None

@@ -11,6 +11,9 @@ use crate::codec::{Malformed, MalformedKind};
 /// A window number: window `w` covers the transactions `64 w ..= 64 w + 63`.
 pub type Index16 = u16;
 
+/// The bit of offset 0.
+const FIRST: u64 = 1 << 63;
+
 /// Which of 64 transactions; never none. Offset 0 is the most significant bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bitmap64(NonZeroU64);
@@ -29,6 +32,12 @@ impl Bitmap64 {
     #[must_use]
     pub const fn bits(self) -> u64 {
         self.0.get()
+    }
+
+    /// The bit that stands for a transaction in its window.
+    pub(crate) const fn bit(index: u32) -> u64 {
+        // The shift is taken modulo 64.
+        FIRST.wrapping_shr(index)
     }
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Read<Self> {
@@ -53,7 +62,7 @@ impl Bitmap64 {
         let mut left = self.bits();
         core::iter::from_fn(move || {
             let offset = left.leading_zeros();
-            left &= !(1_u64 << 63).checked_shr(offset)?;
+            left &= !FIRST.checked_shr(offset)?;
             Some(offset)
         })
     }
@@ -85,7 +94,7 @@ impl TxBitmaps {
             }
             last = Some(index);
             let window = Index16::try_from(index / 64).ok()?;
-            let bit = 1_u64 << (63 - index % 64);
+            let bit = Bitmap64::bit(index);
             match windows.last_mut() {
                 Some((at, bits)) if *at == window => *bits = Bitmap64::new(bits.bits() | bit)?,
                 _ => windows.push((window, Bitmap64::new(bit)?)),
@@ -122,7 +131,7 @@ impl TxBitmaps {
     /// The transactions named, ascending.
     pub fn indices(&self) -> impl Iterator<Item = u32> + '_ {
         self.0.iter().flat_map(|&(window, bitmap)| {
-            bitmap.offsets().map(move |offset| u32::from(window) * 64 + offset)
+            bitmap.offsets().map(move |offset| u32::from(window) << 6 | offset)
         })
     }
 

@@ -123,7 +123,7 @@ fn entries(reader: &mut Reader<'_>) -> Read<u32> {
     for _ in 0..pairs {
         let at = reader.at();
         let hash = entry(reader)?.hash;
-        let offset = at - from;
+        let offset = at.saturating_sub(from);
         if offset as u64 > OFFSET {
             return Err(Malformed::new(MalformedKind::TooLarge, at));
         }
@@ -167,10 +167,12 @@ fn duplicate(mut keys: Vec<u64>, block: &[u8]) -> Option<usize> {
 
 /// Drops the keys that share the cell of a table with no other: two bits a cell, for none, one or
 /// more, and 32 cells or more a key.
+#[expect(clippy::arithmetic_side_effects, reason = "bits of a cell are below 64")]
 fn retain_doubtful(keys: &mut Vec<u64>) {
     let words = keys.len().next_power_of_two();
     let mut table = vec![0_u64; words];
-    let shift = u64::BITS - words.trailing_zeros() - CELLS.trailing_zeros();
+    let bits = words.trailing_zeros().saturating_add(CELLS.trailing_zeros());
+    let shift = u64::BITS.saturating_sub(bits);
     let place = |key: u64| {
         let cell = key >> shift;
         ((cell / CELLS) as usize, 2 * (cell % CELLS))

@@ -83,7 +83,7 @@ impl RankingBlockHeader {
     /// extension fits no dialect, or where there are fewer than 10 or more than 13 fields.
     pub fn view(&self) -> Result<HeaderView<'_>, Malformed> {
         let (era, header) = Reader::whole(&self.raw, wrapper)?;
-        let start = self.raw.len() - header.len();
+        let start = self.raw.len().saturating_sub(header.len());
         view(era, header).map_err(|malformed| {
             Malformed::new(MalformedKind::InvalidHeader, malformed.offset).within(start)
         })
@@ -199,7 +199,7 @@ fn view(era: u64, header: &[u8]) -> Read<HeaderView<'_>> {
     reader.bytes()?;
     // Protocol version.
     reader.skip(RAW_DEPTH)?;
-    let (certifies, announces) = extension(&mut reader, arity - FIELDS)?;
+    let (certifies, announces) = extension(&mut reader, arity.saturating_sub(FIELDS))?;
     // The signature.
     reader.bytes()?;
     reader.finish()?;
@@ -234,7 +234,7 @@ fn extension(reader: &mut Reader<'_>, mut items: u64) -> Read<(bool, Option<Anno
             (None, 1)
         } else if certifies.is_none() {
             certifies = Some(reader.bool()?);
-            items -= 1;
+            items = items.saturating_sub(1);
             continue;
         } else {
             return Err(wrong);

@@ -86,8 +86,8 @@ impl Txs {
                 return Err(wrong);
             }
             let length = reader.bytes()?.len();
-            let to = reader.at() - start;
-            let from = u32::try_from(to - length).map_err(too_large)?;
+            let to = reader.since(start).len();
+            let from = u32::try_from(to.saturating_sub(length)).map_err(too_large)?;
             spans.push((from, u32::try_from(to).map_err(too_large)?));
         }
         match spans.len() {

@@ -115,7 +115,7 @@ impl Demux {
         let (new, rest) = bytes.split_at_checked(length)?;
         room.get_mut(..length)?.copy_from_slice(new);
         *bytes = rest;
-        self.have += length;
+        self.have = self.have.saturating_add(length);
         if self.have < SegmentHeader::SIZE {
             return None;
         }

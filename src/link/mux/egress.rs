@@ -140,8 +140,9 @@ impl Egress {
         if wire.is_empty() && self.credit > 0 && self.queued > 0 {
             // What is queued is there, so this reserves by bytes at hand.
             let bytes = self.queued.min(self.credit);
-            let headers = (bytes / self.sdu_size.max(1) + 1).saturating_mul(SegmentHeader::SIZE);
-            let most = full.saturating_add(self.sdu_size + SegmentHeader::SIZE);
+            let segments = bytes.checked_div(self.sdu_size).unwrap_or(bytes).saturating_add(1);
+            let headers = segments.saturating_mul(SegmentHeader::SIZE);
+            let most = full.saturating_add(self.longest());
             wire.reserve(bytes.saturating_add(headers).min(most));
         }
         while self.credit > 0 && !self.is_empty() {
@@ -153,9 +154,8 @@ impl Egress {
                 if !self.segment(now, wire) {
                     return false;
                 }
-                let beyond = (wire.len() - start).saturating_sub(self.credit);
-                let end = wire.len() - beyond;
-                self.spend(end - start);
+                let end = wire.len().min(start.saturating_add(self.credit));
+                self.spend(end.saturating_sub(start));
                 if let Some(tail) = wire.get(end..).filter(|tail| !tail.is_empty()) {
                     self.tail = Bytes::copy_from_slice(tail);
                     self.tail_of = tail.len();
@@ -202,12 +202,13 @@ impl Egress {
                 .capacity()
                 .saturating_mul(size_of::<Bytes>())
                 .saturating_add(queue.gone.saturating_add(queue.queued))
-                .saturating_add(queue.small.capacity() - queue.small.len())
+                .saturating_add(queue.small.capacity().saturating_sub(queue.small.len()))
         };
         let queues = self.queues.iter().map(queue).fold(0_usize, usize::saturating_add);
         let list = self.queues.capacity().saturating_mul(size_of::<Queue>());
         // A buffer that was split has a control block beside it.
-        let tail = if self.tail.is_empty() { 0 } else { self.tail_of + Source::CONTROL };
+        let of = self.tail_of.saturating_add(Source::CONTROL);
+        let tail = if self.tail.is_empty() { 0 } else { of };
         queues.saturating_add(list).saturating_add(tail).saturating_add(self.turns.heap())
     }
 
@@ -249,12 +250,17 @@ impl Egress {
             // At most 16 bits, as `sdu_size` is.
             length: u16::try_from(length).unwrap_or(u16::MAX),
         };
-        wire.reserve(SegmentHeader::SIZE + length);
+        wire.reserve(SegmentHeader::SIZE.saturating_add(length));
         wire.extend_from_slice(&header.encode());
         queue.take(length, wire);
         self.queued = self.queued.saturating_sub(length);
         self.untold = self.untold.saturating_add(length);
         true
+    }
+
+    /// Bytes of a segment at most.
+    const fn longest(&self) -> usize {
+        self.sdu_size.saturating_add(SegmentHeader::SIZE)
     }
 
     const fn spend(&mut self, bytes: usize) {
@@ -279,7 +285,7 @@ impl Queue {
             let Some(message) = self.messages.front_mut() else { break };
             let part = left.min(message.len());
             wire.extend_from_slice(message.get(..part).unwrap_or(&[]));
-            left -= part;
+            left = left.saturating_sub(part);
             if part == message.len() {
                 self.messages.pop_front();
                 self.gone = 0;

@@ -2,6 +2,7 @@
 
 use crate::channel::{Channel, ChannelSpec};
 use crate::fault::Fault;
+use crate::link::is_crowded;
 use crate::link::lane::overflow;
 use crate::link::rules::{UNKNOWN_PROTOCOL, WRONG_DIRECTION};
 
@@ -15,8 +16,7 @@ pub(super) struct Foreign {
 impl Foreign {
     /// True while there is little room for more.
     pub const fn is_crowded(&self) -> bool {
-        let limit = self.spec.ingress;
-        self.unconsumed > limit - limit / 16
+        is_crowded(self.unconsumed, self.spec.ingress)
     }
 
     /// Takes in so many bytes (L-63).

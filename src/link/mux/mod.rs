@@ -213,7 +213,7 @@ impl<M: OverChannels> Mux<M> {
     fn keep(&mut self, bytes: &[u8]) {
         if let Life::Draining(rest) | Life::Over(Some(rest)) = &mut self.life {
             match &mut rest.unread {
-                Some(unread) if bytes.len() <= UNREAD - unread.len() => {
+                Some(unread) if bytes.len() <= UNREAD.saturating_sub(unread.len()) => {
                     unread.extend_from_slice(bytes);
                 }
                 unread => *unread = None,
@@ -241,7 +241,8 @@ impl<M: OverChannels> Mux<M> {
                 let flow = core.receive(at, read, &mut piece, one, turn);
                 if flow.is_err() {
                     // What was not looked at begins here, inside the segment or after it.
-                    rest = read.get(read.len() - rest.len() - piece.len()..).unwrap_or(&[]);
+                    let left = rest.len().saturating_add(piece.len());
+                    rest = read.get(read.len().saturating_sub(left)..).unwrap_or(&[]);
                     return flow;
                 }
             }
@@ -276,7 +277,7 @@ impl<M: OverChannels> Mux<M> {
         if length > limit.saturating_sub(waiting) {
             return Err(Refused::busy("egress_limit"));
         }
-        foreign.unconsumed -= used;
+        foreign.unconsumed = foreign.unconsumed.saturating_sub(used);
         if let Some(bytes) = bytes {
             self.egress.push(channel, bytes.clone());
         }

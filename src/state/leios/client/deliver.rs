@@ -9,8 +9,8 @@ use super::input::{ClientNotice, WantedTx};
 use super::outstanding::{Deliveries, Pending};
 use super::wanted::{Key, Wanted};
 use crate::codec::leios::{
-    Deliverable, Hash32, LeiosPoint, LinearLeiosBlock, LinearLeiosVote, SlotNo, TxDelivery,
-    VoteIssuer,
+    Bitmap64, Deliverable, Hash32, LeiosPoint, LinearLeiosBlock, LinearLeiosVote, SlotNo,
+    TxDelivery, VoteIssuer,
 };
 use crate::fault::Rule;
 use crate::state::leios::hash::Blake2b;
@@ -156,14 +156,14 @@ fn deliver_window<H: Blake2b>(
     if asked.is_empty() {
         return Err(&rules::UNREQUESTED_CONTENT);
     }
-    let requested = asked.iter().fold(0_u64, |bits, tx| bits | 1 << (63 - tx.index % 64));
+    let requested = asked.iter().fold(0_u64, |bits, tx| bits | Bitmap64::bit(tx.index));
     if window.bitmap.bits() & !requested != 0 {
         return Err(&rules::BITMAP_NOT_SUBSET);
     }
     if window.bitmap.count() as usize != window.txs.len() {
         return Err(&rules::BITMAP_COUNT_MISMATCH);
     }
-    let named = |tx: &WantedTx| window.bitmap.bits() & 1 << (63 - tx.index % 64) != 0;
+    let named = |tx: &WantedTx| window.bitmap.bits() & Bitmap64::bit(tx.index) != 0;
     let named = asked.iter().zip(got).filter(|(tx, _)| named(tx));
     for (at, (tx, got)) in named.enumerate() {
         if core::mem::replace(got, true) {

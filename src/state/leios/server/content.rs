@@ -173,7 +173,7 @@ fn check_txs(
 /// One window of a delivery.
 fn window(txs: &[&FoundTx]) -> Option<TxDelivery> {
     let window = u16::try_from(txs.first()?.0 / 64).ok()?;
-    let bits = txs.iter().fold(0_u64, |bits, tx| bits | 1 << (63 - tx.0 % 64));
+    let bits = txs.iter().fold(0_u64, |bits, tx| bits | Bitmap64::bit(tx.0));
     let bitmap = Bitmap64::new(bits)?;
     Some(TxDelivery { window, bitmap, txs: Txs::from_slices(txs.iter().map(|tx| &tx.2)) })
 }
