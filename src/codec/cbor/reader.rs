@@ -88,8 +88,8 @@ impl<'a> Reader<'a> {
     pub(crate) fn bool(&mut self) -> Result<bool> {
         let from = self.at;
         match self.head()? {
-            (SIMPLE, Argument::Value(20)) if self.since(from).len() == 1 => Ok(false),
-            (SIMPLE, Argument::Value(21)) if self.since(from).len() == 1 => Ok(true),
+            (SIMPLE, Argument::Value(20)) if self.at == from.saturating_add(1) => Ok(false),
+            (SIMPLE, Argument::Value(21)) if self.at == from.saturating_add(1) => Ok(true),
             other => Err(mismatch(other, from)),
         }
     }
@@ -267,6 +267,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
+    #[expect(clippy::arithmetic_side_effects, reason = "`from` is below the length of a slice")]
     fn head(&mut self) -> Result<(u8, Argument)> {
         let from = self.at;
         let Some(initial) = self.peek() else { return Err(self.end()) };
@@ -276,8 +277,7 @@ impl<'a> Reader<'a> {
         }
         let malformed = |kind| Malformed::new(kind, from);
         let width = width(initial).map_err(malformed)?;
-        let rest = self.bytes.get(from..).and_then(|head| head.get(1..width));
-        let Some(rest) = rest else { return Err(self.end()) };
+        let Some(rest) = self.bytes.get(from + 1..from + width) else { return Err(self.end()) };
         let argument = argument(initial, rest).map_err(malformed)?;
         self.advance(width);
         Ok((major(initial), argument))

@@ -180,7 +180,11 @@ impl Scanner {
 
     /// The same for heads of more than a byte, cut ones, and those inside strings of chunks.
     #[inline]
-    #[expect(clippy::arithmetic_side_effects, reason = "of a head's 9 bytes some are in `head`")]
+    #[expect(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        reason = "a head has 9 bytes at most, some of which are in `head`"
+    )]
     fn long_head(&mut self, bytes: &[u8]) -> Result<Option<(u8, Argument, usize)>, Malformed> {
         let here = self.seen - usize::from(self.head_len);
         let malformed = |kind| Malformed::new(kind, here);
@@ -207,8 +211,7 @@ impl Scanner {
         if let Some(room) = self.head.get_mut(have..have + used) {
             room.copy_from_slice(new);
         }
-        // A head has at most 9 bytes.
-        self.head_len = u8::try_from(have + used).unwrap_or(u8::MAX);
+        self.head_len = (have + used) as u8;
         if have + used < width {
             return Ok(None);
         }

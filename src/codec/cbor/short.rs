@@ -35,7 +35,7 @@ pub(super) fn end_of_short(bytes: &[u8], depth: u32) -> Option<usize> {
         }
         to_come = (to_come - 1).checked_add(inside)?;
         if to_come == 0 {
-            return Some(bytes.len().saturating_sub(rest.len()));
+            return Some(bytes.len() - rest.len());
         }
     }
     None

@@ -111,6 +111,7 @@ fn usual(bytes: &[u8; 37]) -> Option<TxReference> {
 }
 
 /// Reads a whole map and checks that no hash is in it twice: how many entries it has.
+#[expect(clippy::arithmetic_side_effects, reason = "a reader only goes on from where it was")]
 fn entries(reader: &mut Reader<'_>) -> Read<u32> {
     let from = reader.at();
     let pairs = reader.definite_map()?;
@@ -123,7 +124,7 @@ fn entries(reader: &mut Reader<'_>) -> Read<u32> {
     for _ in 0..pairs {
         let at = reader.at();
         let hash = entry(reader)?.hash;
-        let offset = at.saturating_sub(from);
+        let offset = at - from;
         if offset as u64 > OFFSET {
             return Err(Malformed::new(MalformedKind::TooLarge, at));
         }

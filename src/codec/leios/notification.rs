@@ -119,7 +119,7 @@ impl CountedNotification {
     pub(super) fn read(reader: &mut Reader<'_>, source: Source<'_>) -> Read<Self> {
         let from = reader.at();
         let notification = Notification::read(reader, source)?;
-        let size = u32::try_from(reader.since(from).len()).unwrap_or(u32::MAX);
+        let size = u32::try_from(reader.at().saturating_sub(from)).unwrap_or(u32::MAX);
         Ok(Self { notification, size })
     }
 }

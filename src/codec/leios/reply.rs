@@ -79,6 +79,7 @@ impl ReplyMessage {
     /// The form of nearly every message, at one glance: a single offer in definite lists. Whatever
     /// else it may be, the general way finds out.
     #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "an offer of these takes 44 bytes at most")]
     fn usual(item: &[u8]) -> Option<Self> {
         let [0x84, 1, rest @ ..] = item else { return None };
         let (no, rest) = leading_uint(rest)?;
@@ -94,24 +95,23 @@ impl ReplyMessage {
             }
             _ => return None,
         };
-        let size = u32::try_from(offer.len()).unwrap_or(u32::MAX);
-        let news = NonEmpty::one(CountedNotification::with_size(notification, size));
+        let news = NonEmpty::one(CountedNotification::with_size(notification, offer.len() as u32));
         let payload = MsgReplyPayload::LeiosNotifications(RequestNo(no), *flag == 0xf5, news);
         Some(Self::MsgLeiosReply(payload))
     }
 
-    /// Reads the head of the list that a message is, and its tag.
-    pub(crate) fn tag(reader: &mut Reader<'_>) -> Read<u64> {
-        reader.variant(|tag| match tag {
+    /// How many items the message with this tag has.
+    pub(crate) const fn arity(tag: u64) -> Option<u64> {
+        match tag {
             0 | 3 => Some(1),
             1 => Some(4),
             2 => Some(3),
             _ => None,
-        })
+        }
     }
 
     fn read(reader: &mut Reader<'_>, source: Source<'_>) -> Read<Self> {
-        let tag = Self::tag(reader)?;
+        let tag = reader.variant(Self::arity)?;
         match tag {
             0 => return Ok(Self::MsgLeiosInit),
             3 => return Ok(Self::MsgLeiosDone),

@@ -70,6 +70,7 @@ impl Txs {
 impl Txs {
     /// Reads a list of `bits` transactions. Until [`take_from`](Self::take_from) it has no bytes,
     /// and its spans count from offset `start`.
+    #[expect(clippy::arithmetic_side_effects, reason = "what was read ends where the reader is")]
     pub(super) fn read(reader: &mut Reader<'_>, start: usize, bits: u32) -> Read<Self> {
         let at = reader.at();
         let mut count = reader.list()?;
@@ -86,8 +87,8 @@ impl Txs {
                 return Err(wrong);
             }
             let length = reader.bytes()?.len();
-            let to = reader.since(start).len();
-            let from = u32::try_from(to.saturating_sub(length)).map_err(too_large)?;
+            let to = reader.at() - start;
+            let from = u32::try_from(to - length).map_err(too_large)?;
             spans.push((from, u32::try_from(to).map_err(too_large)?));
         }
         match spans.len() {

@@ -150,7 +150,7 @@ fn reply_head(head: &[u8]) -> Result<(Head, Result<(), Malformed>), Malformed> {
         }
     }
     let mut reader = Reader::new(head);
-    let tag = ReplyMessage::tag(&mut reader)?;
+    let tag = reader.variant(ReplyMessage::arity)?;
     match tag {
         1 => {
             let head = Head::Notifications(RequestNo(reader.u64()?));
