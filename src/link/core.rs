@@ -197,8 +197,9 @@ impl<M: OverChannels> Core<M> {
     /// The most heap bytes, if the machine's footprint is at most `machine`, over channels of these
     /// ingress limits.
     pub fn most_heap(machine: usize, channels: impl Iterator<Item = ChannelSpec>) -> usize {
-        let lane =
-            |spec: ChannelSpec| Lane::most_heap(spec.ingress).saturating_add(2 * size_of::<Lane>());
+        let lane = |spec: ChannelSpec| {
+            Lane::most_heap(spec.ingress).saturating_add(size_of::<[Lane; 2]>())
+        };
         machine
             .saturating_sub(size_of::<M>())
             .saturating_add(Scratch::<M>::most_heap())

@@ -74,9 +74,15 @@ impl Lane {
     pub fn heap(&self) -> usize {
         self.kept.as_ref().map_or(0, |kept| {
             let front = if kept.front_of > 0 { Source::CONTROL } else { 0 };
-            [kept.scanner.heap(), kept.partial.capacity(), kept.front_of, front, kept.back.capacity()]
-                .into_iter()
-                .fold(size_of::<Kept>(), usize::saturating_add)
+            [
+                kept.scanner.heap(),
+                kept.partial.capacity(),
+                kept.front_of,
+                front,
+                kept.back.capacity(),
+            ]
+            .into_iter()
+            .fold(size_of::<Kept>(), usize::saturating_add)
         })
     }
 

@@ -215,7 +215,9 @@ impl Egress {
     /// The most that [`heap`](Self::heap) can be, on channels that may have so many bytes waiting
     /// each.
     pub fn most_heap(waiting: impl Iterator<Item = usize>) -> usize {
-        let tail = usize::from(u16::MAX) + SegmentHeader::SIZE + Source::CONTROL;
+        let tail = usize::from(u16::MAX)
+            .saturating_add(SegmentHeader::SIZE)
+            .saturating_add(Source::CONTROL);
         let queue = |most: usize| {
             // Between two long messages there may be a buffer of small ones.
             let messages = (most / SMALL).saturating_add(1).saturating_mul(2);
@@ -223,7 +225,7 @@ impl Egress {
             most.saturating_mul(2)
                 .saturating_add(heap::list(most))
                 .saturating_add(heap::list(messages).saturating_mul(size_of::<Bytes>()))
-                .saturating_add(size_of::<Queue>() + size_of::<Class>())
+                .saturating_add(size_of::<(Queue, Class)>())
         };
         waiting.map(queue).fold(tail, usize::saturating_add)
     }
