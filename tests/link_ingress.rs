@@ -198,3 +198,31 @@ fn the_rules_of_links_are_those_of_the_family() {
         assert!(listed.map(ptr::from_ref).eq([ptr::from_ref(rule)]), "{rule} is stated once");
     }
 }
+
+/// For the multiplexer the end of the input is the end, named in the middle of what.
+#[test]
+fn a_peer_that_has_finished_is_gone() {
+    let whole = segment(CHAIN, &string(20));
+    for (bytes, inside) in [
+        (&whole[..], "the conversation"),
+        (&whole[..20], "a segment"),
+        (&whole[..5], "a segment"),
+        (&segment(CHAIN, &string(20)[..9])[..], "an item"),
+    ] {
+        for end in [Transport::Finished, Transport::Closed] {
+            let mut mux = mux();
+            receive(&mut mux, bytes);
+            let ending = remote(&mut mux, Time::ZERO, end).ending;
+            assert_eq!(ending, Some(Ending::Fault(Fault::truncated(inside))));
+        }
+    }
+    // What is done may still leave, as long as somebody takes it.
+    let mut done = mux();
+    assert_eq!(receive(&mut done, &segment(CHAIN, &[ECHO, DONE])).ending, None);
+    assert_eq!(remote(&mut done, Time::ZERO, Transport::Finished).ending, None);
+    let mut gone = done.clone();
+    let end = writable(&mut done, 9);
+    assert_eq!((end.sent.len(), end.ending), (9, Some(Ending::Done)));
+    let end = remote(&mut gone, Time::ZERO, Transport::Closed);
+    assert_eq!((end.sent.len(), end.ending), (0, Some(Ending::Done)));
+}

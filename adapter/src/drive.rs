@@ -131,13 +131,15 @@ where
             },
             read = reader.read(&mut buffer), if listening => {
                 let input = match read {
-                    Ok(0) => Transport::Closed,
+                    // One that is not even written to any more is no half-closed stream.
+                    Ok(0) if way.gone => Transport::Closed,
+                    Ok(0) => Transport::Finished,
                     // A copy of the right size: a slice kept for long pins no larger buffer.
                     Ok(n) => Transport::Received(Bytes::copy_from_slice(&buffer[..n])),
                     Err(e) if is_gone(&e) => Transport::Closed,
                     Err(e) => return Err(e),
                 };
-                open = !matches!(input, Transport::Closed);
+                open = matches!(input, Transport::Received(_));
                 machine.handle_remote(now(), input, &mut out);
             }
             command = commands.recv(), if heard => match command {

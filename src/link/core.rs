@@ -21,8 +21,10 @@ pub(super) struct Core<M: Machine> {
     pub machine: M,
     pub lanes: Vec<Lane>,
     scratch: Scratch<M>,
-    /// The transport has ended; held items are still to be taken.
+    /// No bytes follow; held items are still to be taken.
     pub eof: bool,
+    /// Nor are any taken.
+    pub gone: bool,
 }
 
 /// Where a core's actions go.
@@ -49,7 +51,7 @@ pub(super) type Flow = Result<(), Ending>;
 impl<M: OverChannels> Core<M> {
     pub fn new(machine: M) -> Self {
         let lanes = machine.channels().into_iter().map(Lane::new).collect();
-        Self { machine, lanes, scratch: Scratch::new(), eof: false }
+        Self { machine, lanes, scratch: Scratch::new(), eof: false, gone: false }
     }
 
     /// Begins a call, of which [`end`](Self::end) is the end.

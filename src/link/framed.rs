@@ -20,6 +20,13 @@ pub trait OverFrames: Machine<Remote: Wire, Send: Wire> {
     /// The fault of a frame that is no message; the offset counts from its first byte.
     fn malformed(&self, malformed: Malformed) -> Fault;
 
+    /// What the machine is told when the peer has finished, after all that it sent: no more bytes
+    /// come, but ours are still taken, so that it may answer and end when it is done. `None`: the
+    /// end of the input is the end, [as if](Self::at_eof) the transport had closed.
+    fn at_finish(&self) -> Option<Self::Remote> {
+        None
+    }
+
     /// How it ends when the transport closes between two frames.
     fn at_eof(&self) -> Ending {
         Ending::Fault(Fault::truncated("the conversation"))
@@ -34,7 +41,8 @@ pub trait OverFrames: Machine<Remote: Wire, Send: Wire> {
 /// Endings: those of the machine, of which `Done` waits until everything has left, or turns into
 /// `Congested` of `drain_timeout`; `Overrun` of a field of [`FramedConfig`], or `Congested` of
 /// `egress` if it was our own side's input that had too much to send; `Truncated` when the
-/// transport closes inside a frame. A fault drops whatever waits to leave.
+/// transport closes inside a frame. A fault drops whatever waits to leave. That the peer has
+/// finished is the end too, unless the machine is [told](OverFrames::at_finish) and goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Framed<M: Machine, F> {
     framing: F,
@@ -43,11 +51,24 @@ pub struct Framed<M: Machine, F> {
     machine: Option<M>,
     scratch: Scratch<M>,
     ingress: Pending,
-    eof: bool,
+    heard: Heard,
     egress: Pending,
     credit: usize,
     /// Until when what waits may leave, once the machine is done.
     draining: Option<Time>,
+}
+
+/// What was heard of the end of the stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Heard {
+    /// Nothing: more may come.
+    More,
+    /// The peer has finished; held frames are still to be taken.
+    Finished,
+    /// The machine knows that the peer has finished, and goes on.
+    Told,
+    /// The transport is no more.
+    Closed,
 }
 
 /// How much a [`Framed`] may hold, in bytes.
@@ -83,7 +104,7 @@ impl<M: OverFrames, F: Framing> Framed<M, F> {
             machine: Some(machine),
             scratch: Scratch::new(),
             ingress: Pending::default(),
-            eof: false,
+            heard: Heard::More,
             egress: Pending::default(),
             credit: 0,
             draining: None,
@@ -138,7 +159,7 @@ impl<M: OverFrames, F: Framing> Framed<M, F> {
     /// Closes once nothing is left, nobody is there to take it, or it took too long.
     fn drain(&mut self, now: Time, out: &mut Out<Self>) {
         let Some(due) = self.draining else { return };
-        let over = self.egress.is_empty() || self.eof;
+        let over = self.egress.is_empty() || self.heard == Heard::Closed;
         if over || due <= now {
             self.draining = None;
             self.egress = Pending::default();
@@ -157,19 +178,25 @@ impl<M: OverFrames, F: Framing> Framed<M, F> {
             if machine.saturated() {
                 return Ok(());
             }
-            let (framing, eof) = (&self.framing, self.eof);
+            let (framing, ended) = (&self.framing, self.heard != Heard::More);
             let Some((read, split)) = self
                 .ingress
-                .find(|bytes, all| framing.split(bytes, all && eof))
+                .find(|bytes, all| framing.split(bytes, all && ended))
                 .map_err(|malformed| Ending::Fault(machine.malformed(malformed)))?
             else {
-                return if !self.eof {
-                    Ok(())
-                } else if self.ingress.is_empty() {
-                    Err(machine.at_eof())
-                } else {
-                    Err(Ending::Fault(Fault::truncated("a frame")))
-                };
+                if ended && !self.ingress.is_empty() {
+                    return Err(Ending::Fault(Fault::truncated("a frame")));
+                }
+                match self.heard {
+                    Heard::More | Heard::Told => return Ok(()),
+                    Heard::Closed => return Err(machine.at_eof()),
+                    Heard::Finished => {}
+                }
+                let Some(message) = machine.at_finish() else { return Err(machine.at_eof()) };
+                self.heard = Heard::Told;
+                machine.handle_remote(now, message, inner);
+                self.pass_on(inner, out, false)?;
+                continue;
             };
             // The same as if it had come byte by byte.
             if split.end > self.config.ingress {
@@ -259,10 +286,12 @@ impl<M: OverFrames, F: Framing> Machine for Framed<M, F> {
             return;
         }
         match input {
-            Transport::Received(_) if self.machine.is_none() || self.eof => return,
+            Transport::Received(_) if self.machine.is_none() || self.heard != Heard::More => return,
             Transport::Received(bytes) => self.ingress.push(bytes),
             Transport::Writable(bytes) => self.credit = self.credit.saturating_add(bytes),
-            Transport::Closed => self.eof = true,
+            Transport::Finished if self.heard == Heard::More => self.heard = Heard::Finished,
+            Transport::Finished => return,
+            Transport::Closed => self.heard = Heard::Closed,
         }
         let mut inner = self.scratch.take();
         self.finish(now, &mut inner, out);

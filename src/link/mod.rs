@@ -44,7 +44,10 @@ pub enum Transport {
     /// The transport takes so many bytes more: what it had room for at first, later what it has
     /// accepted since. [`Transport::UNCOUNTED`] says once and for good that it takes everything.
     Writable(#[cfg_attr(feature = "serde", serde(with = "credit"))] usize),
-    /// The stream has ended; no bytes follow.
+    /// The peer has finished: no bytes follow, but it still takes ours. A half-closed stream, or
+    /// one of which no more is known.
+    Finished,
+    /// The stream is no more: no bytes follow, and none are taken.
     Closed,
 }
 
@@ -78,6 +81,7 @@ mod credit {
 impl<'a> arbitrary::Arbitrary<'a> for Transport {
     fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
         Ok(match u.int_in_range(0..=7)? {
+            0 if u.arbitrary()? => Self::Finished,
             0 => Self::Closed,
             1 => Self::Writable(Self::UNCOUNTED),
             2 | 3 => Self::Writable(u.int_in_range(0..=65_535)?),

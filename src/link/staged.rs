@@ -29,7 +29,9 @@ pub struct Parts<T> {
     pub unread: Option<Bytes>,
     /// Bytes the transport still takes.
     pub credit: usize,
-    /// True if the transport has ended.
+    /// True if no bytes follow.
+    pub finished: bool,
+    /// True if the transport takes none any more either.
     pub closed: bool,
 }
 
@@ -145,7 +147,7 @@ where
 
     fn follow(&mut self, now: Time, out: &mut Out<Self>) -> Result<(), Ending> {
         let At::First(first, follow) = mem::replace(&mut self.at, At::Over) else { return Ok(()) };
-        let Some(Parts { outcome, unread, credit, closed }) = first.into_parts() else {
+        let Some(Parts { outcome, unread, credit, finished, closed }) = first.into_parts() else {
             return Err(Ending::Done);
         };
         let mut second = follow.follow(outcome)?;
@@ -154,7 +156,7 @@ where
         let inputs = [
             (credit > 0).then_some(Transport::Writable(credit)),
             (!unread.is_empty()).then_some(Transport::Received(unread)),
-            closed.then_some(Transport::Closed),
+            finished.then_some(if closed { Transport::Closed } else { Transport::Finished }),
         ];
         for input in inputs.into_iter().flatten() {
             if !inner.ends() {

@@ -8,7 +8,7 @@
 //! | the *peer* broke a rule | `Action::Close(`[`Ending::Fault`](crate::Ending::Fault)`)` | everything good before it was delivered |
 //! | *our side* cannot do what it promised | the same, with [`Fault::Unable`](crate::Fault::Unable) | the same |
 //! | a SHOULD was not heeded | a notice, `Remark(&Rule)` | the conversation goes on |
-//! | the stream itself failed | your transport's own error | tell the machine `Transport::Closed` |
+//! | the stream itself failed | your transport's own error | tell the machine `Transport::Closed`; `Finished` when it merely ends |
 //!
 //! A [`Fault`](crate::Fault) is `Copy` and holds static text, a rule and an offset only: nothing is
 //! allocated under attack, and no byte of a peer gets into a log by way of it. It is an `Error`

@@ -70,7 +70,10 @@ struct Rest<M> {
     machine: M,
     /// Received after the last item, not looked at; `None` if there was too much of it.
     unread: Option<Vec<u8>>,
+    /// No bytes follow.
     eof: bool,
+    /// Nor are any taken.
+    gone: bool,
     /// When what waits is to have left.
     due: Time,
 }
@@ -169,9 +172,10 @@ impl<M: OverChannels> Mux<M> {
         self.demux = Demux::default();
         self.foreign = Vec::new();
         match (ending, life) {
-            (Ending::Done, Life::Running(Core { machine, eof, .. })) => {
+            (Ending::Done, Life::Running(Core { machine, eof, gone, .. })) => {
                 let due = now.after(self.config.drain_timeout);
-                self.life = Life::Draining(Rest { machine, unread: Some(Vec::new()), eof, due });
+                self.life =
+                    Life::Draining(Rest { machine, unread: Some(Vec::new()), eof, gone, due });
                 self.drain(now, out);
             }
             _ => {
@@ -187,7 +191,7 @@ impl<M: OverChannels> Mux<M> {
     /// too long.
     fn drain(&mut self, now: Time, out: &mut Out<Self>) {
         let Life::Draining(rest) = &self.life else { return };
-        let (gone, due) = (rest.eof, rest.due);
+        let (gone, due) = (rest.gone, rest.due);
         self.let_out(now, out);
         if gone || self.egress.is_empty() {
             let life = mem::replace(&mut self.life, Life::Over(None));
@@ -329,12 +333,16 @@ impl<M: OverChannels> Machine for Mux<M> {
                 self.run(now, out, |_, _, _| Ok(()));
                 self.drain(now, out);
             }
-            Transport::Closed => {
+            // Whoever has finished takes part no more, but what is done may still leave.
+            Transport::Finished | Transport::Closed => {
+                let closed = input == Transport::Closed;
                 if let Life::Draining(rest) = &mut self.life {
                     rest.eof = true;
+                    rest.gone |= closed;
                 }
                 self.run(now, out, |core, _, _| {
                     core.eof = true;
+                    core.gone |= closed;
                     Ok(())
                 });
                 self.drain(now, out);
@@ -406,7 +414,8 @@ impl<M: OverChannels> Stage for Mux<M> {
                 // What is shared keeps its whole buffer alive: room to grow would be counted by nobody.
                 unread: rest.unread.map(|unread| Bytes::from(unread.into_boxed_slice())),
                 credit: self.egress.credit(),
-                closed: rest.eof,
+                finished: rest.eof,
+                closed: rest.gone,
             }),
             Life::Running(_) | Life::Draining(_) | Life::Over(None) => None,
         }
