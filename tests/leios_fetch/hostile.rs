@@ -2,7 +2,9 @@
 
 use crate::world::{Link, World, recipe_sizes, txs};
 use nodewire::codec::leios::{LeiosPoint, PoolId, RankingBlockHeader};
-use nodewire::state::leios::{Announcement, ClientCommand, ClientNotice, FetchLimits, Unit};
+use nodewire::state::leios::{
+    Announcement, ClientCommand, ClientNotice, FetchCommand, FetchLimits, Unit,
+};
 
 const DAY: u64 = 86_400_000_000;
 
@@ -171,5 +173,30 @@ fn a_size_beyond_all_budgets_keeps_nobody_from_work() {
         }
         world.run(2_000_000);
         assert!(seconds(&world, &young) < 1.0 && seconds(&world, &old) < 1.0);
+    }
+}
+
+#[test]
+fn no_peer_is_asked_by_another_ones_word_on_the_size() {
+    let (honest, liar) = (0, 1);
+    for urgent in [false, true] {
+        let mut world = World::new(FetchLimits::default());
+        (0..2).for_each(|peer| world.join(peer, Link::new(10.0, 10.0)));
+        let (point, size) = world.block(1, &txs(0, [500; 10]));
+        let lie = size - 1;
+        // The honest one's client is busy, so that the liar speaks before anybody is asked.
+        let busy = ClientCommand::RequestBlock { point, size };
+        world.local(FetchCommand::Refused(honest, busy.clone()));
+        world.local(FetchCommand::Refused(liar, busy));
+        world.implied(honest, point, size);
+        if urgent {
+            world.local(FetchCommand::Urgent { point, size: lie });
+        } else {
+            world.local(FetchCommand::Implied { peer: liar, point, size: lie });
+            world.local(FetchCommand::Left(liar));
+        }
+        // The world takes no request for a block but with its true size.
+        world.run(DAY);
+        assert!(world.complete.contains_key(&point), "urgent: {urgent}");
     }
 }

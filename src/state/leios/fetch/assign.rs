@@ -110,7 +110,7 @@ impl<K: Ord + Clone> Fetch<K> {
         match &point.stage {
             Stage::Body { asked, open } => {
                 let again = asked.iter().any(|ask| ask.peer == no) || peer.blocks.contains_key(&at);
-                let Some(size) = point.size.filter(|_| *open && !again) else {
+                let Some(size) = point.size_for(no).filter(|_| *open && !again) else {
                     return Found::Nothing;
                 };
                 self.found(peer, Job::Block(at), u64::from(size))
@@ -174,7 +174,9 @@ impl<K: Ord + Clone> Fetch<K> {
     fn ask_block(&mut self, now: Time, no: PeerNo, at: LeiosPoint, out: &mut Out<Self>) {
         let Some(peer) = self.peers.get(&no) else { return };
         let (key, measured) = (peer.key.clone(), peer.pace.measured());
-        let Some(size) = self.points.get(&at).and_then(|point| point.size) else { return };
+        let Some(size) = self.points.get(&at).and_then(|point| point.size_for(no)) else {
+            return;
+        };
         let bytes = u64::from(size);
         let piece = self.open(now, no, Work::Block(at), bytes);
         let Some(point) = self.points.get_mut(&at) else { return };

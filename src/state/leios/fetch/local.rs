@@ -58,7 +58,7 @@ impl<K: Ord + Clone> Fetch<K> {
             FetchCommand::Implied { peer, point, size } => {
                 if self.want(point, size, false, out) {
                     if let Some(no) = self.names.get(&peer).copied() {
-                        self.offered(no, point, true, true, out);
+                        self.implied(no, point, size, out);
                     }
                 }
             }
@@ -98,8 +98,7 @@ impl<K: Ord + Clone> Fetch<K> {
         self.paused.shift(&no, Some(peer.paused), None);
         for at in core::mem::take(&mut peer.points) {
             if let Some(point) = self.points.get_mut(&at) {
-                point.block_offers.remove(&no);
-                point.txs_offers.remove(&no);
+                point.retract(no);
             }
         }
         let votes = core::mem::take(&mut peer.vote_offers);
@@ -124,6 +123,14 @@ impl<K: Ord + Clone> Fetch<K> {
         }
         self.make_ready(at);
         true
+    }
+
+    /// A peer's chain says that it holds a block, and of which size.
+    fn implied(&mut self, no: PeerNo, at: LeiosPoint, size: u32, out: &mut Out<Self>) {
+        self.offered(no, at, true, true, out);
+        if let Some(point) = self.points.get_mut(&at).filter(|p| p.block_offers.contains(&no)) {
+            point.implied.insert(no, size.min(self.limits.max_eb_bytes));
+        }
     }
 
     fn oldest_first(&mut self, on: bool, out: &mut Out<Self>) {

@@ -1,6 +1,6 @@
 //! What is known of an endorser block and of the transactions it refers to.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::todo::Todo;
@@ -35,6 +35,9 @@ pub(super) type Rank = (u8, u64, LeiosPoint);
 pub(super) struct Point {
     /// The announced size; unknown while there were only offers.
     pub(super) size: Option<u32>,
+    /// The size by the chain of each peer that implied the block: what another one's chain says is
+    /// not held against it.
+    pub(super) implied: BTreeMap<PeerNo, u32>,
     /// True if there is work: the first announcement of an election, or implied, or urgent.
     pub(super) wanted: bool,
     /// True if a ranking block that we want certifies it (S-7).
@@ -90,6 +93,7 @@ impl Point {
     pub(super) const fn new() -> Self {
         Self {
             size: None,
+            implied: BTreeMap::new(),
             wanted: false,
             urgent: false,
             lasting: false,
@@ -101,6 +105,18 @@ impl Point {
 
     pub(super) fn rank(&self, at: LeiosPoint, oldest_first: bool) -> Rank {
         (u8::from(!self.urgent), slot_rank(at.slot.0, oldest_first), at)
+    }
+
+    /// The size to ask this peer for. A client takes what its server announced as well.
+    pub(super) fn size_for(&self, peer: PeerNo) -> Option<u32> {
+        self.implied.get(&peer).copied().or(self.size)
+    }
+
+    /// This peer does not deliver it.
+    pub(super) fn retract(&mut self, peer: PeerNo) {
+        self.implied.remove(&peer);
+        self.block_offers.remove(&peer);
+        self.txs_offers.remove(&peer);
     }
 
     /// Who can deliver what is missing now.
@@ -121,7 +137,8 @@ impl Point {
     }
 
     pub(super) fn heap(&self) -> usize {
-        let offers = set_heap::<PeerNo>(self.block_offers.len())
+        let offers = set_heap::<(PeerNo, u32)>(self.implied.len())
+            .saturating_add(set_heap::<PeerNo>(self.block_offers.len()))
             .saturating_add(set_heap::<PeerNo>(self.txs_offers.len()));
         let stage = match &self.stage {
             Stage::Body { asked, .. } => list_heap(asked),

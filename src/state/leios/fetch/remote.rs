@@ -294,8 +294,7 @@ impl<K: Ord + Clone> Fetch<K> {
             };
             if let Some(at) = at.filter(|_| over) {
                 if let Some(point) = self.points.get_mut(&at) {
-                    point.block_offers.remove(&no);
-                    point.txs_offers.remove(&no);
+                    point.retract(no);
                 }
             }
             let mut indices = match unit {

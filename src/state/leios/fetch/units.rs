@@ -1,6 +1,6 @@
 //! Keeping account of what is in flight, what came and what goes back to the work list.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::peer::{Age, Piece, Work};
@@ -111,6 +111,7 @@ impl<K: Ord + Clone> Fetch<K> {
         let Some(point) = self.points.get_mut(&at) else { return };
         self.references = self.references.saturating_sub(point.references());
         point.stage = Stage::Done;
+        point.implied = BTreeMap::new();
         let offers = core::mem::take(&mut point.block_offers);
         let more = core::mem::take(&mut point.txs_offers);
         for no in offers.union(&more) {
