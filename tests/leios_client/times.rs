@@ -1,6 +1,7 @@
 //! Time-outs and forgetting (L-56 to L-59, `leios.md` 14).
 
-use nodewire::state::leios::{ClientCommand, ClientNotice, Verdict};
+use nodewire::codec::leios::SlotNo;
+use nodewire::state::leios::{ClientCommand, ClientNotice, SlotClock, Verdict, rules};
 use nodewire::{Machine, Time};
 
 use crate::support::*;
@@ -203,4 +204,25 @@ fn what_was_held_back_is_not_blamed_for_its_age() {
     let mut other = rig.clone();
     assert_eq!(fault(&rig.offer_block(point(NOW, 1))).1, "OfferWithoutAnnouncement");
     assert_eq!(fault(&other.announce(&header(NOW + 1, 1, 2))).1, "AnnouncementTooOld");
+}
+
+#[test]
+fn what_a_clock_ahead_of_time_made_us_forget_is_no_fault_of_the_server() {
+    let clock = |ahead| SlotClock { slot: SlotNo(ahead), ..SlotClock::default() };
+    let ignored = vec![Act::Notify(ClientNotice::Remark(&rules::OFFER_TOO_OLD))];
+    let mut rig = Rig::listening();
+    let known = rig.announced(NOW, 1, 1);
+    rig.local(ClientCommand::SetClock(clock(700)));
+    assert!(at(&mut rig, 61).is_empty());
+    assert_eq!(rig.client.tracked_elections(), 0);
+    rig.local(ClientCommand::SetClock(clock(0)));
+    assert_eq!(rig.offer_block(known), ignored);
+    assert_eq!(rig.offer_txs(known), ignored);
+    assert_eq!(rig.offer_vote(NOW, 3), ignored);
+
+    // Younger than what was forgotten, or too old by the clock of now: the server's own.
+    let mut younger = rig.clone();
+    assert_eq!(fault(&younger.offer_vote(NOW + 1, 3)), ("leios/L-40", "OfferWithoutAnnouncement"));
+    assert!(at(&mut rig, 601).is_empty());
+    assert_eq!(fault(&rig.offer_block(known)), ("leios/L-39", "OfferWithoutAnnouncement"));
 }

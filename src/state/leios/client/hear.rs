@@ -161,7 +161,8 @@ impl<H: Blake2b, N: Numbers> Client<H, N> {
         Ok(())
     }
 
-    /// L-39, L-40 and L-42. An announcement may have been forgotten while the offer was held back.
+    /// L-39, L-40 and L-42. An announcement may have been forgotten while the offer was held back,
+    /// or by a clock that was ahead and has been set back since: neither is the server's fault.
     fn offer(
         &self,
         now: Time,
@@ -171,7 +172,11 @@ impl<H: Blake2b, N: Numbers> Client<H, N> {
         out: &mut Out<Self>,
     ) -> Result<(), Fault> {
         let old = |at| self.clock.age(at, slot) > self.limits.receive_age;
-        if heard.is_err() && old(now) && !old(self.reached(now)) {
+        let ours = match old(now) {
+            true => !old(self.reached(now)),
+            false => self.forgotten >= Some(slot),
+        };
+        if heard.is_err() && ours {
             out.notify(ClientNotice::Remark(&rules::OFFER_TOO_OLD));
             return Ok(());
         }

@@ -23,7 +23,7 @@ use self::elections::Elections;
 use self::outstanding::Deliveries;
 use self::queue::Queue;
 use crate::ask::{AskId, Asks};
-use crate::codec::leios::RequestNo;
+use crate::codec::leios::{RequestNo, SlotNo};
 use crate::fault::{Ending, Fault, Refusal, Rule};
 use crate::machine::{ActionOf, Machine, Out};
 use crate::state::leios::credit::Outstanding;
@@ -74,6 +74,8 @@ pub struct Client<H: Blake2b = RustCryptoBlake2b, N: Numbers = LeiosNumbers> {
     deliveries: Deliveries,
     queue: Queue,
     elections: Elections,
+    /// The youngest slot forgotten for its age, by the clock of that time.
+    forgotten: Option<SlotNo>,
     /// Announcements that are being judged. Never more than two an election.
     asks: Asks<Announcement>,
     /// When to forget what is too old, while there is something to forget.
@@ -114,6 +116,7 @@ impl<H: Blake2b, N: Numbers> Client<H, N> {
             deliveries: Deliveries::default(),
             queue: Queue::default(),
             elections: Elections::default(),
+            forgotten: None,
             asks,
             prune_at: None,
             finishing: None,
@@ -246,6 +249,7 @@ impl<H: Blake2b, N: Numbers> Client<H, N> {
             let kept = self.deliveries.slots();
             for slot in old.into_iter().filter(|slot| !kept.contains(slot)) {
                 self.elections.forget(slot);
+                self.forgotten = self.forgotten.max(Some(slot));
             }
             let elections = &self.elections;
             self.asks.cancel(|announcement| !elections.contains(announcement.point.slot));
