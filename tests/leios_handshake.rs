@@ -6,8 +6,8 @@ mod shared_vectors;
 
 use std::time::Duration;
 
-use nodewire::codec::Source;
 use nodewire::codec::leios::{HandshakeMessage, RefuseReason, VersionData};
+use nodewire::codec::{Malformed, MalformedKind, Source};
 use nodewire::sim::Laws;
 use nodewire::state::leios::table::HandshakePhase;
 use nodewire::state::leios::{
@@ -86,6 +86,41 @@ fn the_server_takes_the_highest_common_version_and_skips_unknown_ones() {
     );
     let accepted = HandshakeMessage::MsgAcceptVersion(15, data(164));
     assert_eq!(did, [Action::Send(accepted), agreed(15, data(164)), Action::Close(Ending::Done)]);
+}
+
+/// Numbers of no version of the family: of three, five and nine bytes, with data of any shape.
+#[test]
+fn versions_of_more_than_two_bytes_are_skipped_with_their_data() {
+    let decode = |bytes: &[u8]| HandshakeMessage::decode(bytes, Source::COPY);
+    let known = [0x0e, 0x84, 0x18, 0xa4, 0xf4, 0x00, 0xf4];
+    let top = [0x19, 0xff, 0xff, 0xf6];
+    let wide = [0x1a, 0x00, 0x01, 0x00, 0x00, 0x81, 0xa1, 0x00, 0x60];
+    let widest = [&[0x1b][..], &[0xff; 8], &[0x00]].concat();
+    let table = |tag: u8, parts: &[&[u8]]| {
+        [&[0x82, tag, 0xa0 | parts.len() as u8][..], &parts.concat()].concat()
+    };
+    let read = vec![(14, Some(data(164))), (0xffff, None)];
+    let all = [&known[..], &top, &wide, &widest];
+    assert_eq!(decode(&table(0, &all)), Ok(HandshakeMessage::MsgProposeVersions(read.clone())));
+    assert_eq!(decode(&table(3, &all)), Ok(HandshakeMessage::MsgQueryReply(read.clone())));
+    assert_eq!(answer(config(), &read)[0], {
+        Action::Send(HandshakeMessage::MsgAcceptVersion(14, data(164)))
+    });
+
+    // They keep the order all the same, and nothing else may be as large.
+    for wrong in [[&wide[..], &known], [&widest, &wide], [&wide, &wide]] {
+        let at = 3 + wrong[0].len();
+        let fault = Malformed::new(MalformedKind::KeysNotAscending, at);
+        assert_eq!(decode(&table(0, &wrong)), Err(fault));
+    }
+    let negative = decode(&table(0, &[&[0x20, 0x00]])).unwrap_err();
+    assert_eq!(negative.kind, MalformedKind::TypeMismatch);
+    let accepts = [&[0x83, 0x01][..], &wide[..5], &known[1..]].concat();
+    assert_eq!(decode(&accepts).unwrap_err().kind, MalformedKind::IntegerOutOfRange);
+
+    let refusal = [&[0x82, 0x02, 0x82, 0x00, 0x83, 0x0e][..], &wide[..5], &widest[..9]].concat();
+    let reason = RefuseReason::VersionMismatch(vec![14]);
+    assert_eq!(decode(&refusal), Ok(HandshakeMessage::MsgRefuse(reason)));
 }
 
 #[test]

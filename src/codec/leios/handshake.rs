@@ -30,7 +30,8 @@ pub struct VersionData {
 /// A message of the handshake.
 ///
 /// A version table is ascending and names no version twice. It keeps versions whose data is of
-/// another shape, without that data; encoding such an entry writes a null for it.
+/// another shape, without that data; encoding such an entry writes a null for it. Versions beyond
+/// 65,535, which are none of this family, are left out, here and in a refusal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -187,7 +188,7 @@ impl RefuseReason {
             let mut count = reader.list()?;
             let mut versions = Vec::new();
             while reader.another(&mut count)? {
-                versions.push(reader.u16()?);
+                versions.extend(VersionNumber::try_from(reader.u64()?));
             }
             return Ok(Self::VersionMismatch(versions));
         }
@@ -225,15 +226,19 @@ type Table = Vec<(VersionNumber, Option<VersionData>)>;
 fn read_table(reader: &mut Reader<'_>) -> Read<Table> {
     let pairs = reader.definite_map()?;
     let mut table = Table::new();
+    let mut last = None;
     for _ in 0..pairs {
         let at = reader.at();
-        let version = reader.u16()?;
-        if table.last().is_some_and(|(last, _)| *last >= version) {
+        let version = reader.u64()?;
+        if last >= Some(version) {
             return Err(Malformed::new(MalformedKind::KeysNotAscending, at));
         }
+        last = Some(version);
         // Versions we don't know may have any data: it is skipped, not judged.
         let data = reader.skip(RAW_DEPTH)?;
-        table.push((version, VersionData::decode(data).ok()));
+        if let Ok(version) = VersionNumber::try_from(version) {
+            table.push((version, VersionData::decode(data).ok()));
+        }
     }
     Ok(table)
 }
