@@ -192,11 +192,12 @@ impl<'a> Reader<'a> {
 
     /// Whether another item or pair comes; counts it, or takes the break.
     #[inline]
+    #[expect(clippy::arithmetic_side_effects, reason = "none left is the case before")]
     pub(crate) fn another(&mut self, count: &mut Count) -> Result<bool> {
         match count {
             Count::Definite(0) => Ok(false),
             Count::Definite(left) => {
-                *left = left.saturating_sub(1);
+                *left -= 1;
                 Ok(true)
             }
             Count::UntilBreak => match self.peek() {

@@ -111,7 +111,8 @@ impl ReplyMessage {
     }
 
     fn read(reader: &mut Reader<'_>, source: Source<'_>) -> Read<Self> {
-        let tag = reader.variant(Self::arity)?;
+        #[expect(clippy::redundant_closure, reason = "with a type of its own it is inlined here")]
+        let tag = reader.variant(|tag| Self::arity(tag))?;
         match tag {
             0 => return Ok(Self::MsgLeiosInit),
             3 => return Ok(Self::MsgLeiosDone),

@@ -172,10 +172,7 @@ impl<H: Blake2b, N: Numbers> Client<H, N> {
         out: &mut Out<Self>,
     ) -> Result<(), Fault> {
         let old = |at| self.clock.age(at, slot) > self.limits.receive_age;
-        let ours = match old(now) {
-            true => !old(self.reached(now)),
-            false => self.forgotten >= Some(slot),
-        };
+        let ours = if old(now) { !old(self.reached(now)) } else { self.forgotten >= Some(slot) };
         if heard.is_err() && ours {
             out.notify(ClientNotice::Remark(&rules::OFFER_TOO_OLD));
             return Ok(());
