@@ -4,7 +4,6 @@
 
 #![cfg(all(feature = "leios", feature = "arbitrary", feature = "sim"))]
 
-#[allow(unused_imports, reason = "the targets that are seeded")]
 mod fuzz_bodies;
 mod given;
 

@@ -1,6 +1,6 @@
 //! One function for each fuzz target: bytes in, and a panic when a promise is broken.
 
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports, reason = "each target takes one")]
 
 mod decode;
 mod fetch;
