@@ -135,6 +135,25 @@ fn more_than_fits_before_the_second_stage_is_an_overrun() {
     assert_eq!(end.ending, Some(Ending::Fault(Fault::overrun("unread"))));
 }
 
+/// A peer may follow up at once on what ends its handshake, and a driver may read all of it at once.
+#[test]
+fn a_long_read_may_hold_the_end_of_the_first_stage_and_much_of_the_second() {
+    let wire = [segment(CHAIN, &[DONE]), segment(CHAIN, &[5]).repeat(30_000)].concat();
+    assert!(wire.len() > 4 * 65_536);
+    let mut link = link();
+    let all = receive(&mut link, &wire);
+    assert_eq!(all.notices[0], first(DONE));
+    assert_eq!(all.notices[1..], vec![second(5); 30_000]);
+    assert_eq!(all.ending, None);
+    assert!(link.second().is_some());
+
+    // What ends the second stage ends the whole, whatever follows.
+    let wire = [segment(CHAIN, &[DONE]), segment(CHAIN, &[BAD]), vec![0; 200_000]].concat();
+    let end = receive(&mut self::link(), &wire);
+    assert_eq!(end.ending, Some(Ending::Fault(Fault::violation(&BAD_ITEM, "Toy"))));
+    assert_eq!(end.notices, [first(DONE)]);
+}
+
 #[test]
 fn deadlines_and_questions_are_those_of_the_running_stage() {
     let id = nodewire::AskId::from_u64(0);

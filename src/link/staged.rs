@@ -11,6 +11,12 @@ use crate::machine::{Action, Machine, Out};
 use crate::outbox::{Outbox, Scratch};
 use crate::time::Time;
 
+/// Most bytes that a finished link keeps for the next one.
+///
+/// A peer that keeps to a handshake sends what follows once it has all of our part, and by then
+/// our side has moved on: of honest bytes no more than the rest of one read waits here.
+pub(super) const UNREAD: usize = 65_536;
+
 /// A link that can hand its stream on.
 pub trait Stage: Machine<Remote = Transport, Send = Bytes> + Sized {
     /// What it has come to.
@@ -124,6 +130,26 @@ where
             .saturating_add(Scratch::<B>::most_heap())
     }
 
+    /// Takes one input; of a long read of the first link a part, and returns what follows.
+    fn take(&mut self, now: Time, input: Transport, out: &mut Out<Self>) -> Option<Transport> {
+        match &mut self.at {
+            At::First(first, _) => {
+                let (input, later) = parted(input);
+                let mut inner = Outbox::new();
+                first.handle_remote(now, input, &mut inner);
+                self.after_first(now, &mut inner, out);
+                return later;
+            }
+            At::Second(second) => {
+                let mut inner = self.scratch.take();
+                second.handle_remote(now, input, &mut inner);
+                self.after_second(inner, out);
+            }
+            At::Over => {}
+        }
+        None
+    }
+
     /// Passes the first link's actions on, and moves to the second when it is done.
     fn after_first(&mut self, now: Time, inner: &mut Out<A>, out: &mut Out<Self>) {
         while let Some(action) = inner.pop() {
@@ -188,6 +214,18 @@ where
     }
 }
 
+/// What a link keeps of a read that it ends in, and the rest of the read: how much the driver reads
+/// at once is nobody's fault.
+fn parted(input: Transport) -> (Transport, Option<Transport>) {
+    match input {
+        Transport::Received(mut bytes) if bytes.len() > UNREAD => {
+            let first = bytes.split_to(UNREAD);
+            (Transport::Received(first), Some(Transport::Received(bytes)))
+        }
+        input => (input, None),
+    }
+}
+
 impl<A, F, B> Machine for Staged<A, F, B>
 where
     A: Stage,
@@ -227,18 +265,9 @@ where
     }
 
     fn handle_remote(&mut self, now: Time, input: Transport, out: &mut Out<Self>) {
-        match &mut self.at {
-            At::First(first, _) => {
-                let mut inner = Outbox::new();
-                first.handle_remote(now, input, &mut inner);
-                self.after_first(now, &mut inner, out);
-            }
-            At::Second(second) => {
-                let mut inner = self.scratch.take();
-                second.handle_remote(now, input, &mut inner);
-                self.after_second(inner, out);
-            }
-            At::Over => {}
+        let mut next = Some(input);
+        while let Some(input) = next {
+            next = self.take(now, input, out);
         }
     }
 

@@ -23,7 +23,7 @@ use self::way::{Scribe, Way};
 use super::Transport;
 use super::core::{Core, Flow, Turn};
 use super::lane::Lane;
-use super::staged::{Parts, Stage};
+use super::staged::{Parts, Stage, UNREAD};
 use crate::ask::AskId;
 use crate::channel::{Channel, ChannelSpec, OverChannels};
 use crate::fault::{Ending, Fault, Refusal, Refused};
@@ -77,9 +77,6 @@ struct Rest<M> {
     /// When what waits is to have left.
     due: Time,
 }
-
-/// Most bytes kept for a next stage.
-const UNREAD: usize = 65_536;
 
 impl<M: OverChannels> Mux<M> {
     /// `machine` before its first byte, with the foreign channels in order of preference.
