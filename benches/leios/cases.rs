@@ -58,5 +58,6 @@ pub fn all() -> Vec<Case> {
     cases.extend(crate::machines::cases());
     cases.extend(crate::echo::cases());
     cases.extend(crate::growth::cases());
+    cases.extend(crate::floods::cases());
     cases
 }

@@ -21,6 +21,7 @@ mod cases;
 mod codec;
 mod count;
 mod echo;
+mod floods;
 mod growth;
 mod idle;
 mod links;

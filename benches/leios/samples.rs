@@ -46,7 +46,14 @@ pub fn header() -> RankingBlockHeader {
 
 /// The same, by an issuer whose key and endorser block's hash are this byte and no other.
 pub fn header_of(issuer: u8) -> RankingBlockHeader {
-    let mut body = vec![0x82, 0x8c, 0x1a, 0, 0x40, 0, 0, 0x1a, 0, 0x4c, 0x4b, 0x40];
+    header_at(5_000_000, issuer)
+}
+
+/// The same in this slot, a number of four bytes.
+pub fn header_at(slot: u32, issuer: u8) -> RankingBlockHeader {
+    assert!(slot > 0xffff);
+    let mut body = vec![0x82, 0x8c, 0x1a, 0, 0x40, 0, 0, 0x1a];
+    body.extend(slot.to_be_bytes());
     let bytes = |out: &mut Vec<u8>, len: u16| {
         out.push(0x59);
         out.extend(len.to_be_bytes());
