@@ -11,8 +11,10 @@ const FOREIGN: [(&str, &[&str]); 3] = [
     ("arbitrary", &["Unstructured"]),
 ];
 
-/// Folders of `src` whose public items name a type of `serde_json`: scenarios are data, and open
-/// ended (feature `sim`).
+/// Folders of `src` whose public items name a type of `serde_json` (feature `sim`): a scenario is a
+/// JSON file whose messages, contents and verdicts have as many forms as there are protocols, and a
+/// `Subject` of somebody else's is handed them as they stand there. A type of our own would be JSON
+/// once more, and text would be read anew at every step.
 const EXCEPTED: [&str; 1] = ["sim/scenario/"];
 
 fn sources(dir: &Path, into: &mut Vec<PathBuf>) {
