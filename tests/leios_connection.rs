@@ -256,3 +256,17 @@ fn an_idle_connection_is_small() {
     let connection = Connection::new(ConnectionConfig::default(), Parts::DUPLEX, T0);
     assert!(connection.footprint() <= 4_096, "{} bytes", connection.footprint());
 }
+
+#[test]
+fn a_connection_of_keep_alive_alone_goes_on() {
+    let alone = Parts { client: false, server: false, ..Parts::INITIATOR };
+    let mut laws = new(alone);
+    for (second, cookie) in [(0, 0), (11, 1), (22, 2)] {
+        let ping = ConnectionMessage::KeepAliveClient(KeepAliveMessage::MsgKeepAlive(cookie));
+        assert_eq!(step(&mut laws, at(second), Input::Timeout), [Action::Send(ping)]);
+        let pong = KeepAliveMessage::MsgKeepAliveResponse(cookie);
+        let pong = ConnectionRemote::KeepAliveClient(pong);
+        let did = step(&mut laws, at(second + 1), Input::Remote(pong));
+        assert!(matches!(did[..], [Action::Notify(ConnectionNotice::KeepAlive(_))]), "{did:?}");
+    }
+}

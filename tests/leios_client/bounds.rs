@@ -1,7 +1,7 @@
 //! What a client holds, under attack and at rest.
 
 use nodewire::Machine;
-use nodewire::codec::leios::{SlotNo, VoteIssuer};
+use nodewire::codec::leios::{DeliverableId, SlotNo, VoteIssuer};
 use nodewire::state::leios::{Client, ClientCommand, Limits, Verdict};
 
 use crate::support::*;
@@ -105,7 +105,37 @@ fn everything_outstanding_is_held_within_the_limit() {
         within(&rig, &limits);
     }
     assert!(rig.client.outstanding_txs() > 10_000);
+    // Never below what is really held: an index, a hash and a size each.
+    assert!(rig.client.footprint() > rig.client.outstanding_txs() * 40);
     let acts = rig.done();
     assert!(!is_open(&acts));
     assert!(rig.client.footprint() < 10_000, "{}", rig.client.footprint());
+}
+
+#[test]
+fn a_queue_that_empties_gives_its_memory_back() {
+    let mut rig = Rig::with(|limits| {
+        limits.max_outstanding_requests = 1;
+        limits.max_votes_per_request = 64;
+    });
+    rig.want_votes(NOW, [0]);
+    let idle = rig.client.footprint();
+    rig.want_votes(NOW, 1..=6_000);
+    let full = rig.client.footprint();
+    assert!(full >= idle + 6_000 * 2, "{idle} {full}");
+    let mut answer = vec![vote_delivery(NOW, 0)];
+    let mut no = 0;
+    while rig.client.room() < Limits::default().max_queued_requests - 100 {
+        let acts = rig.deliver(no, answer);
+        let [(next, ids)] = wanted(&acts).try_into().unwrap();
+        no = next;
+        let issuer = |id: &DeliverableId| match id {
+            DeliverableId::LinearLeiosVoteId(_, issuer) => vote_delivery(NOW, issuer.0),
+            other => panic!("{other:?}"),
+        };
+        answer = ids.iter().map(issuer).collect();
+    }
+    let drained = rig.client.footprint();
+    // What came of it is remembered, in less than the queue took.
+    assert!(drained < full, "{idle} {full} {drained}");
 }

@@ -264,3 +264,55 @@ fn commands_no_machine_could_honour_are_refused() {
     rig.local(ClientCommand::RequestBlock { point, size: 920 });
     assert_eq!(rig.client.deadline(), Some(seconds(NOW + 60)));
 }
+
+#[test]
+fn a_request_message_is_never_longer_than_allowed() {
+    // Each transaction in a window of its own: 14 bytes each besides 128.
+    let mut rig = Rig::with(|limits| limits.max_request_message = 128 + 14 * 10);
+    let indices: Vec<u32> = (0..25).map(|window| window * 64).collect();
+    let block = Block::bulk(NOW, 25 * 64, 12);
+    let counts: Vec<usize> = wanted(&rig.want_txs(&block, &indices))
+        .iter()
+        .map(|(_, ids)| match ids.as_slice() {
+            [DeliverableId::LeiosBlockTxsId(_, bitmaps)] => bitmaps.indices().count(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(counts, [10, 10, 5]);
+}
+
+#[test]
+fn votes_are_split_by_expected_reply() {
+    // 64 and 128 a vote.
+    let mut rig = Rig::with(|limits| limits.reply_split_target = 64 + 128 * 5 + 127);
+    let acts = rig.want_votes(NOW, 0..12);
+    let counts: Vec<usize> = wanted(&acts).iter().map(|(_, ids)| ids.len()).collect();
+    assert_eq!(counts, [5, 5, 2]);
+}
+
+#[test]
+fn what_exactly_fits_into_flight_is_sent() {
+    // 64 and 16 besides a block.
+    let most = |flight| {
+        let mut rig = Rig::with(|limits| limits.max_in_flight = flight);
+        let mut sent = 0;
+        for name in 0..3 {
+            let command = ClientCommand::RequestBlock { point: point(NOW, name), size: 1_000 };
+            sent += wanted(&rig.local(command)).len();
+        }
+        sent
+    };
+    assert_eq!((most(2 * 1_080 - 1), most(2 * 1_080), most(3 * 1_080)), (1, 2, 3));
+}
+
+#[test]
+fn a_transaction_is_wanted_if_its_lone_reply_fits() {
+    let fits = |size| {
+        let mut rig = Rig::with(|limits| limits.max_reply_message = 1_000);
+        let point = point(NOW, 1);
+        let txs = vec![WantedTx { index: 0, hash: point.hash, size }];
+        rig.try_local(ClientCommand::RequestTxs { point, txs }).is_ok()
+    };
+    // 64, 96, 32 and 9 besides its bytes.
+    assert!(fits(799) && !fits(800));
+}

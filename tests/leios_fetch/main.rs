@@ -7,4 +7,5 @@ mod distant;
 mod eight_sources;
 mod hostile;
 mod limits;
+mod questions;
 mod world;

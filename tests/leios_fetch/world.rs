@@ -47,7 +47,7 @@ pub struct World {
     pub links: BTreeMap<u64, Link>,
     events: BTreeMap<(u64, u64), (u64, ClientNotice)>,
     next: u64,
-    blocks: BTreeMap<LeiosPoint, (LinearLeiosBlock, Vec<TxReference>)>,
+    pub blocks: BTreeMap<LeiosPoint, (LinearLeiosBlock, Vec<TxReference>)>,
     /// What the mempool holds.
     pub held: BTreeSet<Hash32>,
     /// Bytes of all replies.
