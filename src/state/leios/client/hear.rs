@@ -171,11 +171,14 @@ impl<H: Blake2b, N: Numbers> Client<H, N> {
         notice: ClientNotice,
         out: &mut Out<Self>,
     ) -> Result<(), Fault> {
-        let old = |at| self.clock.age(at, slot) > self.limits.receive_age;
-        let ours = if old(now) { !old(self.reached(now)) } else { self.forgotten >= Some(slot) };
-        if heard.is_err() && ours {
-            out.notify(ClientNotice::Remark(&rules::OFFER_TOO_OLD));
-            return Ok(());
+        if heard.is_err() {
+            let old = |at| self.clock.age(at, slot) > self.limits.receive_age;
+            let ours =
+                if old(now) { !old(self.reached(now)) } else { self.forgotten >= Some(slot) };
+            if ours {
+                out.notify(ClientNotice::Remark(&rules::OFFER_TOO_OLD));
+                return Ok(());
+            }
         }
         match heard.map_err(|rule| self.broken(rule))? {
             Heard::New => out.notify(notice),
