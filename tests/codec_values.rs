@@ -4,8 +4,9 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use nodewire::codec::leios::{
-    Bitmap64, Deliverable, DeliverableId, Hash32, LeiosPoint, LinearLeiosVote, NonEmpty, PoolId,
-    RequestNo, SlotNo, TxBitmaps, TxDelivery, Txs, VoteIssuer,
+    Bitmap64, Deliverable, DeliverableId, Hash32, KeepAliveMessage, LeiosPoint, LinearLeiosVote,
+    NonEmpty, PoolId, RankingBlockHeader, RequestNo, SlotNo, TxBitmaps, TxDelivery, Txs,
+    VoteIssuer,
 };
 use nodewire::codec::{Malformed, MalformedKind, Mode, SegmentHeader};
 
@@ -124,4 +125,33 @@ fn what_is_no_value_is_no_data() {
     let slot = |text: &str| serde_json::from_str::<SlotNo>(text).unwrap_err().to_string();
     assert!(slot("true").contains("an unsigned 64-bit integer"));
     assert!(slot("-1").contains("out of range"), "{}", slot("-1"));
+}
+
+#[test]
+fn heap_is_never_less_than_what_is_held() {
+    let bitmaps = TxBitmaps::all(64 * 100).unwrap();
+    assert!(bitmaps.heap() >= 100 * 10, "{}", bitmaps.heap());
+    let point = LeiosPoint::new(SlotNo(1), Hash32([2; 32]));
+    let id = DeliverableId::LeiosBlockTxsId(point, bitmaps.clone());
+    assert_eq!(id.heap(), bitmaps.heap());
+    assert_eq!(DeliverableId::LinearLeiosVoteId(SlotNo(1), VoteIssuer(2)).heap(), 0);
+    assert_eq!(KeepAliveMessage::MsgDone.heap(), 0);
+    let header = RankingBlockHeader::from_raw(vec![0x82, 0x06, 0xd8, 0x18, 0x41, 0x07].into());
+    assert!(header.unwrap().heap() >= 6);
+}
+
+#[test]
+fn a_header_is_what_its_wrapper_holds() {
+    // The same byte under two heads of different length: one header.
+    let wrappers = [&[0x82, 0x06, 0xd8, 0x18, 0x41, 0x07][..], &[0x82, 6, 0xd8, 0x18, 0x58, 1, 7]];
+    let [short, long] = wrappers.map(|raw| RankingBlockHeader::from_raw(raw.to_vec().into()));
+    assert_eq!((short.unwrap().header(), long.unwrap().header()), (&[7][..], &[7][..]));
+}
+
+#[test]
+fn lists_that_are_not_empty_become_lists_again() {
+    assert_eq!(NonEmpty::one(7).into_vec(), [7]);
+    assert_eq!(NonEmpty::from_vec(vec![7]).unwrap().into_vec(), [7]);
+    assert_eq!(NonEmpty::from_vec(vec![3, 1, 2]).unwrap().into_vec(), [3, 1, 2]);
+    assert_eq!(NonEmpty::<u8>::from_vec(vec![]), None);
 }

@@ -431,6 +431,10 @@ fn sizes_follow_the_phase() {
     }
     let idle = new_client(1);
     assert_eq!(idle.machine().channels()[0].channel, ours);
+    // `leios.md` 10.4: the longest message and a tenth more.
+    assert_eq!(idle.machine().channels()[0].ingress, 2_750_000);
+    let serving = new_server(1);
+    assert_eq!(serving.machine().channels()[0].ingress, 72_088);
     assert_eq!(idle.machine().item_limit(ours, &[0x81]), Ok(65_535));
     let wrong = idle.machine().decode(ours, &[0x81, 0x18, 0x63], Source::COPY).unwrap_err();
     assert_eq!(wrong.rule(), Some(&rules::GRAMMAR));

@@ -253,7 +253,8 @@ fn good_frames_before_a_bad_one_are_taken_first() {
 
 #[test]
 fn a_prefix_that_claims_too_much_is_a_fault_before_its_bytes_come() {
-    for (wire, offset) in [(&[0x87, 0x69][..], 0), (&[0x80, 0x01], 0)] {
+    // 1,001; nothing of it; and 1,024 of a claim that goes on.
+    for (wire, offset) in [(&[0x87, 0x69][..], 0), (&[0x80, 0x01], 0), (&[0x88, 0x80], 0)] {
         let (_, _, ending) = give(&mut link(Vlq::new(1_000)), &[received(wire)]);
         let Some(Ending::Fault(Fault::Malformed { offset: at, .. })) = ending else {
             panic!("{ending:?}")

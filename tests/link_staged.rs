@@ -75,6 +75,7 @@ fn the_second_stage_begins_when_the_first_has_left() {
     let wire = [segment(CHAIN, &[ECHO, DONE]), segment(CHAIN, &[5])].concat();
     let early = receive(&mut link, &wire[..wire.len() - 1]);
     assert_eq!(early.notices, [first(ECHO), first(DONE)]);
+    assert!(link.first().is_some() && link.second().is_none());
     // Bytes that come meanwhile are kept, and they are read: two ends must not wait for each other.
     assert!(!link.saturated());
     assert_eq!(receive(&mut link, &wire[wire.len() - 1..]).notices, []);
