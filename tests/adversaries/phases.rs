@@ -30,11 +30,16 @@ struct Alone {
 }
 
 impl Alone {
-    /// A responder that was called and has taken no byte.
-    fn called() -> Self {
+    /// A responder that was called, has taken no byte and can send none.
+    fn without_credit() -> Self {
         let mut config = SessionConfig::new(1);
         config.connection.clock = SlotClock::default();
-        let mut alone = Self { session: leios::responder(config, START), did: Vec::new() };
+        Self { session: leios::responder(config, START), did: Vec::new() }
+    }
+
+    /// A responder that was called and has taken no byte.
+    fn called() -> Self {
+        let mut alone = Self::without_credit();
         alone.transport(Transport::Writable(Transport::UNCOUNTED));
         alone
     }
@@ -357,12 +362,18 @@ fn data_that_comes_with_the_proposal() {
         early.chunks(size).for_each(|read| bit_by_bit.read(read));
         assert_eq!((asks(&bit_by_bit), bit_by_bit.ending()), (1, None));
     }
-    // Nobody has to keep more than this of what comes too early.
+    // How much is read at once is nobody's fault.
     let pings = wire::segment(Mode::Client, wire::KEEP_ALIVE, &[0x82, 0, 1]).repeat(10_000);
     let mut flooded = Alone::called();
-    flooded.read(&[proposal(), pings].concat());
-    let Some(Ending::Fault(Fault::Overrun { limit, .. })) = flooded.ending() else {
-        panic!("{:?}", flooded.ending())
+    flooded.read(&[proposal(), pings.clone()].concat());
+    assert_eq!(flooded.ending(), None);
+    // But before our answer has left, nobody has to keep more than this of what comes too early.
+    let mut stuck = Alone::without_credit();
+    stuck.read(&proposal());
+    pings.chunks(60_000).for_each(|read| stuck.read(read));
+    stuck.transport(Transport::Writable(Transport::UNCOUNTED));
+    let Some(Ending::Fault(Fault::Overrun { limit, .. })) = stuck.ending() else {
+        panic!("{:?}", stuck.ending())
     };
     assert_eq!(limit, "unread");
 }
