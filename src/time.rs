@@ -126,3 +126,22 @@ impl<K: Ord + Clone> Default for Deadlines<K> {
         Self::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deadlines_weigh_no_less_than_their_entries() {
+        let mut deadlines = Deadlines::new();
+        assert_eq!(deadlines.heap(), 0);
+        for key in 0..1_000_u64 {
+            deadlines.shift(&key, None, Some(Time::from_micros(7 * key)));
+            assert!(deadlines.heap() >= deadlines.len() * size_of::<(Time, u64)>());
+        }
+        for key in 0..1_000_u64 {
+            deadlines.shift(&key, Some(Time::from_micros(7 * key)), None);
+        }
+        assert_eq!(deadlines.heap(), 0);
+    }
+}

@@ -4,6 +4,8 @@
 // A counting allocator can't be had without.
 #![allow(unsafe_code)]
 
+mod link_toy;
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
@@ -249,4 +251,20 @@ fn an_idle_connection_holds_at_most_4_kib() {
     assert!(inline + heap <= 2 * 4_096, "{inline} and {heap} bytes for two");
     assert!(footprint >= inline + heap, "{footprint} told, {inline} and {heap} live");
     drop(sides);
+}
+
+#[test]
+fn what_leaves_at_once_is_put_into_one_buffer_that_does_not_grow() {
+    use link_toy::{CHAIN, Local, mux};
+    use nodewire::link::{MuxLocal, Transport};
+    use nodewire::{Machine, Outbox, Time};
+
+    let (mut mux, mut out) = (mux(), Outbox::new());
+    let say = MuxLocal::Machine(Local::Send(CHAIN, vec![7; 100_000]));
+    mux.handle_local(Time::ZERO, say, &mut out).unwrap();
+    assert!(out.is_empty());
+    let (count, ()) =
+        allocated(|| mux.handle_remote(Time::ZERO, Transport::Writable(200_000), &mut out));
+    assert_eq!(mux.waiting(CHAIN), Some(0));
+    assert!((100_000..102_000).contains(&count.bytes), "{count:?}");
 }

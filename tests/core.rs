@@ -292,6 +292,15 @@ fn a_closed_machine_is_gone_for_good() {
 }
 
 #[test]
+fn the_end_of_another_machine_is_not_ones_own() {
+    // Several machines may put their actions into one outbox.
+    let (mut echo, mut out) = (UntilClosed::new(Echo::new()), Outbox::new());
+    out.close(Ending::Done);
+    echo.handle_timeout(Time::from_micros(8), &mut out);
+    assert!(!echo.is_closed() && echo.get().is_some());
+}
+
+#[test]
 fn rules_are_equal_by_id_and_reason() {
     static SAME: Rule = Rule::new("toy/T-1", "Late", "In other words.", "b", Severity::Hostile);
     static OTHER: Rule = Rule::new("toy/T-1", "Early", "", "", Severity::Faulty);

@@ -4,6 +4,8 @@
 
 mod link_toy;
 
+use std::convert::Infallible;
+
 use link_toy::*;
 use nodewire::Time;
 use nodewire::bytes::Bytes;
@@ -167,4 +169,46 @@ fn time_and_endings_pass_through_channels() {
     let refusal = link.handle_local(due, Local::Finish, &mut out).unwrap_err();
     assert_eq!(refusal.why, nodewire::Refused::Ended);
     assert_eq!(link.footprint(), size_of_val(&link));
+}
+
+fn give(link: &mut Channels<Toy>, items: &[u8]) -> Vec<Action<Outgoing, Notice, Infallible>> {
+    let mut out = Outbox::new();
+    let bytes = Bytes::copy_from_slice(items);
+    link.handle_remote(Time::ZERO, ChannelInput::Received { channel: CHAIN, bytes }, &mut out);
+    out.drain().collect()
+}
+
+fn told(item: u8) -> Action<Outgoing, Notice, Infallible> {
+    Action::Notify(Notice::Got(CHAIN, Bytes::copy_from_slice(&[item])))
+}
+
+#[test]
+fn channels_have_enough_only_while_much_is_held_back() {
+    let mut link = Channels::new(Toy::default());
+    assert!(!link.saturated());
+    assert_eq!(give(&mut link, &[PLAIN, HOLD]), [told(PLAIN), told(HOLD)]);
+    assert!(!link.saturated(), "held back, but there is nothing");
+    // All but the last sixteenth of the limit.
+    assert_eq!(give(&mut link, &[PLAIN; INGRESS - INGRESS / 16]), []);
+    assert!(!link.saturated());
+    assert_eq!(give(&mut link, &[PLAIN]), []);
+    assert!(link.saturated());
+    let mut out = Outbox::new();
+    link.handle_local(Time::ZERO, Local::Release, &mut out).unwrap();
+    assert!(!link.saturated());
+}
+
+#[test]
+fn no_bytes_follow_a_closed_transport() {
+    let mut link = Channels::new(Toy::default());
+    give(&mut link, &[HOLD, PLAIN]);
+    let mut out = Outbox::new();
+    link.handle_remote(Time::ZERO, ChannelInput::Closed, &mut out);
+    assert!(out.is_empty(), "what is held back is still to be taken");
+    let before = link.clone();
+    assert_eq!(give(&mut link, &[ECHO]), []);
+    assert_eq!(link, before);
+    link.handle_local(Time::ZERO, Local::Release, &mut out).unwrap();
+    let truncated = Ending::Fault(Fault::truncated("the conversation"));
+    assert_eq!(out.drain().collect::<Vec<_>>(), [told(PLAIN), Action::Close(truncated)]);
 }

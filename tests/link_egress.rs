@@ -342,3 +342,50 @@ fn foreign_bytes_count_until_they_are_consumed() {
     };
     assert_eq!(fault.rule().map(|rule| rule.id()), Some("leios/L-63"));
 }
+
+#[test]
+fn nothing_is_due_while_there_is_no_credit() {
+    let quiet = Duration::from_millis(5);
+    let mut mux = with(Policy::LeiosPauses { quiet }, Some(16));
+    // As much as the first message takes.
+    writable(&mut mux, 12);
+    let say = |channel| MuxLocal::Machine(Local::Send(channel, vec![7; 4]));
+    assert_eq!(local(&mut mux, say(CHAIN)).sent.len(), 12);
+    assert_eq!(local(&mut mux, say(REPLY)).sent.len(), 0);
+    assert_eq!(mux.deadline(), None, "time alone lets nothing out");
+    writable(&mut mux, 1);
+    assert_eq!(mux.deadline(), Some(Time::ZERO.after(quiet)));
+}
+
+#[test]
+fn long_foreign_bytes_are_not_copied_until_they_leave() {
+    let spec = ChannelSpec { channel: FOREIGN, ingress: 160, class: Class::Praos };
+    let mut mux = Mux::new(Toy::default(), MuxConfig::default(), &[spec]);
+    for (length, shared) in [(4_096, false), (4_097, true), (9_000, true)] {
+        let bytes = Bytes::from(vec![9; length]);
+        local(&mut mux, MuxLocal::Foreign { channel: FOREIGN, bytes: bytes.clone() });
+        assert_eq!(!bytes.is_unique(), shared, "{length} bytes");
+        writable(&mut mux, 20_000);
+        assert_eq!(mux.waiting(FOREIGN), Some(0));
+        assert!(bytes.is_unique(), "{length} bytes");
+        // What is left of the credit goes, so that the next bytes wait.
+        let left = MuxLocal::Machine(Local::Send(CHAIN, vec![7; 30_000]));
+        local(&mut mux, left);
+        while mux.waiting(CHAIN) != Some(0) {
+            writable(&mut mux, 1);
+        }
+    }
+}
+
+#[test]
+fn long_messages_that_wait_weigh_little_more_than_their_bytes() {
+    let mut mux = mux();
+    let before = mux.footprint();
+    let (count, length) = (33, 5_000);
+    for _ in 0..count {
+        send(&mut mux, CHAIN, length);
+    }
+    assert_eq!(mux.waiting(CHAIN), Some(count * length));
+    let held = mux.footprint() - before;
+    assert!((count * length..count * (length + 300)).contains(&held), "{held} bytes");
+}

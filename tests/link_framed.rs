@@ -297,6 +297,39 @@ fn held_frames_wait_up_to_the_limit_and_count_before_a_closed_transport() {
 }
 
 #[test]
+fn a_link_may_be_full_to_the_byte() {
+    let framing = LengthPrefixed::two(1_000);
+    let mut link = link(framing);
+    give(&mut link, &[received(&frame(&framing, b"hold"))]);
+    // Of the limit of 1,000 the last sixteenth, 62 bytes, is left for a read under way.
+    give(&mut link, &[received(&[0; 938])]);
+    assert!(!link.saturated());
+    give(&mut link, &[received(&[0; 1])]);
+    assert!(link.saturated());
+    assert_eq!(give(&mut link, &[received(&[0; 61])]).2, None);
+    let (_, _, ending) = give(&mut link, &[received(&[0; 1])]);
+    assert_eq!(ending, Some(Ending::Fault(Fault::overrun("ingress"))));
+}
+
+#[test]
+fn what_comes_after_the_end_is_not_kept() {
+    let framing = LengthPrefixed::two(1_000);
+    // Done, with a word still to leave; and finished by the peer, with a word held back.
+    let done = [frame(&framing, b"one"), frame(&framing, b"done")].concat();
+    let held = [frame(&framing, b"hold"), frame(&framing, b"one")].concat();
+    for (wire, finished) in [(done, false), (held, true)] {
+        let mut link = link(framing);
+        assert_eq!(give(&mut link, &[received(&wire)]).2, None);
+        if finished {
+            assert_eq!(give(&mut link, &[Transport::Finished]).2, None);
+        }
+        let before = (link.footprint(), link.clone());
+        assert_eq!(give(&mut link, &[received(&frame(&framing, b"two"))]).2, None);
+        assert_eq!((link.footprint(), link), before);
+    }
+}
+
+#[test]
 fn a_frame_beyond_the_limit_is_one_however_it_comes() {
     let framing = LengthPrefixed::two(2_000);
     for (length, fits) in [(998, true), (999, false)] {

@@ -179,3 +179,29 @@ fn deadlines_and_questions_are_those_of_the_running_stage() {
     link.handle_timeout(due, &mut out);
     assert!(out.is_empty());
 }
+
+#[test]
+fn each_stage_may_have_enough_for_now() {
+    let mut link = link();
+    // What is held back of a limit of 120,000 bytes: all but the last sixteenth is not too much.
+    let hold = |link: &mut Link| {
+        receive(link, &segment(CHAIN, &[HOLD]));
+        for _ in 0..7 {
+            assert!(!link.saturated());
+            receive(link, &segment(CHAIN, &[PLAIN; 16_000]));
+        }
+        receive(link, &segment(CHAIN, &[PLAIN; 1_000]));
+    };
+    hold(&mut link);
+    assert!(link.saturated());
+    let told = local(&mut link, StagedOf::First(MuxLocal::Machine(Local::Release)));
+    assert_eq!(told.notices.len(), 7 * 16_000 + 1_000);
+    assert!(!link.saturated());
+
+    receive(&mut link, &segment(CHAIN, &[DONE]));
+    assert!(link.second().is_some());
+    hold(&mut link);
+    assert!(link.saturated());
+    local(&mut link, StagedOf::Second(MuxLocal::Machine(Local::Release)));
+    assert!(!link.saturated());
+}
