@@ -3,12 +3,15 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use nodewire::bytes::Bytes;
+use nodewire::codec::cbor::Scanner;
 use nodewire::codec::leios::{
-    Bitmap64, Deliverable, DeliverableId, Hash32, KeepAliveMessage, LeiosPoint, LinearLeiosVote,
-    NonEmpty, PoolId, RankingBlockHeader, RequestNo, SlotNo, TxBitmaps, TxDelivery, Txs,
+    Bitmap64, Deliverable, DeliverableId, HandshakeMessage, Hash32, KeepAliveMessage, LeiosPoint,
+    LinearLeiosBlock, LinearLeiosVote, NaiveMessage, NonEmpty, PoolId, RankingBlockHeader,
+    RefuseReason, RequestNo, SlotNo, TxBitmaps, TxDelivery, TxReference, Txs, VersionData,
     VoteIssuer,
 };
-use nodewire::codec::{Malformed, MalformedKind, Mode, SegmentHeader};
+use nodewire::codec::{Malformed, MalformedKind, Mode, SegmentHeader, Source};
 
 const POINT: LeiosPoint = LeiosPoint::new(SlotNo(7), Hash32([0xab; 32]));
 
@@ -137,7 +140,105 @@ fn heap_is_never_less_than_what_is_held() {
     assert_eq!(DeliverableId::LinearLeiosVoteId(SlotNo(1), VoteIssuer(2)).heap(), 0);
     assert_eq!(KeepAliveMessage::MsgDone.heap(), 0);
     let header = RankingBlockHeader::from_raw(vec![0x82, 0x06, 0xd8, 0x18, 0x41, 0x07].into());
-    assert!(header.unwrap().heap() >= 6);
+    let header = header.unwrap();
+    assert!(header.heap() >= 6);
+
+    let block = LinearLeiosBlock::new(&[TxReference { hash: point.hash, size: 9 }]).unwrap();
+    let vote = LinearLeiosVote::new(SlotNo(1), point.hash, VoteIssuer(2), [9; 48]);
+    for (message, least) in [
+        (NaiveMessage::MsgLeiosAnnouncement(header.clone()), header.raw().len()),
+        (NaiveMessage::MsgLeiosBlock(block.clone()), block.raw().len()),
+        (NaiveMessage::MsgLeiosBlockTx(Bytes::from(vec![7; 100])), 100),
+        (NaiveMessage::MsgLeiosVote(vote.clone()), vote.raw().len()),
+    ] {
+        assert!(message.heap() >= least, "{} bytes for {message:?}", message.heap());
+    }
+    assert_eq!(NaiveMessage::MsgLeiosBlockOffer(point).heap(), 0);
+
+    let data = VersionData {
+        network_magic: 1,
+        initiator_only: false,
+        peer_sharing: true,
+        query: false,
+        peras: None,
+    };
+    let table = vec![(14, Some(data)); 5];
+    let entries = 5 * size_of::<(u16, Option<VersionData>)>();
+    for (message, least) in [
+        (HandshakeMessage::MsgProposeVersions(table.clone()), entries),
+        (HandshakeMessage::MsgQueryReply(table), entries),
+        (HandshakeMessage::MsgRefuse(RefuseReason::VersionMismatch(vec![14; 50])), 100),
+        (HandshakeMessage::MsgRefuse(RefuseReason::Refused(14, "no".repeat(50))), 100),
+    ] {
+        assert!(message.heap() >= least, "{} bytes for {message:?}", message.heap());
+    }
+    assert_eq!(HandshakeMessage::MsgAcceptVersion(14, data).heap(), 0);
+}
+
+#[test]
+fn a_list_is_an_array_of_either_form_and_nothing_else() {
+    let refused = |list: &[u8]| {
+        let item = [&[0x82, 2, 0x82, 0][..], list].concat();
+        HandshakeMessage::decode(&item, Source::COPY)
+    };
+    let versions = HandshakeMessage::MsgRefuse(RefuseReason::VersionMismatch(vec![14, 15]));
+    assert_eq!(refused(&[0x82, 14, 15]), Ok(versions.clone()));
+    assert_eq!(refused(&[0x9f, 14, 15, 0xff]), Ok(versions));
+    // A map, a string and a number of two, and what has no length.
+    let wrong = Malformed::new(MalformedKind::TypeMismatch, 4);
+    for list in [&[0xa2, 14, 15][..], &[0x42, 14, 15], &[2, 14, 15], &[0xbf, 14, 15, 0xff]] {
+        assert_eq!(refused(list), Err(wrong), "{list:x?}");
+    }
+    assert_eq!(refused(&[0x5f, 14, 15, 0xff]), Err(wrong));
+}
+
+#[test]
+fn a_hash_of_another_length_is_told_at_its_head() {
+    for length in [0, 31, 33, 255] {
+        // Whether its bytes are there or not.
+        for there in [0, length] {
+            let mut item = vec![0x82, 5, 0x82, 1, 0x58, length];
+            item.extend(vec![7; there.into()]);
+            let wrong = Malformed::new(MalformedKind::BadHashLength, 4);
+            let decoded = NaiveMessage::decode(&item, Source::COPY);
+            assert_eq!(decoded, Err(wrong), "{length} bytes, {there} there");
+        }
+    }
+}
+
+#[test]
+fn an_item_has_no_more_bytes_than_the_limit_of_the_moment() {
+    let large = |seen| Err(Malformed::new(MalformedKind::TooLarge, seen));
+    assert_eq!(Scanner::new(8).feed(&[1], 0), large(0));
+    assert_eq!(Scanner::new(8).feed(&[], 0), Ok(None), "nothing has begun");
+    // The limit falls to what is there already.
+    let mut scanner = Scanner::new(8);
+    assert_eq!(scanner.feed(&[0x82, 1], 10), Ok(None));
+    let mut same = scanner.clone();
+    assert_eq!(same.feed(&[], 3), Ok(None));
+    assert_eq!(same.feed(&[2], 3), Ok(Some(1)));
+    assert_eq!(scanner.feed(&[], 2), large(2));
+}
+
+/// `leios.md` 9.2: blocks stay below 16 MiB, so an entry may begin at the last byte of them.
+#[test]
+fn the_last_entry_of_a_block_begins_within_16_mib() {
+    // A head of 5 bytes, then entries of 35 and of 36 bytes up to the last offset there is.
+    let block = |longer: u32, shorter: u32| {
+        let mut raw = vec![0xba];
+        raw.extend((longer + shorter + 1).to_be_bytes());
+        for number in 0..=longer + shorter {
+            raw.extend([0x58, 0x20]);
+            raw.extend(number.reverse_bits().to_be_bytes());
+            raw.extend([0; 28]);
+            raw.extend(if number < longer { &[0x18, 200][..] } else { &[20] });
+        }
+        let last = raw.len() - 35;
+        (last, LinearLeiosBlock::from_raw(Bytes::from(raw)).map(|block| block.count()))
+    };
+    assert_eq!(block(30, 479_318), ((1 << 24) - 1, Ok(479_349)));
+    let wrong = Malformed::new(MalformedKind::TooLarge, 1 << 24);
+    assert_eq!(block(31, 479_317), (1 << 24, Err(wrong)));
 }
 
 #[test]

@@ -325,3 +325,20 @@ const fn mismatch((major, argument): (u8, Argument), at: usize) -> Malformed {
 const fn out_of_range(at: usize) -> Malformed {
     Malformed::new(MalformedKind::IntegerOutOfRange, at)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_is_read_if_it_is_there_and_taken() {
+        let mut reader = Reader::new(&[1, 2, 3, 4, 5]);
+        assert_eq!(reader.chunk(|bytes: &[u8; 2]| Some(*bytes)), Some([1, 2]));
+        assert_eq!((reader.at(), reader.left()), (2, 3));
+        assert_eq!(reader.chunk(|_: &[u8; 2]| None::<u8>), None, "not taken");
+        assert_eq!(reader.chunk(|bytes: &[u8; 4]| Some(*bytes)), None, "not there");
+        assert_eq!((reader.at(), reader.left()), (2, 3));
+        assert_eq!(reader.chunk(|bytes: &[u8; 3]| Some(*bytes)), Some([3, 4, 5]));
+        assert_eq!((reader.at(), reader.left()), (5, 0));
+    }
+}

@@ -240,3 +240,23 @@ impl<'a> arbitrary::Arbitrary<'a> for LinearLeiosBlock {
         Self::new(&references).ok_or(arbitrary::Error::EmptyChoose)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_keys_that_share_a_cell_are_in_doubt() {
+        // 64 keys, 32 cells each: those of every 32nd cell are alone.
+        let spread = |count: u64| (0..count).map(|at| at << (64 - 6)).collect::<Vec<u64>>();
+        let mut keys = spread(64);
+        retain_doubtful(&mut keys);
+        assert!(keys.is_empty(), "{keys:?}");
+        // One more cell beside it, one twice.
+        let mut keys = spread(62);
+        let (beside, twice) = (1 << (64 - 11), keys[40]);
+        keys.extend([beside, twice]);
+        retain_doubtful(&mut keys);
+        assert_eq!(keys, [twice, twice]);
+    }
+}
