@@ -17,7 +17,7 @@ use nodewire::state::leios::{
     NaiveServer, NaiveServerCommand, NaiveServerNotice, RustCryptoBlake2b, WantedTx, rules,
 };
 use nodewire::{
-    Action, ActionOf, AskId, Channel, Ending, Fault, Input, InputOf, Machine, OverChannels,
+    Action, ActionOf, AskId, Channel, Ending, Fault, Input, InputOf, Machine, Outbox, OverChannels,
     Refused, Role, Time,
 };
 
@@ -438,4 +438,27 @@ fn sizes_follow_the_phase() {
     assert_eq!(idle.machine().item_limit(ours, &[0x81]), Ok(65_535));
     let wrong = idle.machine().decode(ours, &[0x81, 0x18, 0x63], Source::COPY).unwrap_err();
     assert_eq!(wrong.rule(), Some(&rules::GRAMMAR));
+}
+
+#[test]
+fn whatever_a_server_is_busy_with_the_next_message_is_a_request() {
+    let theirs = Channel::new(26, Role::Responder);
+    for (_, request, phase, ..) in requests() {
+        // The question stays open, so it stays busy.
+        let mut laws = Laws::new(NaiveServer::new(config(2)));
+        let did = server(&mut laws, Input::Remote(request));
+        assert!(matches!(did[..], [Action::Ask(..)]), "{did:?}");
+        assert_eq!(laws.machine().item_limit(theirs, &[0x82]), Ok(65_535), "{phase:?}");
+    }
+}
+
+#[test]
+fn after_the_end_no_message_has_a_size() {
+    // One that has ended is kept by nobody but those that look at it.
+    let mut done = NaiveServer::new(config(1));
+    let mut out = Outbox::new();
+    done.handle_remote(at(0), NaiveMessage::MsgDone, &mut out);
+    assert_eq!(out.drain().last(), Some(Action::Close(Ending::Done)));
+    let fault = Fault::violation(&rules::MESSAGE_AFTER_DONE, NaivePhase::StDone.name());
+    assert_eq!(done.item_limit(Channel::new(26, Role::Responder), &[0x81]), Err(fault));
 }

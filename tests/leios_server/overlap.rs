@@ -169,6 +169,20 @@ fn a_transaction_of_two_blocks_in_one_request_goes_once() {
 }
 
 #[test]
+fn a_transaction_of_three_blocks_in_one_request_goes_once() {
+    let mut store = Store::default();
+    let (a, b) = blocks(&mut store);
+    let c = store.block(12, 0xc, &["t6", "t1", "t5"]);
+    let mut rig = Rig::new();
+    let acts = rig.request(vec![txs_id(a, 0..4), txs_id(b, 0..3), txs_id(c, 0..3)]);
+    let (_, list) = reply(&rig.answer(&store, &acts));
+    let shown = shown(&list);
+    assert_eq!(shown[0].1, vec![(0, 0xf << 60, texts(&["t1", "t2", "t3", "t4"]))]);
+    assert_eq!(shown[1].1, vec![(0, 0x4 << 60, texts(&["t5"]))]);
+    assert_eq!(shown[2].1, vec![(0, TOP, texts(&["t6"]))]);
+}
+
+#[test]
 fn forgotten_marks_cost_bytes_and_nothing_else() {
     let mut store = Store::default();
     let a = store.bulk(10, 1, 50, 8);

@@ -108,3 +108,23 @@ impl Windows {
         self.open.capacity().saturating_mul(size_of::<Window>())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_windows_give_their_memory_back_and_a_few_keep_it() {
+        for (count, kept) in [(3, true), (1_000, false)] {
+            let mut windows = Windows::new();
+            for no in 0..count {
+                windows.open(RequestNo(no), 10, 4);
+            }
+            for no in 0..count {
+                assert!(windows.heap() >= (count - no) as usize * Windows::ENTRY);
+                assert_eq!(windows.advance(10).map(|window| window.no), Some(RequestNo(no)));
+            }
+            assert_eq!(windows.heap() > 0, kept, "{count} windows");
+        }
+    }
+}

@@ -143,3 +143,22 @@ impl Wanted {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::codec::leios::Hash32;
+
+    #[test]
+    fn a_request_weighs_what_its_list_does() {
+        let point = LeiosPoint::new(SlotNo(1), Hash32([2; 32]));
+        let tx = WantedTx { index: 3, hash: Hash32([4; 32]), size: 5 };
+        assert_eq!(Wanted::Block(point, 6, 7).heap(), 0);
+        let txs = Wanted::Txs(point, vec![tx; 10]);
+        assert_eq!(txs.heap(), 10 * size_of::<WantedTx>());
+        let votes = Wanted::Votes(SlotNo(1), vec![VoteIssuer(8); 10]);
+        assert_eq!(votes.heap(), 10 * size_of::<VoteIssuer>());
+    }
+}

@@ -198,3 +198,25 @@ const fn head(argument: u64) -> usize {
         _ => 9,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::codec::leios::{Hash32, SlotNo, VoteIssuer};
+
+    #[test]
+    fn content_weighs_what_its_lists_do() {
+        let hash = Hash32([1; 32]);
+        let vote = LinearLeiosVote::new(SlotNo(2), hash, VoteIssuer(3), [4; 48]);
+        assert_eq!(heap(&[Content::Vote(vote.clone())]), 0);
+        let txs = |count: u32| Content::Txs {
+            count,
+            txs: (0..count).map(|index| (index, hash, Bytes::from_static(&[5]))).collect(),
+        };
+        let entry = size_of::<FoundTx>();
+        assert_eq!(heap(&[txs(10), Content::Vote(vote), txs(7)]), 17 * entry);
+        assert_eq!(heap(&vec![txs(1); 3]), 3 * entry);
+    }
+}

@@ -85,3 +85,27 @@ impl Marks {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_forgotten_with_the_requests_they_concern() {
+        let mut marks = Marks::default();
+        let mark = |seat| Mark::Vote(SlotNo(1), VoteIssuer(seat));
+        for seat in 0..100 {
+            marks.add(mark(seat), 1 + u64::from(seat) / 50, 1_000);
+        }
+        let full = marks.heap();
+        marks.prune(Some(RequestNo(0)));
+        assert!(marks.excuse(RequestNo(0), mark(0)) && marks.excuse(RequestNo(1), mark(99)));
+        // The first 50 concern request 0 alone.
+        marks.prune(Some(RequestNo(1)));
+        assert!(!marks.excuse(RequestNo(0), mark(0)) && marks.excuse(RequestNo(1), mark(99)));
+        assert!(marks.heap() < full);
+        marks.prune(None);
+        assert_eq!(marks, Marks::default());
+        assert_eq!(marks.heap(), 0);
+    }
+}

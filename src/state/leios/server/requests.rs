@@ -293,3 +293,34 @@ pub(super) fn duplicates(ids: &[DeliverableId]) -> bool {
     keys.sort_unstable();
     keys.windows(2).any(|pair| matches!(pair, [a, b] if a == b))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::leios::{Hash32, LeiosPoint, TxBitmaps};
+
+    #[test]
+    fn only_what_is_asked_for_may_overlap() {
+        let hash = Hash32([1; 32]);
+        let point = LeiosPoint::new(SlotNo(2), hash);
+        let marks = [Mark::Block(hash), Mark::Tx(hash), Mark::Vote(SlotNo(2), VoteIssuer(3))];
+        let may = |requests: &Requests| marks.map(|mark| requests.may_overlap(mark));
+        let mut requests = Requests::new(Order::default());
+        assert_eq!(may(&requests), [false; 3]);
+        let ids = [
+            Some(DeliverableId::LinearLeiosBlockId(point)),
+            TxBitmaps::all(1).map(|txs| DeliverableId::LeiosBlockTxsId(point, txs)),
+            Some(DeliverableId::LinearLeiosVoteId(SlotNo(2), VoteIssuer(3))),
+        ];
+        for (at, id) in ids.into_iter().flatten().enumerate() {
+            let cost = Cost { bytes: 1, requests: 1, txs: 0 };
+            requests.insert(Time::ZERO, RequestNo(at as u64), NonEmpty::one(id), cost);
+            assert_eq!(may(&requests), [true, at > 0, at > 1]);
+        }
+        for at in 0..3 {
+            requests.provide(RequestNo(at), Vec::new(), 0);
+            assert!(requests.take(RequestNo(at)).is_some());
+            assert_eq!(may(&requests), [false, at < 1, at < 2]);
+        }
+    }
+}

@@ -64,3 +64,30 @@ impl Slots {
         places.saturating_mul(size_of::<SlotNo>())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_emptied_list_keeps_the_least_memory() {
+        let mut slots = Slots::default();
+        assert_eq!(slots.heap(), 0);
+        let least = LEAST * size_of::<SlotNo>();
+        slots.insert(SlotNo(7));
+        slots.remove(SlotNo(7));
+        assert_eq!((slots.first(), slots.heap()), (None, least));
+        slots.relax();
+        assert_eq!(slots.heap(), 0);
+
+        for slot in 0..100 {
+            slots.insert(SlotNo(slot));
+        }
+        slots.relax();
+        assert!(slots.heap() >= 100 * size_of::<SlotNo>(), "not empty");
+        for slot in 0..100 {
+            slots.remove(SlotNo(slot));
+        }
+        assert!(slots.first().is_none() && slots.heap() <= least);
+    }
+}
