@@ -4,8 +4,10 @@
 
 mod choices;
 mod distant;
+mod edges;
 mod eight_sources;
 mod hostile;
 mod limits;
 mod questions;
+mod tail;
 mod world;

@@ -2,7 +2,7 @@
 
 use nodewire::codec::leios::{LeiosPoint, SlotNo};
 use nodewire::state::leios::{
-    ClientCommand, ClientNotice, Fetch, FetchCommand, FetchLimits, FetchQuery,
+    ClientCommand, ClientNotice, Fetch, FetchCommand, FetchLimits, FetchQuery, Unit,
 };
 use nodewire::{Action, AskId, Machine, Outbox, Refused, Time};
 
@@ -85,4 +85,13 @@ fn another_block_that_is_forgotten_takes_no_question_along() {
     let _ = local(&mut fetch, FetchCommand::Urgent { point: other, size: 40 }).unwrap();
     let _ = local(&mut fetch, FetchCommand::Forget(other)).unwrap();
     assert!(fetch.awaits(id));
+}
+
+#[test]
+fn of_a_request_only_what_failed_goes_back() {
+    let (mut fetch, point, id) = asking(5);
+    let _ = local(&mut fetch, FetchCommand::Missing { id, indices: vec![0, 1, 2] }).unwrap();
+    assert_eq!(fetch.in_flight(), 3 * 509);
+    let _ = remote(&mut fetch, ClientNotice::Failed(vec![Unit::Txs(point, vec![1])]));
+    assert_eq!(fetch.in_flight(), 2 * 509);
 }

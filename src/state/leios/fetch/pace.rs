@@ -201,4 +201,47 @@ mod tests {
         }
         assert!(pace.rate(&limits) <= 300_000, "{pace:?}");
     }
+
+    /// Requests that were sent while one was under way, but late, may have waited for the wire.
+    #[test]
+    fn only_requests_sent_close_together_tell_the_rate() {
+        let limits = FetchLimits::default();
+        let mut pace = Pace::new();
+        let mut arrived = |at, sent| {
+            pace.arrived(Time::from_micros(at), 25_000, Time::from_micros(sent), &limits);
+            (pace.measured(), pace.rate(&limits), pace.latency)
+        };
+        assert_eq!(arrived(100_000, 0), (false, 250_000, 0));
+        // It took 110 ms, but 50 ms since the delivery before it.
+        assert_eq!(arrived(150_000, 40_000), (false, 500_000, 0));
+        // Now at 1 MB/s; the one that found an idle peer took 100 ms, 25 ms of it for its bytes.
+        assert_eq!(arrived(175_000, 40_000), (true, 1_000_000, 75_000));
+    }
+
+    #[test]
+    fn the_latency_grows_by_an_eighth_and_shrinks_at_once() {
+        let limits = FetchLimits::default();
+        let mut pace = Pace::new();
+        for at in 1..=4 {
+            pace.arrived(Time::from_micros(40_000 + at * 25_000), 25_000, Time::ZERO, &limits);
+        }
+        assert_eq!(pace.latency(&limits), 40_000);
+        for (sent, latency, known) in [(2_000_000, 48_000, 41_000), (3_000_000, 30_000, 30_000)] {
+            let now = Time::from_micros(sent + latency + 25_000);
+            pace.arrived(now, 25_000, Time::from_micros(sent), &limits);
+            assert_eq!(pace.latency(&limits), known);
+        }
+    }
+
+    #[test]
+    fn a_request_asks_for_as_much_as_keeps_a_known_peer_busy() {
+        let limits = FetchLimits::default();
+        let mut pace = Pace::new();
+        assert_eq!(pace.piece(&limits), limits.probe_piece);
+        for at in 1..=4 {
+            pace.arrived(Time::from_micros(at * 25_000), 25_000, Time::ZERO, &limits);
+        }
+        // 20 ms of 1 MB/s.
+        assert_eq!(pace.piece(&limits), 20_000);
+    }
 }

@@ -174,3 +174,59 @@ impl<K> Peer<K> {
         .fold(pieces, usize::saturating_add)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::leios::Hash32;
+
+    fn piece(work: Work, age: Age) -> Piece {
+        let (sent, expected) = (Time::from_micros(1_000), Time::from_micros(51_000));
+        Piece { work, bytes: 1_000, left: 1, sent, expected, age, doubled: false }
+    }
+
+    fn block() -> Work {
+        Work::Block(LeiosPoint::new(SlotNo(1), Hash32([1; 32])))
+    }
+
+    #[test]
+    fn what_is_late_grows_stale_unless_both_count_for_ever() {
+        let mut limits = FetchLimits::default();
+        for (age, at) in [
+            // One and a half times 50 ms, and 50 ms.
+            (Age::Fresh, Some(126_000)),
+            (Age::Lagging, Some(3_001_000)),
+            (Age::Late, Some(6_001_000)),
+            (Age::Stale, None),
+        ] {
+            let due = piece(block(), age).due(&limits);
+            assert_eq!(due.map(Time::as_micros), at, "{age:?}");
+        }
+        limits.stale_factor = 0;
+        assert_eq!(piece(block(), Age::Late).due(&limits), None);
+    }
+
+    #[test]
+    fn a_request_holds_its_list() {
+        let point = LeiosPoint::new(SlotNo(1), Hash32([1; 32]));
+        let mut txs = Vec::with_capacity(100);
+        txs.push((0, Hash32([2; 32]), 500));
+        assert_eq!(piece(Work::Txs(point, txs), Age::Fresh).heap(), 100 * 40);
+        let votes = Vec::with_capacity(100);
+        let heap = 100 * size_of::<(SlotNo, VoteIssuer)>();
+        assert_eq!(piece(Work::Votes(votes), Age::Fresh).heap(), heap);
+        assert_eq!(piece(block(), Age::Fresh).heap(), 0);
+    }
+
+    #[test]
+    fn what_is_overdue_is_as_far_ahead_as_it_was_due_behind() {
+        let limits = FetchLimits::default();
+        let mut peer = Peer::new(());
+        assert!(peer.pieces.push(0, piece(block(), Age::Fresh)).is_ok());
+        // 50 ms and 1 ms at the rate that is assumed.
+        for (now, at) in [(10_000, 52_000), (52_000, 52_000), (62_000, 72_000)] {
+            let times: Vec<_> = peer.schedule(Time::from_micros(now), &limits).collect();
+            assert_eq!(times, [(0, Time::from_micros(at))]);
+        }
+    }
+}

@@ -92,4 +92,9 @@ mod tests {
         [1, 130, 199].into_iter().for_each(|index| todo.remove(index));
         assert!(todo.is_empty());
     }
+
+    #[test]
+    fn counts_a_bit_for_each_index() {
+        assert_eq!(Todo::new(6_400).heap(), 800);
+    }
 }
