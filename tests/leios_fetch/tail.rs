@@ -128,5 +128,5 @@ fn what_would_be_done_last_is_copied_first() {
     let copy = (0..requests.len())
         .find(|at| requests[*at].1 == 0 && owed(*at).any(|first| first == requests[*at].2))
         .expect("a copy");
-    assert_eq!(owed(copy).last(), Some(requests[copy].2));
+    assert_eq!(owed(copy).next_back(), Some(requests[copy].2));
 }
