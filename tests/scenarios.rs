@@ -64,6 +64,15 @@ fn every_scenario_can_fail() {
 }
 
 #[test]
+fn a_scenario_is_written_as_it_was_read() {
+    for (path, scenario) in scenarios() {
+        let text = fs::read_to_string(&path).unwrap();
+        let read: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::to_value(&scenario).unwrap(), read, "{}", path.display());
+    }
+}
+
+#[test]
 fn scenarios_are_named_and_cite_rules() {
     let ids: BTreeSet<_> = rules::all().map(|rule| rule.id()).collect();
     for (path, scenario) in scenarios() {
@@ -208,6 +217,73 @@ fn what_does_not_hold_is_told_with_its_step_and_its_reason() {
         outcome.starts_with("failed at step 3: sent ") && outcome.contains(", not "),
         "{outcome}"
     );
+}
+
+/// A client that does nothing, and one step.
+fn one_step(step: &str) -> Outcome {
+    let text = format!(
+        r#"{{"scenario":1,"name":"a","about":"b","rules":[],"under_test":"client",
+        "steps":[{step}],"accept":["running"]}}"#
+    );
+    run(&text.parse().unwrap())
+}
+
+#[test]
+fn a_list_fits_item_by_item_and_is_as_long() {
+    let fits = |value: &str, pattern: &str| match one_step(&format!(
+        r#"{{"same":[{value},{pattern}]}}"#
+    )) {
+        Outcome::Passed => true,
+        Outcome::Failed { step: 0, .. } => false,
+        other => panic!("{value} {pattern}: {other}"),
+    };
+    for (value, pattern) in [
+        ("[1,2]", "[1,2]"),
+        ("[1,2]", r#"["$_","$a"]"#),
+        ("[1,2]", r#"[1,"$.."]"#),
+        ("[1,2]", r#"[1,2,"$.."]"#),
+        ("[]", "[]"),
+        ("[]", r#"["$.."]"#),
+    ] {
+        assert!(fits(value, pattern), "{value} {pattern}");
+    }
+    for (value, pattern) in [
+        ("[1,2]", "[1,3]"),
+        ("[1,2]", "[1]"),
+        ("[1]", "[1,2]"),
+        ("[1]", r#"[1,2,"$.."]"#),
+        ("[1,2]", r#"[2,"$.."]"#),
+        ("[1,2]", r#"["$a","$a"]"#),
+    ] {
+        assert!(!fits(value, pattern), "{value} {pattern}");
+    }
+}
+
+#[test]
+fn as_much_as_may_be_made_is_made() {
+    let items = |to: u64| {
+        let each = format!(r#"{{"$each":"i","from":0,"to":{to},"item":"$i"}}"#);
+        one_step(&format!(r#"{{"same":[[{each}],"$_"]}}"#))
+    };
+    assert_eq!(items(100_000), Outcome::Passed);
+    assert!(matches!(items(100_001), Outcome::Broken { step: 0, .. }));
+
+    let bytes = |times: u64| {
+        let hex = format!(r#"{{"repeat":"00","times":{times}}}"#);
+        one_step(&format!(r#"{{"peer":{{"on":"LeiosReply","hex":{hex}}}}}"#))
+    };
+    assert!(!matches!(bytes(16 << 20), Outcome::Broken { .. }));
+    assert!(matches!(bytes((16 << 20) + 1), Outcome::Broken { step: 0, .. }));
+}
+
+#[test]
+fn who_waited_in_vain_is_told_what_came_instead() {
+    let text = r#"{"scenario":1,"name":"a","about":"b","rules":[],"under_test":"client",
+        "steps":[{"given":"Start"},
+        {"await":{"on":"LeiosReply","message":"MsgLeiosDone","eventually":true}}],"accept":[]}"#;
+    let outcome = run(&text.parse().unwrap());
+    let Outcome::Failed { step: 1, why } = outcome else { panic!("{outcome}") };
+    assert!(why.contains("MsgLeiosInit"), "{why}");
 }
 
 #[test]

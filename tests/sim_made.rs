@@ -23,6 +23,15 @@ fn a_transaction_has_the_size_asked_for_and_is_one_byte_string() {
 }
 
 #[test]
+fn the_head_of_a_transaction_is_no_wider_than_needed() {
+    let pairs = [(1, 0), (24, 23), (26, 24), (257, 255), (259, 256), (65_538, 65_535)];
+    for (size, content) in pairs.into_iter().chain([(65_541, 65_536), (70_000, 69_995)]) {
+        let tx = made::tx(1, size);
+        assert_eq!(minicbor::Decoder::new(&tx).bytes().unwrap().len(), content, "{size}");
+    }
+}
+
+#[test]
 fn a_block_refers_to_its_transactions() {
     let made = MadeBlock::new(SlotNo(7), (1..=3).map(|n| made::tx(n, 100))).unwrap();
     assert_eq!(made.point.slot, SlotNo(7));
@@ -53,6 +62,21 @@ fn a_header_says_what_it_was_made_of() {
     let mut none = silent;
     none.excess = 4;
     assert!(none.header().view().is_err(), "too many fields");
+}
+
+/// Like a real one: another in each slot, and nothing that a compressor would find.
+#[test]
+fn a_signature_is_of_its_slot_and_of_many_bytes() {
+    let signature = |slot| {
+        let raw = MadeHeader::new(SlotNo(slot), 5, None).raw();
+        raw.slice(raw.len() - 448..)
+    };
+    let signatures: BTreeSet<_> = (0..100).map(signature).collect();
+    assert_eq!(signatures.len(), 100);
+    for signature in signatures {
+        let bytes: BTreeSet<_> = signature.iter().collect();
+        assert!(bytes.len() > 200, "{}", bytes.len());
+    }
 }
 
 #[test]

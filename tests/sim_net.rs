@@ -202,6 +202,38 @@ fn deadlines_move_and_fire_once() {
     assert_eq!(net.nodes()[node].rung, [at(700)]);
 }
 
+#[test]
+fn a_deadline_that_moves_forward_is_kept() {
+    let mut net: Net<Pipe> = Net::new(1);
+    let node = net.add(Pipe { due: Some(at(500)), ..Pipe::default() });
+    net.with(node, |node, _, _| node.due = Some(at(300)));
+    assert!(net.run(at(10_000), u64::MAX).idle);
+    assert_eq!(net.nodes()[node].rung, [at(300)]);
+}
+
+#[test]
+fn a_single_piece_waits_for_its_reader() {
+    let deaf = Pipe { deaf: true, ..Pipe::default() };
+    let (mut net, _) = pair(1, Pipe::sending(1), deaf, &spec());
+    assert!(net.run(at(1_000_000), u64::MAX).idle);
+    assert_eq!(net.nodes()[1].received(), 0);
+    net.with(1, |node, _, _| node.deaf = false);
+    assert!(net.run(at(u64::MAX), u64::MAX).idle);
+    assert_eq!(net.nodes()[1].received(), 1);
+}
+
+#[test]
+fn nothing_leaves_a_connection_that_is_lost() {
+    // Each piece takes ten milliseconds to leave: the break comes amid one.
+    let coarse = LinkSpec { pieces: (10_000, 10_000), ..spec() };
+    let (mut net, end) = pair(1, Pipe::sending(50_000), Pipe::default(), &coarse);
+    net.break_at(at(25_000), end);
+    net.run(at(25_000), u64::MAX);
+    assert_eq!(net.sent(end), 20_000);
+    assert!(net.run(at(u64::MAX), u64::MAX).idle);
+    assert_eq!(net.sent(end), 20_000);
+}
+
 /// A ring in which bytes go round until they are used up.
 struct Ring {
     next: Option<End>,

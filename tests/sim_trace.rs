@@ -75,6 +75,18 @@ fn a_recorder_is_the_machine_to_everybody_else() {
     );
 }
 
+#[test]
+fn a_recorder_awaits_what_its_machine_awaits() {
+    let id = AskId::from_u64(0);
+    let mut recorder = Recorder::new(UntilClosed::new(Client::new()), Trace::new("toy", &()));
+    let mut out = Outbox::new();
+    recorder.handle(Time::ZERO, Input::Local(Order::Want(1)), &mut out).unwrap();
+    recorder.handle(Time::ZERO, Input::Remote(Word::Here(1)), &mut out).unwrap();
+    assert!(recorder.awaits(id));
+    recorder.handle(Time::ZERO, Input::Remote(Word::Here(2)), &mut out).unwrap();
+    assert!(recorder.machine().is_closed() && !recorder.awaits(id));
+}
+
 const TEXT: &str = r##"{"trace":1,"machine":"toy.client","config":[1,2],"shortened":false}
 {"at":0,"local":{"Want":1},"actions":[{"send":{"Please":1}}]}
 {"at":1000,"local":{"Want":10},"actions":[],"refused":{"kind":"Invalid","text":"more than nine","why":"more than nine"}}
@@ -142,6 +154,34 @@ fn a_shortened_trace_says_so_and_is_not_replayed() {
     assert_eq!(read, short);
     assert_eq!(replay(Client::new(), &read), Err(ReplayError::Shortened));
     assert_eq!(ReplayError::Shortened.to_string(), "a shortened trace cannot be replayed");
+}
+
+/// What begins with a capital, is short, of letters and digits, and could not be hex.
+#[test]
+fn only_what_looks_like_a_variant_is_named() {
+    let name = |body: &str| {
+        let text = TEXT.replace(r#"{"Here":7}"#, body);
+        let short = text.parse::<Trace>().unwrap().shorten();
+        let body: serde_json::Value = serde_json::from_str(short.steps()[2].input()).unwrap();
+        body["short"]["name"].as_str().map(str::to_owned)
+    };
+    assert_eq!(name(r#"{"Here":7}"#).as_deref(), Some("Here"));
+    assert_eq!(name(r#"{"Outer":{"Inner":7}}"#).as_deref(), Some("Outer.Inner"));
+    assert_eq!(name(r#""Stop""#).as_deref(), Some("Stop"));
+    let longest = "N".repeat(64);
+    assert_eq!(name(&format!("\"{longest}\"")), Some(longest.clone()));
+    for none in [
+        r#"{"Here":7,"There":8}"#,
+        r#"{"here":7}"#,
+        r#"{"He-re":7}"#,
+        r#""here""#,
+        r#""He re""#,
+        r#""CAFE""#,
+        r#"["Here"]"#,
+        &format!("\"{longest}N\""),
+    ] {
+        assert_eq!(name(none), None, "{none}");
+    }
 }
 
 #[test]
@@ -224,10 +264,58 @@ fn a_drawing_shows_the_range_and_is_well_formed() {
     assert!(late.contains("timeout") && !late.contains("close"), "{late}");
 }
 
+/// The values of an attribute, in order.
+fn values(svg: &str, attribute: &str) -> Vec<i64> {
+    let number = |rest: &str| rest.split('"').next().unwrap().parse().unwrap();
+    svg.split(&format!(" {attribute}=\"")).skip(1).map(number).collect()
+}
+
+#[test]
+fn a_drawing_has_its_columns_side_by_side_and_its_arrows_within() {
+    let trace: Trace = TEXT.parse().unwrap();
+    let svg = Sequence::of(&trace).svg();
+    let height = values(&svg, "height")[0];
+    let lines: Vec<&str> = svg.lines().filter(|line| line.contains("<line")).collect();
+    let (columns, arrows) = lines.split_at(3);
+
+    let names = ["application", "toy.client", "peer"];
+    let mut places = Vec::new();
+    for (column, name) in columns.iter().zip(names) {
+        assert!(column.contains(&format!(">{name}</text>")), "{column}");
+        let (x, ends) = (values(column, "x1"), values(column, "x2"));
+        assert_eq!((&x, &x), (&ends, &values(column, "x")), "upright, below its name");
+        places.extend(x);
+    }
+    assert!(places.is_sorted_by(|a, b| a + 100 < *b), "{places:?}");
+    assert!(places[0] > 100 && places[2] < 860, "room for the times and the names: {places:?}");
+
+    let (head, foot) = (values(columns[0], "y1")[0], values(columns[0], "y2")[0]);
+    let mut above = head;
+    for arrow in arrows {
+        let (row, label) = (values(arrow, "y1")[0], *values(arrow, "y").last().unwrap());
+        assert_eq!(values(arrow, "y2"), [row], "{arrow}");
+        assert!(row > above + 12 && label < row && label > above, "{arrow}");
+        assert!(places.contains(&values(arrow, "x1")[0]), "{arrow}");
+        assert!(places.contains(&values(arrow, "x2")[0]), "{arrow}");
+        above = row;
+    }
+    // What goes nowhere is beside the machine: the timeout and the close.
+    let beside = svg.lines().filter(|line| line.contains("italic")).count();
+    assert_eq!((arrows.len(), beside), (8, 2));
+    let last = *values(&svg, "y").iter().max().unwrap();
+    assert!(last <= foot && foot < height && height < last + 60, "{last} {foot} {height}");
+
+    let mermaid = Sequence::of(&trace).mermaid();
+    for (letter, name) in ["A", "M", "P"].iter().zip(names) {
+        assert!(mermaid.contains(&format!("participant {letter} as {name}\n")), "{mermaid}");
+    }
+}
+
 #[test]
 fn a_player_answers_each_line() {
     let mut player: Box<dyn Play> = Box::new(Player::new("toy.client", Client::new()));
     assert_eq!(player.hello(), "{\"play\":1,\"machine\":\"toy.client\"}\n");
+    assert!(!player.is_closed());
     let mut say = |line: &str| player.line(line);
     assert_eq!(
         say(r#"{"at":5,"local":{"Want":1}}"#),

@@ -146,6 +146,37 @@ fn bytes_are_changed_by_little() {
 }
 
 #[test]
+fn any_bit_of_any_byte_may_be_flipped() {
+    let honest = b"hellooo\n";
+    let (mut bytes, mut bits) = ([0; 8], [0; 8]);
+    for seed in 0..400 {
+        let change = vec![Change::FLIP];
+        let rates = TwistRates { change: 1_000_000, changes: change, ..Default::default() };
+        let mut liar = Twist::seeded(Lines::new(), seed, rates);
+        let mut out = Outbox::new();
+        liar.handle_local(at(0), "hellooo".into(), &mut out).unwrap();
+        let Some(Action::Send(flipped)) = out.pop() else { panic!("nothing was sent") };
+        let at = flipped.iter().zip(honest).position(|(a, b)| a != b).unwrap();
+        bytes[at] += 1;
+        bits[(flipped[at] ^ honest[at]).trailing_zeros() as usize] += 1;
+    }
+    assert!(bytes.iter().chain(&bits).all(|count| *count > 20), "{bytes:?} {bits:?}");
+}
+
+#[test]
+fn what_is_held_back_has_its_weight() {
+    let stall = (0, TwistOp::Stall(Duration::from_secs(9)));
+    let mut liar = Twist::script(Lines::new(), [stall]);
+    let mut out = Outbox::new();
+    for held in 1..=50 {
+        liar.handle_local(at(0), "a line".into(), &mut out).unwrap();
+        let least = size_of_val(&liar) + held * size_of::<Bytes>();
+        assert!(liar.footprint() >= least, "{held}: {}", liar.footprint());
+    }
+    assert!(out.is_empty());
+}
+
+#[test]
 fn chance_is_as_often_as_said() {
     let run = |rates: TwistRates<Word>| {
         let mut liar = Twist::seeded(Server { given: 0, odd: false }, 7, rates);

@@ -108,7 +108,7 @@ mod tests {
     use alloc::collections::BTreeSet;
     use core::hash::{Hash, Hasher};
 
-    use super::Fingerprint;
+    use super::{Fingerprint, TraceHash};
 
     fn print(value: impl Hash) -> u64 {
         let mut hasher = Fingerprint::default();
@@ -134,5 +134,45 @@ mod tests {
         assert_ne!(print((1_u8, 2_u8)), print((2_u8, 1_u8)));
         assert_ne!(print([0_u8; 3].as_slice()), print([0_u8; 4].as_slice()));
         assert_ne!(print(0_u8), print((0_u8, 0_u8)));
+    }
+
+    #[test]
+    fn the_hash_of_a_trace_is_fnv_1a() {
+        // Published with the function.
+        for (text, hash) in [
+            ("", 0xcbf2_9ce4_8422_2325),
+            ("a", 0xaf63_dc4c_8601_ec8c),
+            ("foobar", 0x8594_4171_f739_67e8),
+        ] {
+            let mut running = TraceHash::new();
+            running.bytes(text.as_bytes());
+            assert_eq!(running.get(), hash, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_last_step_is_the_finaliser_of_murmur3() {
+        assert_eq!(Fingerprint(0).finish(), 0);
+        assert_eq!(Fingerprint(1).finish(), 0xb456_bcfc_34c2_cb2c);
+    }
+
+    #[test]
+    fn a_change_in_one_word_is_not_undone_by_one_in_the_next() {
+        let (a, b) = (0x0123_4567_89ab_cdef_u64, 0xfedc_ba98_7654_3210_u64);
+        let mut prints = BTreeSet::from([print((a, b))]);
+        for at in 0..64 {
+            prints.insert(print((a ^ (1 << at), b)));
+            prints.insert(print((a, b ^ (1 << at))));
+            for next in 0..64 {
+                prints.insert(print((a ^ (1 << at), b ^ (1 << next))));
+            }
+        }
+        assert_eq!(prints.len(), 1 + 64 + 64 + 64 * 64);
+    }
+
+    #[test]
+    fn bytes_and_sizes_count_each_by_itself() {
+        assert_ne!(print([1_u8, 2, 3].as_slice()), print([1_u8, 2, 4].as_slice()));
+        assert_ne!(print(1_usize), print(2_usize));
     }
 }

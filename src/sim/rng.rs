@@ -91,4 +91,13 @@ mod tests {
         assert!((2_300..2_700).contains(&hits), "{hits}");
         assert!((0..1_000).all(|_| (5..=7).contains(&rng.between(5, 7))));
     }
+
+    #[test]
+    fn no_chance_is_none_even_for_the_lowest_draw() {
+        // One step before the state from which the number is zero.
+        let lowest = Rng::new(0_u64.wrapping_sub(0x9e37_79b9_7f4a_7c15));
+        assert_eq!(lowest.clone().next(), 0);
+        assert!(!lowest.clone().chance(0));
+        assert!(lowest.clone().chance(1));
+    }
 }

@@ -292,3 +292,58 @@ impl Subject for Bench {
         FIRST_SLOT
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::rc::Rc;
+    use core::cell::Cell;
+
+    use serde_json::Map;
+
+    use super::*;
+
+    /// Is due at once, whatever the time is and however often it was told.
+    struct Stuck(Rc<Cell<u64>>);
+
+    impl Tested for Stuck {
+        fn local(&mut self, _: Time, _: &Value) -> Result<Option<Value>, String> {
+            Ok(None)
+        }
+
+        fn remote(&mut self, _: Time, _: Delivery) -> Result<(), String> {
+            Ok(())
+        }
+
+        fn timeout(&mut self, _: Time) {
+            self.0.set(self.0.get() + 1);
+        }
+
+        fn deadline(&self) -> Option<Time> {
+            Some(Time::from_micros(5))
+        }
+
+        fn events(&mut self) -> Vec<Event> {
+            Vec::new()
+        }
+    }
+
+    #[test]
+    fn a_machine_that_stays_due_is_told_once_and_time_goes_on() {
+        let told = Rc::new(Cell::new(0));
+        let (_, store) = content::make(&Map::new(), FIRST_SLOT).unwrap();
+        let mut bench = Bench {
+            machine: Box::new(Stuck(told.clone())),
+            store,
+            manual: false,
+            now: Time::ZERO,
+            sent: BTreeMap::new(),
+            notices: Vec::new(),
+            asked: Vec::new(),
+            ending: None,
+        };
+        bench.wait(4).unwrap();
+        assert_eq!((told.get(), bench.now), (0, Time::from_micros(4)));
+        bench.wait(6).unwrap();
+        assert_eq!((told.get(), bench.now), (1, Time::from_micros(10)));
+    }
+}
