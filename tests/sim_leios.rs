@@ -160,3 +160,16 @@ fn a_recorded_connection_speaks_over_a_multiplexer_as_an_unrecorded_one() {
     let cares = |spec: &nodewire::ChannelSpec| plain.drained(spec.channel, 9).is_some();
     assert!(plain.channels().iter().any(cares), "some channel minds what has left");
 }
+
+/// A server whose questions are all open reads no request, and one that is recorded neither.
+#[test]
+fn a_recorded_server_holds_what_an_unrecorded_one_holds() {
+    let mut limits = Limits::default();
+    limits.max_open_asks = 0;
+    let plain = Server::new(limits, SlotClock::default());
+    let recorder = Recorder::new(plain.clone(), Trace::new("leios.server", &()));
+    let held = plain.channels().iter().map(|spec| plain.holds(spec.channel)).collect::<Vec<_>>();
+    let same = plain.channels().iter().map(|spec| recorder.holds(spec.channel)).collect::<Vec<_>>();
+    assert_eq!(held, same);
+    assert!(held.contains(&true) && held.contains(&false), "{held:?}");
+}

@@ -301,7 +301,7 @@ fn a_drawing_has_its_columns_side_by_side_and_its_arrows_within() {
     }
     // What goes nowhere is beside the machine: the timeout and the close.
     let beside = svg.lines().filter(|line| line.contains("italic")).count();
-    assert_eq!((arrows.len(), beside), (8, 2));
+    assert_eq!((arrows.len(), beside), (9, 2));
     let last = *values(&svg, "y").iter().max().unwrap();
     assert!(last <= foot && foot < height && height < last + 60, "{last} {foot} {height}");
 
