@@ -71,7 +71,7 @@ where
         let patience = machine.deadline().map(|due| due.since(now()).max(Duration::from_millis(1)));
         stream.set_read_timeout(patience)?;
         match stream.read(&mut buffer) {
-            Ok(0) => machine.handle_remote(now(), Transport::Closed, &mut out),
+            Ok(0) => machine.handle_remote(now(), Transport::Finished, &mut out),
             Ok(n) => {
                 let bytes = Bytes::copy_from_slice(&buffer[..n]);
                 machine.handle_remote(now(), Transport::Received(bytes), &mut out);

@@ -11,14 +11,15 @@ use nodewire::state::leios::{
     Client, ClientCommand, ClientNotice, ClientRemote, Limits, PairMessage, Server, ServerCommand,
     ServerRemote, SlotClock,
 };
-use nodewire::{Action, Ending, Machine, Outbox, Time};
+use nodewire::{Action, Ending, Machine, Outbox, Time, UntilClosed};
 
 pub fn main() {
     println!("{}:\n{REQUEST}\n{}:\n{REPLY}", REQUEST.name(), REPLY.name());
 
     let (limits, clock, now) = (Limits::default(), SlotClock::default(), Time::ZERO);
     let mut client = Client::new(limits.clone(), clock);
-    let mut server = Server::new(limits, clock);
+    // It is told of what has left even after its end.
+    let mut server = UntilClosed::new(Server::new(limits, clock));
     let (mut to_do_a, mut to_do_b) = (Outbox::new(), Outbox::new());
 
     let target = ClientCommand::NotificationTarget { low: 32_768, chunk: 32_768 };

@@ -81,6 +81,11 @@ pub struct SessionConfig {
     /// The multiplexer after the handshake; during it a segment may take as long as a message.
     pub mux: MuxConfig,
     /// Channels of other mini-protocols after the handshake, whose bytes pass through unread.
+    ///
+    /// Each side names them from its own view: where one is `Initiator`, the other is `Responder`,
+    /// and a channel that runs both ways is two. `ingress` has to exceed what may arrive before it
+    /// is [`Consumed`](MuxLocal::Consumed): more ends the connection (L-63). One that Leios speaks
+    /// itself, or whose number has more than 15 bits, is left out.
     pub foreign: Vec<ChannelSpec>,
 }
 
@@ -133,6 +138,8 @@ pub struct Running {
 
 impl Follow<Handshake> for Running {
     type Next = Mux<Connection>;
+
+    const FIRST: &'static str = "the handshake";
 
     fn follow(self, handshake: Handshake) -> Result<Mux<Connection>, Ending> {
         // A refusal or a query ends the connection in peace.

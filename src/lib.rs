@@ -46,7 +46,7 @@
 //!             }
 //!         }
 //!         match stream.read(&mut buffer) { // at most until machine.deadline()
-//!             Ok(0) => machine.handle_remote(now(), Transport::Closed, &mut out),
+//!             Ok(0) => machine.handle_remote(now(), Transport::Finished, &mut out),
 //!             Ok(n) => {
 //!                 let bytes = Bytes::copy_from_slice(&buffer[..n]);
 //!                 machine.handle_remote(now(), Transport::Received(bytes), &mut out);

@@ -10,7 +10,7 @@ use nodewire::leios::{self, Session, SessionCommand, SessionConfig, SessionNotic
 use nodewire::link::{MuxLocal, MuxNotice, StagedOf, Transport};
 use nodewire::sim::cut_invariance;
 use nodewire::state::leios::{ClientCommand, ConnectionCommand, HandshakeNotice, rules};
-use nodewire::{Action, Ending, Fault, Machine, Outbox, Time};
+use nodewire::{Action, Ending, Fault, Machine, Outbox, Refused, Time};
 
 const T0: Time = Time::ZERO;
 
@@ -205,5 +205,6 @@ fn commands_for_the_other_stage_are_refused() {
     let mut out = Outbox::new();
     let refusal = session.handle_local(T0, early.clone(), &mut out).unwrap_err();
     assert_eq!(refusal.input, early);
+    assert_eq!(refusal.why, Refused::wrong_phase("the handshake"));
     assert!(matches!(early, StagedOf::Second(MuxLocal::Machine(_))));
 }

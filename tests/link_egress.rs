@@ -324,6 +324,34 @@ fn foreign_bytes_pass_through_and_wait_for_their_limit() {
 }
 
 #[test]
+fn a_foreign_channel_that_cannot_be_is_left_out() {
+    let spec = |number, ingress| {
+        let channel = Channel::new(number, Role::Responder);
+        ChannelSpec { channel, ingress, class: Class::Praos }
+    };
+    // Numbers have 15 bits, the 16th is the role's; the machine speaks CHAIN; the third repeats the first.
+    let specs = [spec(0x7fff, 20), spec(0x8009, 20), spec(0x7fff, 99), spec(CHAIN.number, 20)];
+    let mut mux = Mux::new(Toy::default(), MuxConfig::default(), &specs);
+    let foreign = |number| MuxLocal::Foreign {
+        channel: Channel::new(number, Role::Responder),
+        bytes: Bytes::from_static(b"abc"),
+    };
+    let mut out = Outbox::new();
+    for number in [0x8009, 9, CHAIN.number] {
+        let refusal = mux.handle_local(Time::ZERO, foreign(number), &mut out).unwrap_err();
+        assert!(matches!(refusal.why, Refused::Invalid { .. }), "{number}");
+    }
+    assert_eq!(mux.waiting(Channel::new(0x8009, Role::Responder)), None);
+    local(&mut mux, foreign(0x7fff));
+    assert_eq!(segments(&writable(&mut mux, 500).sent), [(0xffff, b"abc".to_vec())]);
+    // 99 bytes would be too many for the first of the same name.
+    let channel = Channel::new(0x7fff, Role::Responder);
+    let ending = receive(&mut mux, &segment(channel, &[5; 21])).ending;
+    let Some(Ending::Fault(fault)) = ending else { panic!("{ending:?}") };
+    assert_eq!(fault.rule().map(|rule| rule.id()), Some("leios/L-63"));
+}
+
+#[test]
 fn foreign_bytes_count_until_they_are_consumed() {
     let mut mux = with_foreign();
     let read = Bytes::from(segment(FOREIGN, &[5; 155]));

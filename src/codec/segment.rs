@@ -43,8 +43,8 @@ impl SegmentHeader {
     /// Bytes of a header.
     pub const SIZE: usize = 8;
 
-    /// The bit that the responder sets.
-    const RESPONDER: u16 = 0x8000;
+    /// The bit that the responder sets; numbers are below it.
+    pub(crate) const RESPONDER: u16 = 0x8000;
 
     /// Reads a header.
     ///

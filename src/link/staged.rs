@@ -46,6 +46,9 @@ pub trait Follow<T> {
     /// The link that follows.
     type Next: Machine<Remote = Transport, Send = Bytes>;
 
+    /// What the first stage is called where a command for the second comes too early.
+    const FIRST: &'static str = "the first stage";
+
     /// The link that follows on `outcome`.
     ///
     /// # Errors
@@ -257,7 +260,7 @@ where
                 accepted.map_err(|refusal| refusal.map(StagedOf::Second))?;
             }
             (At::First(..), input) => {
-                return Err(Refusal::new(Refused::wrong_phase("the first stage"), input));
+                return Err(Refusal::new(Refused::wrong_phase(F::FIRST), input));
             }
             (_, input) => return Err(Refusal::new(Refused::Ended, input)),
         }

@@ -58,7 +58,9 @@
 //! `Announce`, `OfferBlock`, `OfferTxs` and `OfferVote` go to the client as its credit allows. Who
 //! has offered has to deliver: every request is a question,
 //! [`Fetch`](crate::state::leios::ServerQuery::Fetch), and `None` ends the connection.
-//! [`Order`](crate::state::leios::Order) says which of the waiting replies goes next.
+//! [`Order`](crate::state::leios::Order) says which of the waiting replies goes next. Without a link,
+//! say [`Drained`](crate::state::leios::ServerRemote::Drained) for what has left, or the next reply
+//! waits for ever (L-62).
 //!
 //! # Many peers
 //!
@@ -118,7 +120,7 @@
 //!
 //! # The end
 //!
-//! `Finish` on a client asks for the end and waits for what is outstanding; the server's
-//! `MsgLeiosDone` is the last message. On a [`Connection`](crate::state::leios::Connection) a part
+//! `Finish` on a client asks for the end at once: what is outstanding then is reported as `Failed`,
+//! and the server's `MsgLeiosDone` is the last message. On a [`Connection`](crate::state::leios::Connection) a part
 //! that is done leaves the others running; with the last Leios part KeepAlive ends too, and all is
 //! `Done`. A fault of one part ends all.

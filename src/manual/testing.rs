@@ -125,12 +125,18 @@
 //! [`hash`](crate::sim::NetReport::hash), on every target. It models flow control, neither packet
 //! loss nor congestion control nor the cost of computing.
 //!
+//! # Content
+//!
+//! [`sim::made`](crate::sim::made) makes transactions, blocks, headers and votes of the real form:
+//! they parse and their hashes fit, though no ledger would accept them.
+//!
 //! # Traces
 //!
 //! One JSON line a step, bytes in hex, a version in the first line. A link's inputs are the raw
-//! bytes, so its trace is a capture too. From the command line: `nodewire demo` writes one,
-//! `nodewire replay TRACE` plays it again, `nodewire draw TRACE --steps 0..40` makes an SVG. A
-//! shortened trace is marked, and refuses to be replayed.
+//! bytes, so its trace is a capture too. From the command line: `nodewire demo --record --out
+//! FOLDER` writes one, `nodewire replay TRACE` plays it again, `nodewire draw TRACE --steps 0..40`
+//! makes an SVG. A shortened trace, which `demo` writes without `--record`, is marked, and refuses to
+//! be replayed.
 //!
 //! # Scenarios
 //!

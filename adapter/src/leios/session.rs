@@ -63,6 +63,8 @@ pub struct RunRecorded {
 impl Follow<Handshake> for RunRecorded {
     type Next = Mux<Recorder<Connection, SharedTrace>>;
 
+    const FIRST: &'static str = "the handshake";
+
     fn follow(self, handshake: Handshake) -> Result<Self::Next, Ending> {
         let Some((at, agreement)) = handshake.agreed() else { return Err(Ending::Done) };
         let parts = Parts::agreed(handshake.role(), &agreement);

@@ -26,6 +26,7 @@ use super::lane::Lane;
 use super::staged::{Parts, Stage, UNREAD};
 use crate::ask::AskId;
 use crate::channel::{Channel, ChannelSpec, OverChannels};
+use crate::codec::SegmentHeader;
 use crate::fault::{Ending, Fault, Refusal, Refused};
 use crate::heap;
 use crate::machine::{Machine, Out};
@@ -38,7 +39,8 @@ use crate::time::Time;
 /// machine's as their class says.
 ///
 /// However the stream is cut, the actions are the same, but for the cuts of foreign bytes and of
-/// what is sent. Whatever leaves in one call leaves as one `Send`, at its end or before a close.
+/// what is sent. Whatever leaves in one call leaves as one `Send`, or one for each `wire_buffer`
+/// bytes, at its end or before a close.
 ///
 /// Endings: those of the machine, of which `Done` waits until everything has left, or turns into
 /// `Congested` of `drain_timeout`; the rules of [`rules`](super::rules); `Overrun` of a field of
@@ -81,14 +83,17 @@ struct Rest<M> {
 impl<M: OverChannels> Mux<M> {
     /// `machine` before its first byte, with the foreign channels in order of preference.
     ///
-    /// A foreign channel that the machine speaks itself is left out.
+    /// Left out are a foreign channel that is there already, the machine speaks it or it was named
+    /// before, and one whose number has more than 15 bits, which no segment can name. Input for one
+    /// that was left out is refused.
     #[must_use]
     pub fn new(machine: M, config: MuxConfig, foreign: &[ChannelSpec]) -> Self {
         let core = Core::new(machine);
         let mut specs: Vec<ChannelSpec> = core.lanes.iter().map(|lane| lane.spec).collect();
         let own = specs.len();
         for spec in foreign {
-            if !specs.iter().any(|other| other.channel == spec.channel) {
+            let there = specs.iter().any(|other| other.channel == spec.channel);
+            if !there && spec.channel.number < SegmentHeader::RESPONDER {
                 specs.push(*spec);
             }
         }
