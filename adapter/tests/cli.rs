@@ -69,6 +69,7 @@ fn bad_input_gets_one_clear_line() {
     fails(&["play", "leios.nobody"], 1, "no machine is called leios.nobody; there are leios.");
     fails(&["replay", "/no/such/trace"], 1, "/no/such/trace: No such file");
     fails(&["demo", "--eb", "/no/such/block"], 1, "/no/such/block: No such file");
+    fails(&["serve", "leios", "--headers", "/no/such/file"], 2, "not provided: --eb <EB>");
     fails(&["connect", "leios", "127.0.0.1:1"], 1, "127.0.0.1:1: Connection refused");
     fails(&["demo", "--no-such-option"], 2, "unexpected argument '--no-such-option'");
 }
@@ -89,7 +90,10 @@ fn every_rule_and_every_table_is_listed() {
 #[test]
 fn a_machine_plays_line_by_line() {
     let lines = "{\"local\":\"Start\"}\nnonsense\n";
-    let output = text(&piped(&["play", "leios.client"], lines).stdout);
+    let played = piped(&["play", "leios.client"], lines);
+    assert_eq!(played.status.code(), Some(1));
+    assert_eq!(text(&played.stderr), "nodewire: a line was no input\n");
+    let output = text(&played.stdout);
     let lines: Vec<_> = output.lines().collect();
     assert_eq!(lines[0], r#"{"play":1,"machine":"leios.client"}"#);
     assert_eq!(lines[1], r#"{"send":{"Reply":"MsgLeiosInit"}}"#);
@@ -175,6 +179,20 @@ fn two_processes_complete_a_closure() {
 }
 
 #[test]
+fn both_say_why_no_version_was_agreed_on() {
+    let (server, address) = server(&["--once", "--magic", "1"]);
+    let client = run(&["connect", "leios", &address]);
+    let said = text(&client.stderr);
+    assert_eq!((client.status.code(), said.lines().count()), (Some(1), 1), "{said}");
+    let why = "no version was agreed on: version 4097 was refused: ";
+    assert!(said.contains(&address) && said.contains(why), "{said}");
+    let server = server.wait_with_output().expect("it ends");
+    let said = text(&server.stderr);
+    assert_eq!((server.status.code(), said.lines().count()), (Some(1), 1), "{said}");
+    assert!(said.contains(why), "{said}");
+}
+
+#[test]
 fn a_busy_port_is_said_so() {
     let (mut server, address) = server(&[]);
     fails(&["serve", "leios", "--listen", &address], 1, "Address already in use");
@@ -198,7 +216,7 @@ fn a_killed_end_gives_the_other_a_named_ending() {
     let client = client.wait_with_output().expect("it ends");
     assert_eq!(client.status.code(), Some(1));
     let said = text(&client.stderr);
-    assert!(said.contains("the transport closed in the middle of"), "{said}");
+    assert!(said.contains(&format!("{address}: the transport closed in the middle of")), "{said}");
 
     // The client dies.
     let (server, address) = server(&["--rate", "10", "--once"]);
@@ -251,7 +269,7 @@ fn a_line_that_is_no_text_is_answered_and_the_play_goes_on() {
     let end = child.wait_with_output().expect("it ends");
     let said = text(&end.stdout);
     let lines: Vec<_> = said.lines().collect();
-    assert_eq!((end.status.code(), lines.len()), (Some(0), 3), "{said}");
+    assert_eq!((end.status.code(), lines.len()), (Some(1), 3), "{said}");
     assert!(lines[1].starts_with("{\"error\":\"not text"), "{said}");
     assert!(lines[2].contains("\"closed\":false"), "{said}");
 }

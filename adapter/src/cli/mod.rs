@@ -125,6 +125,8 @@ enum Command {
         options: sim::Options,
     },
     /// Play any machine on standard input and output: a JSON line in, JSON lines out.
+    ///
+    /// Ends with exit code 1 if a line was no input.
     Play {
         /// Which machine, for example leios.client.
         machine: String,

@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use std::time::{Duration, UNIX_EPOCH};
 
 use clap::Args;
-use nodewire::codec::leios::SlotNo;
+use nodewire::codec::leios::{RefuseReason, SlotNo};
 use nodewire::leios::{SessionConfig, initiator, propose, responder};
 use nodewire::state::leios::{FetchLimits, Limits, SlotClock};
 use nodewire::{Ending, Time};
@@ -32,8 +32,9 @@ pub struct ServeOptions {
     /// The network's magic number.
     #[arg(long, default_value_t = TEST_NETWORK)]
     magic: u32,
-    /// Real headers: a file with {"real_and_golden":[{"name":"..","wrapped_hex":".."}]}.
-    #[arg(long)]
+    /// Real headers for the real block: a file with
+    /// {"real_and_golden":[{"name":"..","wrapped_hex":".."}]}.
+    #[arg(long, requires = "eb")]
     headers: Option<PathBuf>,
     /// A real endorser block: a file with {"slot":0,"eb_hex":"..","txs_hex":[".."]}; else one is
     /// made up.
@@ -135,16 +136,20 @@ async fn listen(
             let mut host = Uploader::new(vec![article], vec![], votes);
             let (_commands, mut inbox) = mpsc::channel(1);
             let wire = Wire::new(stream, rate);
-            drive(&mut session, wire, &mut host, &mut inbox, epoch, Backlog::default()).await
+            let ending =
+                drive(&mut session, wire, &mut host, &mut inbox, epoch, Backlog::default()).await?;
+            Ok::<_, std::io::Error>((ending, host.declined))
         });
         let told = async move {
             let ending = connection.await.map_err(|error| Failure::new(error.to_string()))?;
-            let ending = ending.map_err(|error| Failure::new(format!("{peer}: {error}")))?;
-            tell(peer, ending, json)?;
-            Ok::<_, Failure>(ending)
+            let ended = ending.map_err(|error| Failure::new(format!("{peer}: {error}")))?;
+            let (ending, declined) = ended;
+            tell(peer, ending, declined.as_ref(), json)?;
+            Ok::<_, Failure>((peer, ending, declined))
         };
         if options.once {
-            return judge(told.await?);
+            let (peer, ending, declined) = told.await?;
+            return judge(peer, ending, declined.as_ref());
         }
         tokio::spawn(async move {
             if let Err(failure) = told.await {
@@ -155,17 +160,45 @@ async fn listen(
 }
 
 /// One line on how a connection ended.
-fn tell(peer: SocketAddr, ending: Ending, json: bool) -> Result<(), Failure> {
-    if json {
-        return print(&json!({ "peer": peer, "ending": ending }).to_string());
-    }
-    print(&format!("{peer}: {ending}"))
+fn tell(
+    peer: SocketAddr,
+    ending: Ending,
+    declined: Option<&RefuseReason>,
+    json: bool,
+) -> Result<(), Failure> {
+    let declined = declined.map(reason);
+    print(&match declined {
+        None if json => json!({ "peer": peer, "ending": ending }).to_string(),
+        Some(why) if json => json!({ "peer": peer, "ending": ending, "declined": why }).to_string(),
+        None => format!("{peer}: {ending}"),
+        Some(why) => format!("{peer}: no version was agreed on: {why}"),
+    })
 }
 
-fn judge(ending: Ending) -> Result<(), Failure> {
-    match ending {
-        Ending::Done => Ok(()),
-        Ending::Fault(fault) => Err(Failure::new(fault.to_string())),
+/// A connection is no success without a version, nor with a fault.
+fn judge(peer: SocketAddr, ending: Ending, declined: Option<&RefuseReason>) -> Result<(), Failure> {
+    match (ending, declined) {
+        (_, Some(why)) => {
+            Err(Failure::new(format!("{peer}: no version was agreed on: {}", reason(why))))
+        }
+        (Ending::Done, None) => Ok(()),
+        (Ending::Fault(fault), None) => Err(Failure::new(format!("{peer}: {fault}"))),
+    }
+}
+
+/// Why a handshake came to nothing. What the peer wrote is quoted.
+fn reason(why: &RefuseReason) -> String {
+    match why {
+        RefuseReason::VersionMismatch(theirs) => {
+            let theirs: Vec<_> = theirs.iter().map(u16::to_string).collect();
+            format!("only versions {} are supported", theirs.join(", "))
+        }
+        RefuseReason::HandshakeDecodeError(version, why) => {
+            format!("the data of version {version} could not be read: {why:?}")
+        }
+        RefuseReason::Refused(version, why) => {
+            format!("version {version} was refused: {why:?}")
+        }
     }
 }
 
@@ -201,7 +234,7 @@ pub fn connect(options: &ConnectOptions, json: bool) -> Result<(), Failure> {
         let lasted = epoch.elapsed();
         let report = Report { ending, download: &host, passed: &passed, lasted, published: &[] };
         print(&if json { report.json().to_string() } else { report.table() })?;
-        judge(ending)?;
+        judge(options.address, ending, host.declined.as_ref())?;
         if !options.follow && !host.is_complete() {
             return Err(Failure::new("the server ended before everything was here"));
         }

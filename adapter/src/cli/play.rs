@@ -21,17 +21,25 @@ pub fn run(name: &str, config: Option<&str>) -> Result<(), Failure> {
     match turns(&mut *player, std::io::stdin().lock(), std::io::stdout().lock()) {
         // A reader that has gone away is no failure.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => Ok(result?),
+        result => match result? {
+            0 => Ok(()),
+            1 => Err(Failure::new("a line was no input")),
+            wrong => Err(Failure::new(format!("{wrong} lines were no input"))),
+        },
     }
 }
 
 /// Most bytes of a line: hex of the largest message, and then some.
 const LINE: u64 = 67_108_864;
+/// How the reply to a line begins that was no input.
+const ERROR: &str = "{\"error\":";
 
-fn turns(player: &mut dyn Play, mut lines: impl BufRead, mut out: impl Write) -> io::Result<()> {
+/// Answers each line, and says how many were no input.
+fn turns(player: &mut dyn Play, mut lines: impl BufRead, mut out: impl Write) -> io::Result<u64> {
     out.write_all(player.hello().as_bytes())?;
     out.flush()?;
     let mut line = Vec::new();
+    let mut wrong = 0;
     loop {
         line.clear();
         let read = lines.by_ref().take(LINE).read_until(b'\n', &mut line)?;
@@ -39,11 +47,18 @@ fn turns(player: &mut dyn Play, mut lines: impl BufRead, mut out: impl Write) ->
             return Err(io::Error::other("a line is longer than 64 MiB"));
         }
         if read == 0 {
-            return Ok(());
+            return Ok(wrong);
         }
         match std::str::from_utf8(&line) {
-            Ok(line) => out.write_all(player.line(line).as_bytes())?,
-            Err(error) => writeln!(out, "{}", json!({ "error": format!("not text: {error}") }))?,
+            Ok(line) => {
+                let reply = player.line(line);
+                wrong += u64::from(reply.starts_with(ERROR));
+                out.write_all(reply.as_bytes())?;
+            }
+            Err(error) => {
+                wrong += 1;
+                writeln!(out, "{}", json!({ "error": format!("not text: {error}") }))?;
+            }
         }
         out.flush()?;
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use nodewire::codec::leios::{LeiosPoint, SlotNo, VoteIssuer};
+use nodewire::codec::leios::{LeiosPoint, RefuseReason, SlotNo, VoteIssuer};
 use nodewire::leios::{SessionCommand, SessionNotice, SessionQuery, on_connection};
 use nodewire::link::{MuxLocal, MuxNotice, StagedOf};
 use nodewire::state::leios::{
@@ -58,6 +58,8 @@ pub struct Downloader {
     pub round_trips: Vec<Duration>,
     /// Broken SHOULD rules, by name.
     pub remarks: BTreeMap<String, u64>,
+    /// Why no version was agreed on, if none was.
+    pub declined: Option<RefuseReason>,
     /// Commands that were refused.
     pub refused: u64,
 }
@@ -80,6 +82,7 @@ impl Downloader {
             votes: 0,
             round_trips: Vec::new(),
             remarks: BTreeMap::new(),
+            declined: None,
             refused: 0,
         }
     }
@@ -191,6 +194,9 @@ where
             StagedOf::Second(MuxNotice::Machine(ConnectionNotice::KeepAlive(
                 KeepAliveNotice::RoundTrip(span),
             ))) => self.round_trips.push(span),
+            StagedOf::First(MuxNotice::Machine(HandshakeNotice::Refused(why))) => {
+                self.declined = Some(why);
+            }
             other => tracing::debug!(?other, "session"),
         }
     }

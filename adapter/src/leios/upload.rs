@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use nodewire::codec::leios::RefuseReason;
 use nodewire::leios::{SessionCommand, SessionNotice, SessionQuery, on_connection};
 use nodewire::link::{MuxNotice, StagedOf};
 use nodewire::state::leios::{
@@ -25,6 +26,8 @@ pub struct Uploader {
     pub answered: u64,
     /// When each article was announced.
     pub announced: Vec<(nodewire::codec::leios::LeiosPoint, Time)>,
+    /// Why no version was agreed on, if none was.
+    pub declined: Option<RefuseReason>,
     /// Commands that were refused.
     pub refused: u64,
 }
@@ -77,6 +80,9 @@ where
             }
             StagedOf::First(MuxNotice::Machine(HandshakeNotice::Agreed(agreed))) => {
                 tracing::info!(?agreed, "handshake");
+            }
+            StagedOf::First(MuxNotice::Machine(HandshakeNotice::Refused(why))) => {
+                self.declined = Some(why);
             }
             other => tracing::debug!(?other, "session"),
         }
