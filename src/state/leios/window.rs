@@ -121,7 +121,8 @@ mod tests {
                 windows.open(RequestNo(no), 10, 4);
             }
             for no in 0..count {
-                assert!(windows.heap() >= (count - no) as usize * Windows::ENTRY);
+                let open = usize::try_from(count - no).unwrap();
+                assert!(windows.heap() >= open * Windows::ENTRY);
                 assert_eq!(windows.advance(10).map(|window| window.no), Some(RequestNo(no)));
             }
             assert_eq!(windows.heap() > 0, kept, "{count} windows");
