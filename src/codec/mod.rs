@@ -24,6 +24,8 @@ mod wire;
 pub mod cbor;
 #[cfg(feature = "leios")]
 pub mod leios;
+#[cfg(feature = "supervisor")]
+pub mod supervisor;
 
 #[cfg(feature = "leios")]
 pub(crate) use malformed::wrong_head;

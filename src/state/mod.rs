@@ -2,3 +2,5 @@
 
 #[cfg(feature = "leios")]
 pub mod leios;
+#[cfg(feature = "supervisor")]
+pub mod supervisor;

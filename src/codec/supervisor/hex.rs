@@ -1,0 +1,214 @@
+//! Numbers and bytes as hex text (`supervisor.md` 2.1): any case in, lower case out.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::marker::PhantomData;
+
+use bytes::Bytes;
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// An unsigned number of up to 64 bits: `0x` and 1 to 16 hex digits (S-5). Leading zeros are
+/// accepted within the width (D-2) and never written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct HexUint64(pub u64);
+
+impl HexUint64 {
+    /// The number that `text` is; `None` for any other text.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        quantity(text).map(|bytes| Self(u64::from_be_bytes(bytes)))
+    }
+}
+
+impl fmt::Display for HexUint64 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#x}", self.0)
+    }
+}
+
+impl Serialize for HexUint64 {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for HexUint64 {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        text(from, "`0x` and 1 to 16 hex digits", Self::parse)
+    }
+}
+
+/// Bytes of any length: `0x` and an even number of hex digits, possibly none (S-9).
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HexBytes(pub Bytes);
+
+impl HexBytes {
+    /// The bytes that `text` is; `None` for any other text.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix("0x")?.as_bytes();
+        let pairs = digits.chunks_exact(2);
+        if !pairs.remainder().is_empty() {
+            return None;
+        }
+        let bytes = pairs.map(pair).collect::<Option<Vec<u8>>>()?;
+        Some(Self(Bytes::from(bytes)))
+    }
+}
+
+impl fmt::Display for HexBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_bytes(&self.0, f)
+    }
+}
+
+impl fmt::Debug for HexBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_bytes(&self.0, f)
+    }
+}
+
+impl Serialize for HexBytes {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut text = String::with_capacity(self.0.len().saturating_mul(2).saturating_add(2));
+        text.push_str("0x");
+        for byte in &self.0 {
+            let [high, low] = digits_of(*byte);
+            text.push(char::from(high));
+            text.push(char::from(low));
+        }
+        to.serialize_str(&text)
+    }
+}
+
+impl<'de> Deserialize<'de> for HexBytes {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        text(from, "`0x` and an even number of hex digits", Self::parse)
+    }
+}
+
+#[cfg(feature = "arbitrary")]
+impl<'a> arbitrary::Arbitrary<'a> for HexBytes {
+    fn arbitrary(from: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        Ok(Self(Vec::<u8>::arbitrary(from)?.into()))
+    }
+}
+
+/// `0x` and exactly `2 N` hex digits.
+pub(super) fn fixed<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let digits = text.strip_prefix("0x")?.as_bytes();
+    if digits.len() != N.checked_mul(2)? {
+        return None;
+    }
+    let mut bytes = [0; N];
+    let mut wrong = 0;
+    for (byte, digits) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        let [high, low] = digits else { return None };
+        let (high, low) = (NIBBLES[usize::from(*high)], NIBBLES[usize::from(*low)]);
+        wrong |= high | low;
+        *byte = (high << 4) | (low & 0x0f);
+    }
+    (wrong & WRONG == 0).then_some(bytes)
+}
+
+/// `0x` and 1 to `2 N` hex digits, as a big-endian number of `N` bytes.
+pub(super) fn quantity<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let digits = text.strip_prefix("0x")?.as_bytes();
+    if digits.is_empty() || digits.len() > N.checked_mul(2)? {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (byte, digits) in bytes.iter_mut().rev().zip(digits.rchunks(2)) {
+        *byte = match digits {
+            [low] => nibble(*low)?,
+            both => pair(both)?,
+        };
+    }
+    Some(bytes)
+}
+
+/// Writes `0x` and the digits of `bytes`.
+pub(super) fn write_bytes(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str("0x")?;
+    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+}
+
+/// Serializes up to 32 bytes as `0x` and their digits, without allocating.
+pub(super) fn serialize_fixed<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+    let mut text = [0; 66];
+    let mut length = 2;
+    text[..2].copy_from_slice(b"0x");
+    for (place, byte) in text[2..].chunks_exact_mut(2).zip(bytes) {
+        place.copy_from_slice(&digits_of(*byte));
+        length += 2;
+    }
+    let text = text.get(..length).unwrap_or_default();
+    to.serialize_str(core::str::from_utf8(text).unwrap_or_default())
+}
+
+/// A value from text, and from nothing else.
+pub(super) fn text<'de, D: Deserializer<'de>, T>(
+    from: D,
+    expected: &'static str,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, D::Error> {
+    from.deserialize_str(Text { expected, parse, value: PhantomData })
+}
+
+struct Text<F, T> {
+    expected: &'static str,
+    parse: F,
+    value: PhantomData<T>,
+}
+
+impl<F: FnOnce(&str) -> Option<T>, T> Visitor<'_> for Text<F, T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expected)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        // The text is not repeated: it may be long, and it is not ours.
+        (self.parse)(text).ok_or_else(|| E::custom(format_args!("not {}", self.expected)))
+    }
+}
+
+const WRONG: u8 = 0x80;
+
+/// The value of each hex digit, and [`WRONG`] for every other byte.
+static NIBBLES: [u8; 256] = {
+    let mut table = [WRONG; 256];
+    let mut byte = 0_u8;
+    loop {
+        table[byte as usize] = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'f' => byte - b'a' + 10,
+            b'A'..=b'F' => byte - b'A' + 10,
+            _ => WRONG,
+        };
+        if byte == u8::MAX {
+            break;
+        }
+        byte += 1;
+    }
+    table
+};
+
+fn nibble(digit: u8) -> Option<u8> {
+    let value = NIBBLES[usize::from(digit)];
+    (value & WRONG == 0).then_some(value)
+}
+
+fn pair(digits: &[u8]) -> Option<u8> {
+    let [high, low] = digits else { return None };
+    Some(nibble(*high)? << 4 | nibble(*low)?)
+}
+
+fn digits_of(byte: u8) -> [u8; 2] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 0x0f)]]
+}

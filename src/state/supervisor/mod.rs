@@ -1,0 +1,7 @@
+//! The Supervisor's machines and the index behind them (`supervisor.md` sections 4, 7, 8 and 9).
+
+mod config;
+mod limits;
+
+pub use config::{ChainConfig, Config, ExpiryWindow};
+pub use limits::Limits;
