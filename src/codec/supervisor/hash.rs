@@ -94,7 +94,7 @@ impl<'de> Deserialize<'de> for Address {
 /// default by a faster one; machines take it as a type parameter.
 pub trait Keccak256: Clone + Debug + PartialEq + Eq + StdHash + Default + Send + 'static {
     /// Keccak-256 of the parts, one after the other.
-    fn hash(parts: &[&[u8]]) -> Hash;
+    fn keccak256(parts: &[&[u8]]) -> Hash;
 }
 
 /// Keccak-256 of the crate `sha3`, the default.
@@ -102,7 +102,7 @@ pub trait Keccak256: Clone + Debug + PartialEq + Eq + StdHash + Default + Send +
 pub struct RustCryptoKeccak256;
 
 impl Keccak256 for RustCryptoKeccak256 {
-    fn hash(parts: &[&[u8]]) -> Hash {
+    fn keccak256(parts: &[&[u8]]) -> Hash {
         let mut hasher = sha3::Keccak256::new();
         for part in parts {
             hasher.update(part);

@@ -4,19 +4,31 @@
 //! The member names in JSON are the specification's; [`Profile`] chooses between the specified
 //! output and that of deployed services where they differ. Input is accepted in both forms.
 
+mod access_list;
 mod block;
 mod chain_id;
+mod checksum;
 mod code;
 mod hash;
 mod hex;
+mod log;
+mod message;
 mod object;
+mod output;
 mod profile;
 mod safety;
 
+pub use access_list::{Access, AccessListError, AccessListErrorKind, Accesses, inbox_entries};
 pub use block::{BlockId, BlockRef, DerivedIdPair, DerivedRefPair, Seal};
 pub use chain_id::ChainId;
+pub use checksum::ChecksumArgs;
 pub use code::Code;
 pub use hash::{Address, Hash, Keccak256, RustCryptoKeccak256};
 pub use hex::{HexBytes, HexUint64};
+pub use log::{EXECUTING_MESSAGE_TOPIC, Log, LogKind, log_hash};
+pub use message::{
+    BUILDER_TIMEOUT, ExecutingDescriptor, Identifier, Message, PRE_VERIFICATION_TIMEOUT,
+};
+pub use output::{OutputError, OutputV0, SuperV1};
 pub use profile::Profile;
 pub use safety::SafetyLevel;
