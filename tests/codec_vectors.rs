@@ -115,7 +115,7 @@ fn check_messages(vectors: &Value) {
 
 #[test]
 fn messages() {
-    let Some(vectors) = shared("messages", "messages.json") else { return };
+    let Some(vectors) = shared("messages", "leios", "messages.json") else { return };
     check_messages(&vectors);
 }
 
@@ -141,7 +141,7 @@ fn notification_sizes_are_those_on_the_wire() {
 
 #[test]
 fn headers() {
-    let Some(vectors) = shared("headers", "headers.json") else { return };
+    let Some(vectors) = shared("headers", "leios", "headers.json") else { return };
     for item in items(&vectors, "real_and_golden") {
         check_header(item);
     }
@@ -203,7 +203,8 @@ fn check_header(item: &Value) {
 
 #[test]
 fn headers_of_every_dialect_and_of_none() {
-    let Some(vectors) = shared("headers_of_every_dialect_and_of_none", "headers.json") else {
+    let Some(vectors) = shared("headers_of_every_dialect_and_of_none", "leios", "headers.json")
+    else {
         return;
     };
     let header = items(&vectors, "real_and_golden")
@@ -267,7 +268,7 @@ fn headers_of_every_dialect_and_of_none() {
 
 #[test]
 fn endorser_block() {
-    let Some(vectors) = shared("endorser_block", "endorser_block.json") else { return };
+    let Some(vectors) = shared("endorser_block", "leios", "endorser_block.json") else { return };
     let raw = Bytes::from(hex(&vectors["eb_hex"]));
     let block = LinearLeiosBlock::from_raw(raw).unwrap();
     assert_eq!(u64::from(block.count()), vectors["tx_count"].as_u64().unwrap());
@@ -289,7 +290,7 @@ fn endorser_block() {
 
 #[test]
 fn bitmaps() {
-    let Some(vectors) = shared("bitmaps", "bitmaps.json") else { return };
+    let Some(vectors) = shared("bitmaps", "leios", "bitmaps.json") else { return };
     for item in items(&vectors, "items") {
         let name = item["name"].as_str().unwrap();
         let range: Option<(u32, u32)> =
@@ -317,7 +318,7 @@ fn bitmaps() {
 
 #[test]
 fn votes() {
-    let Some(vectors) = shared("votes", "votes.json") else { return };
+    let Some(vectors) = shared("votes", "leios", "votes.json") else { return };
     let published = &items(&vectors, "items")[0];
     let vote = LinearLeiosVote::from_raw(hex(&published["hex"]).into()).unwrap();
     assert_eq!(vote.slot().0, published["slot"].as_u64().unwrap());
@@ -332,7 +333,7 @@ fn votes() {
 
 #[test]
 fn segments() {
-    let Some(vectors) = shared("segments", "mux.json") else { return };
+    let Some(vectors) = shared("segments", "leios", "mux.json") else { return };
     for item in items(&vectors, "items") {
         let name = item["name"].as_str().unwrap();
         let bytes = hex(&item["hex"]);

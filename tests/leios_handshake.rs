@@ -326,7 +326,7 @@ fn channels_limits_and_directions() {
 
 #[test]
 fn the_captured_handshake() {
-    let Some(mux) = shared("the_captured_handshake", "mux.json") else { return };
+    let Some(mux) = shared("the_captured_handshake", "leios", "mux.json") else { return };
     let proposal = payload(&mux, "captured handshake proposal");
     let acceptance = payload(&mux, "captured handshake acceptance");
     let theirs = VersionData { initiator_only: true, peer_sharing: true, ..data(164) };

@@ -59,7 +59,8 @@ impl Sender {
 
 #[test]
 fn shared_vectors_of_completion_flags() {
-    let Some(vectors) = shared("shared_vectors_of_completion_flags", "completion_flags.json")
+    let Some(vectors) =
+        shared("shared_vectors_of_completion_flags", "leios", "completion_flags.json")
     else {
         return;
     };

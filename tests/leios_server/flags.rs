@@ -39,7 +39,9 @@ fn number(value: &Value, key: &str) -> u64 {
 
 #[test]
 fn the_shared_vectors_as_the_sender() {
-    let Some(vectors) = shared("the_shared_vectors_as_the_sender", "completion_flags.json") else {
+    let Some(vectors) =
+        shared("the_shared_vectors_as_the_sender", "leios", "completion_flags.json")
+    else {
         return;
     };
     let items = vectors["items"].as_array().expect("items");

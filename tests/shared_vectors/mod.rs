@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-/// A file of the shared Leios vectors. `None`, said by the name of the test, where they are not at
+/// A file of the shared vectors of a family. `None`, said by the name of the test, where they are not at
 /// hand, unless `NODEWIRE_REQUIRE_VECTORS` is 1: then that is an error.
-pub fn shared(test: &str, file: &str) -> Option<Value> {
+pub fn shared(test: &str, family: &str, file: &str) -> Option<Value> {
     let root = std::env::var_os("NODEWIRE_VECTORS").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors"),
         PathBuf::from,
     );
-    let path = root.join("leios").join(file);
+    let path = root.join(family).join(file);
     match std::fs::read_to_string(&path) {
         Ok(text) => Some(serde_json::from_str(&text).expect("vectors are JSON")),
         Err(error) => {
