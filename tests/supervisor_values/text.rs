@@ -1,5 +1,7 @@
 //! What the vectors are written in.
 
+#![allow(dead_code, reason = "each test uses some of it")]
+
 use nodewire::codec::supervisor::{ChainId, Hash, HexBytes, HexUint64};
 use serde_json::Value;
 

@@ -1,7 +1,11 @@
 //! The Supervisor's machines and the index behind them (`supervisor.md` sections 4, 7, 8 and 9).
 
 mod config;
+mod index;
 mod limits;
 
 pub use config::{ChainConfig, Config, ExpiryWindow};
+pub use index::{
+    Claim, DerivationIndex, Entry, ExecutingLog, IndexedLog, LogIndex, OpenBlock, Slot,
+};
 pub use limits::Limits;

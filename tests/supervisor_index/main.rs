@@ -1,0 +1,11 @@
+//! The index behind the Supervisor against the shared vectors.
+
+#![cfg(feature = "supervisor")]
+
+#[path = "../shared_vectors/mod.rs"]
+mod shared_vectors;
+#[path = "../supervisor_values/text.rs"]
+mod text;
+
+mod derivation;
+mod logs;
