@@ -115,7 +115,7 @@ fn many_pages_hold_every_log_through_rewinding_and_pruning() {
         assert_eq!(logs.first().map(|seal| seal.number), Some(first));
         assert_eq!(logs.head(), Some(block(last).seal()));
         assert_eq!(logs.len() as u64, last - first + 1);
-        for number in (990..4_010).filter(|number| {
+        for number in (990_u64..4_010).filter(|number| {
             number % 37 == 0 || number.abs_diff(first) < 3 || number.abs_diff(last) < 3
         }) {
             let found = logs.find(number);

@@ -9,3 +9,5 @@ mod text;
 
 mod derivation;
 mod logs;
+mod promotion;
+mod rings;

@@ -6,6 +6,7 @@ mod limits;
 
 pub use config::{ChainConfig, Config, ExpiryWindow};
 pub use index::{
-    Claim, DerivationIndex, Entry, ExecutingLog, IndexedLog, LogIndex, OpenBlock, Slot,
+    Chain, Claim, Consequence, CycleBlock, CycleRole, DerivationIndex, Entry, ExecutingLog, Heads,
+    Index, IndexedLog, Link, LogIndex, OpenBlock, Slot, cycles,
 };
 pub use limits::Limits;

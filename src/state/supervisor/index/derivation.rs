@@ -1,7 +1,7 @@
 //! What was derived from what: the local-safe and the cross-safe index of one chain
 //! (`supervisor.md` 8.3).
 
-use core::cmp::Ordering;
+use alloc::vec::Vec;
 
 use super::pages::Pages;
 use crate::codec::supervisor::{BlockId, BlockRef, Code, DerivedIdPair, Hash, Seal};
@@ -260,7 +260,8 @@ impl DerivationIndex {
         *self = Self::default();
     }
 
-    /// Marks `derived` as invalidated, derived from `source`, and drops all that came after.
+    /// Marks `derived` as invalidated, derived from `source`, and drops it and all that came after.
+    /// Layer-one blocks between its first source and `source` stay, with the block before it.
     ///
     /// # Errors
     /// [`Code::Uninitialized`], [`Code::AwaitingReplacement`] after a marker, and
@@ -272,10 +273,21 @@ impl DerivationIndex {
             .entries
             .partition_point(|entry| (entry.source.number, entry.derived.number) < pair);
         let entry = *self.entries.get(at).ok_or(Code::ConflictingData)?;
-        if at == 0 || entry.source.id() != source || entry.derived.id() != derived {
+        let first = self.entries.partition_point(|entry| entry.derived.number < derived.number);
+        let before = first.checked_sub(1).and_then(|before| self.entries.get(before)).copied();
+        let before = before.ok_or(Code::ConflictingData)?;
+        if entry.source.id() != source || entry.derived.id() != derived {
             return Err(Code::ConflictingData);
         }
-        self.entries.truncate(at);
+        let between = (first..at).filter_map(|at| self.entries.get(at).map(|entry| entry.source));
+        let mut between: Vec<Seal> = between.collect();
+        between.dedup();
+        self.entries.truncate(first);
+        for source in between {
+            if source.number > before.source.number && source.number < entry.source.number {
+                self.entries.push(Entry { source, ..before });
+            }
+        }
         self.entries.push(Entry { invalidated: true, ..entry });
         Ok(())
     }
@@ -304,9 +316,7 @@ impl DerivationIndex {
 
     /// Drops the entries of layer-two blocks before `number`, but never the last.
     pub fn prune(&mut self, number: u64) {
-        let before = self
-            .entries
-            .partition_point(|entry| entry.derived.number.cmp(&number) == Ordering::Less);
+        let before = self.entries.partition_point(|entry| entry.derived.number < number);
         self.entries.drop_first(before.min(self.len().saturating_sub(1)));
     }
 

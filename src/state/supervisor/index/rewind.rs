@@ -1,0 +1,118 @@
+//! What is dropped: unsafe blocks, and all that was derived from a layer-one block that is gone
+//! (`supervisor.md` 8.7).
+
+use alloc::vec::Vec;
+
+use super::judge::Chains;
+use super::promote::Stuck;
+use super::{Chain, Consequence, Index, Slot};
+use crate::codec::supervisor::{BlockId, Code, Keccak256, Seal};
+
+impl<K: Keccak256> Index<K> {
+    /// Drops the unsafe blocks of a chain after `head`. Cross-unsafe heads of all chains that may
+    /// rest on them fall back (D-16).
+    ///
+    /// # Errors
+    /// Those of [`LogIndex::rewind`](super::LogIndex::rewind); [`Code::ConflictingData`] below the
+    /// cross-safe head. Nothing is changed then.
+    pub fn rewind_logs(
+        &mut self,
+        slot: Slot,
+        head: BlockId,
+        then: &mut Vec<Consequence>,
+    ) -> Result<(), Code> {
+        let chain = self.chain_mut(slot)?;
+        let safe = chain.cross_safe.end().ok_or(Code::Uninitialized)?.derived;
+        if head.number < safe.number {
+            return Err(Code::ConflictingData);
+        }
+        let dropped = head.number.checked_add(1).and_then(|next| chain.logs.find(next).ok());
+        chain.logs.rewind(head)?;
+        if let Some(dropped) = dropped {
+            then.push(Consequence::LogsRewound(slot, head));
+            self.lower_cross_unsafe(dropped.timestamp, then);
+            self.changed = Chains::ALL;
+        }
+        Ok(())
+    }
+
+    /// Drops the logged block `number` of a chain and all after it, if there are.
+    pub(super) fn drop_logs_from(
+        &mut self,
+        slot: Slot,
+        number: u64,
+        then: &mut Vec<Consequence>,
+    ) -> Result<(), Code> {
+        let chain = self.chain_mut(slot)?;
+        let before = number.checked_sub(1).ok_or(Code::MissedData)?;
+        match chain.logs.find(before) {
+            Ok(head) => self.rewind_logs(slot, head.id(), then),
+            Err(Code::FutureData) => Ok(()),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Every cross-unsafe head of this time or later falls back to the last block before it, but
+    /// not below cross-safe (D-16).
+    fn lower_cross_unsafe(&mut self, timestamp: u64, then: &mut Vec<Consequence>) {
+        for (slot, chain) in (0..).map(Slot).zip(&mut self.chains) {
+            let Some(head) = chain.cross_unsafe else { continue };
+            let Some(safe) = chain.cross_safe.end().map(|end| end.derived) else { continue };
+            if head.timestamp < timestamp || head.number <= safe.number {
+                continue;
+            }
+            let fallen = chain.logs.last_before(timestamp);
+            let fallen = fallen.filter(|seal| seal.number > safe.number).unwrap_or(safe);
+            if fallen != head {
+                chain.cross_unsafe = Some(fallen);
+                then.push(Consequence::CrossUnsafeLowered(slot, fallen.id()));
+            }
+        }
+    }
+
+    /// Drops all that was derived from layer-one blocks after `ancestor`, on every chain. Logs
+    /// stay. A chain whose anchor was derived later has to be anchored again.
+    pub fn rewind_l1(&mut self, ancestor: BlockId, then: &mut Vec<Consequence>) {
+        for slot in self.slots() {
+            self.rewind_l1_of(slot, ancestor, then);
+        }
+        self.changed = Chains::ALL;
+    }
+
+    fn rewind_l1_of(&mut self, slot: Slot, ancestor: BlockId, then: &mut Vec<Consequence>) {
+        let Ok(chain) = self.chain_mut(slot) else { return };
+        chain.stuck = Stuck::default();
+        if chain.current_l1.is_some_and(|block| block.number > ancestor.number) {
+            chain.current_l1 = None;
+        }
+        let last = |kept: &Seal| kept.number <= ancestor.number;
+        let Some(kept) = chain.local_safe.last_canonical(last).map(|entry| entry.source) else {
+            if !chain.local_safe.is_empty() {
+                chain.uninitialize();
+                then.push(Consequence::Uninitialized(slot));
+            }
+            return;
+        };
+        // Both indexes start with the same pair, so what is kept of one is there in the other.
+        let _ = chain.local_safe.rewind_to_source(kept.id());
+        if let Some(kept) = chain.cross_safe.last_canonical(last).map(|entry| entry.source) {
+            let _ = chain.cross_safe.rewind_to_source(kept.id());
+        }
+        let safe = chain.cross_safe.end().map(|end| end.derived);
+        if chain.cross_unsafe.is_some_and(|head| safe.is_some_and(|safe| head.number < safe.number))
+        {
+            chain.cross_unsafe = safe;
+        }
+    }
+}
+
+impl<K: Keccak256> Chain<K> {
+    fn uninitialize(&mut self) {
+        self.logs.clear();
+        self.local_safe.clear();
+        self.cross_safe.clear();
+        self.cross_unsafe = None;
+        self.current_l1 = None;
+        self.stuck = Stuck::default();
+    }
+}
