@@ -5,12 +5,17 @@
 //! output and that of deployed services where they differ. Input is accepted in both forms.
 
 mod access_list;
+mod answer;
 mod block;
+mod call;
 mod chain_id;
 mod checksum;
 mod code;
+mod entries;
+mod failure;
 mod hash;
 mod hex;
+pub mod json_rpc;
 mod log;
 mod message;
 mod object;
@@ -19,10 +24,16 @@ mod profile;
 mod safety;
 
 pub use access_list::{Access, AccessListError, AccessListErrorKind, Accesses, inbox_entries};
+pub use answer::{
+    Answer, ChainRootInfo, Dependency, DependencySetV1, SuperRootResponse,
+    SupervisorChainSyncStatus, SupervisorSyncStatus,
+};
 pub use block::{BlockId, BlockRef, DerivedIdPair, DerivedRefPair, Seal};
+pub use call::{Call, CheckAccessList, Served};
 pub use chain_id::ChainId;
 pub use checksum::ChecksumArgs;
 pub use code::Code;
+pub use failure::Failure;
 pub use hash::{Address, Hash, Keccak256, RustCryptoKeccak256};
 pub use hex::{HexBytes, HexUint64};
 pub use log::{EXECUTING_MESSAGE_TOPIC, Log, LogKind, log_hash};

@@ -3,10 +3,15 @@
 mod config;
 mod index;
 mod limits;
+mod server;
+mod sync_status;
 
 pub use config::{ChainConfig, Config, ExpiryWindow};
 pub use index::{
     Chain, Claim, Consequence, CycleBlock, CycleRole, DerivationIndex, Entry, ExecutingLog, Heads,
-    Index, IndexedLog, Link, LogIndex, OpenBlock, Slot, cycles,
+    Index, IndexedLog, Link, LogIndex, OpenBlock, Outputs, Slot, SuperRootPart, Untimely, cycles,
+    timely_in_access_list, timely_in_block,
 };
 pub use limits::Limits;
+pub use server::{CallId, RpcAnswer, RpcReply, RpcText, Server};
+pub use sync_status::{ChainProgress, summary};

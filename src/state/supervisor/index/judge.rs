@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::cycles::{CycleBlock, CycleRole, Link, cycles};
 use super::log_index::{ExecutingLog, OpenBlock, Slot};
+use super::validity::timely_in_block;
 use super::{Chain, Index};
 use crate::codec::supervisor::{Code, Keccak256, Seal};
 
@@ -170,9 +171,7 @@ impl<K: Keccak256> Index<K> {
         let timestamp = block.seal.timestamp;
         self.is_active(executing, timestamp)
             && self.is_active(initiating, message.timestamp)
-            && timestamp
-                .checked_sub(message.timestamp)
-                .is_some_and(|age| age <= self.config.expiry_window.0)
+            && timely_in_block(message.timestamp, timestamp, self.config.expiry_window.0).is_ok()
     }
 
     /// Where the message's block is, as far as the mode may look.

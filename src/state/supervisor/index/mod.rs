@@ -9,7 +9,10 @@ mod judge;
 mod log_index;
 mod pages;
 mod promote;
+mod query;
 mod rewind;
+mod super_root;
+mod validity;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -18,6 +21,9 @@ use core::mem::{size_of, size_of_val};
 pub use cycles::{CycleBlock, CycleRole, Link, cycles};
 pub use derivation::{DerivationIndex, Entry};
 pub use log_index::{Claim, ExecutingLog, IndexedLog, LogIndex, OpenBlock, Slot};
+
+pub use super_root::{Outputs, SuperRootPart};
+pub use validity::{Untimely, timely_in_access_list, timely_in_block};
 
 use self::judge::Chains;
 use self::promote::Stuck;

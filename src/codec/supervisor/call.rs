@@ -1,0 +1,291 @@
+//! The methods and their parameters (`supervisor.md` section 4).
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use super::json_rpc::{Elements, Members};
+use super::object::object;
+use super::{BlockId, ChainId, Code, ExecutingDescriptor, Failure, Hash, HexUint64, SafetyLevel};
+
+/// A call with its parameters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum Call {
+    /// The layer-one block at which a layer-two block became cross-safe (S-16). Also called by its
+    /// deprecated name `supervisor_crossDerivedFrom`.
+    CrossDerivedToSource {
+        /// The chain.
+        chain_id: ChainId,
+        /// Its block.
+        derived: BlockId,
+    },
+    /// The newest indexed block (S-17).
+    LocalUnsafe {
+        /// The chain.
+        chain_id: ChainId,
+    },
+    /// The last cross-safe pair (S-18).
+    CrossSafe {
+        /// The chain.
+        chain_id: ChainId,
+    },
+    /// The last local-safe pair: an extension.
+    LocalSafe {
+        /// The chain.
+        chain_id: ChainId,
+    },
+    /// The finalized block of a chain (S-19).
+    Finalized {
+        /// The chain.
+        chain_id: ChainId,
+    },
+    /// The finalized layer-one block (S-20).
+    FinalizedL1,
+    /// The super root of all chains at a time (S-21).
+    SuperRootAtTimestamp {
+        /// The time, in seconds of Unix time.
+        timestamp: u64,
+    },
+    /// How far everything is (S-22).
+    SyncStatus,
+    /// The last block of each chain derived from a layer-one block (S-23).
+    AllSafeDerivedAt {
+        /// The layer-one block.
+        derived_from: BlockId,
+    },
+    /// Whether all messages of an access list may be executed (S-25 to S-46).
+    CheckAccessList(Box<CheckAccessList>),
+    /// The dependency set: a draft, off by default.
+    DependencySetV1,
+    /// Whether the failsafe is on: an extension.
+    GetFailsafeEnabled,
+    /// Switches the failsafe: an admin method.
+    SetFailsafeEnabled {
+        /// True: refuse every access list.
+        on: bool,
+    },
+}
+
+/// The parameters of `supervisor_checkAccessList`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct CheckAccessList {
+    /// All entries of the inbox, in order (S-25).
+    pub inbox_entries: Vec<Hash>,
+    /// How safe every message's block has to be.
+    pub min_safety: SafetyLevel,
+    /// When and where the messages are to be executed.
+    pub executing_descriptor: ExecutingDescriptor,
+}
+
+/// Which methods are served beside those of the specification (D-32).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Served {
+    /// `supervisor_localSafe` and `supervisor_crossDerivedFrom`.
+    pub extensions: bool,
+    /// `supervisor_dependencySetV1`.
+    pub dependency_set_v1: bool,
+    /// `admin_setFailsafeEnabled`.
+    pub admin: bool,
+    /// Most entries of an access list.
+    pub max_access_entries: usize,
+}
+
+/// A method: its name, the names of its parameters, and how they are read.
+struct Method {
+    name: &'static str,
+    params: &'static [&'static str],
+    read: fn(&Params<'_>) -> Result<Call, Failure>,
+}
+
+/// The parameters of a call in the order of the method's names.
+struct Params<'a> {
+    given: Vec<&'a RawValue>,
+    served: Served,
+}
+
+static METHODS: [Method; 14] = [
+    Method {
+        name: "supervisor_checkAccessList",
+        params: &["inboxEntries", "minSafety", "executingDescriptor"],
+        read: |params| {
+            let inbox_entries = params.entries(0)?;
+            let min_safety = params.value(1)?;
+            let executing_descriptor = params.object(2)?;
+            let call = CheckAccessList { inbox_entries, min_safety, executing_descriptor };
+            Ok(Call::CheckAccessList(Box::new(call)))
+        },
+    },
+    Method {
+        name: "supervisor_localUnsafe",
+        params: &["chainID"],
+        read: |params| Ok(Call::LocalUnsafe { chain_id: params.value(0)? }),
+    },
+    Method {
+        name: "supervisor_crossSafe",
+        params: &["chainID"],
+        read: |params| Ok(Call::CrossSafe { chain_id: params.value(0)? }),
+    },
+    Method {
+        name: "supervisor_localSafe",
+        params: &["chainID"],
+        read: |params| Ok(Call::LocalSafe { chain_id: params.value(0)? }),
+    },
+    Method {
+        name: "supervisor_finalized",
+        params: &["chainID"],
+        read: |params| Ok(Call::Finalized { chain_id: params.value(0)? }),
+    },
+    Method { name: "supervisor_finalizedL1", params: &[], read: |_| Ok(Call::FinalizedL1) },
+    Method {
+        name: "supervisor_crossDerivedToSource",
+        params: &["chainID", "derived"],
+        read: |params| params.cross_derived(),
+    },
+    Method {
+        name: "supervisor_crossDerivedFrom",
+        params: &["chainID", "derived"],
+        read: |params| params.cross_derived(),
+    },
+    Method {
+        name: "supervisor_superRootAtTimestamp",
+        params: &["timestamp"],
+        read: |params| {
+            let HexUint64(timestamp) = params.value(0)?;
+            Ok(Call::SuperRootAtTimestamp { timestamp })
+        },
+    },
+    Method { name: "supervisor_syncStatus", params: &[], read: |_| Ok(Call::SyncStatus) },
+    Method {
+        name: "supervisor_allSafeDerivedAt",
+        params: &["derivedFrom"],
+        read: |params| Ok(Call::AllSafeDerivedAt { derived_from: params.object(0)? }),
+    },
+    Method { name: "supervisor_dependencySetV1", params: &[], read: |_| Ok(Call::DependencySetV1) },
+    Method {
+        name: "admin_getFailsafeEnabled",
+        params: &[],
+        read: |_| Ok(Call::GetFailsafeEnabled),
+    },
+    Method {
+        name: "admin_setFailsafeEnabled",
+        params: &["enabled"],
+        read: |params| Ok(Call::SetFailsafeEnabled { on: params.value(0)? }),
+    },
+];
+
+impl Call {
+    /// The call of `method` with `params`, which is JSON: absent, an array or an object.
+    ///
+    /// # Errors
+    /// [`Code::MethodNotFound`], [`Code::MethodNotSupported`], [`Code::InvalidParams`], or
+    /// [`Code::LimitExceeded`] for too long an access list.
+    pub fn read(method: &str, params: Option<&RawValue>, served: Served) -> Result<Self, Failure> {
+        let known = METHODS.iter().find(|known| known.name == method);
+        let known = known.ok_or(Code::MethodNotFound)?;
+        match known.name {
+            "supervisor_localSafe" | "supervisor_crossDerivedFrom" if !served.extensions => {
+                return Err(Code::MethodNotSupported.into());
+            }
+            "supervisor_dependencySetV1" if !served.dependency_set_v1 => {
+                return Err(Code::MethodNotSupported.into());
+            }
+            // The whole namespace is absent while it is off.
+            "admin_setFailsafeEnabled" if !served.admin => return Err(Code::MethodNotFound.into()),
+            _ => {}
+        }
+        let given = given(params, known.params)?;
+        (known.read)(&Params { given, served })
+    }
+
+    /// The name of the method.
+    #[must_use]
+    pub const fn method(&self) -> &'static str {
+        match self {
+            Self::CrossDerivedToSource { .. } => "supervisor_crossDerivedToSource",
+            Self::LocalUnsafe { .. } => "supervisor_localUnsafe",
+            Self::CrossSafe { .. } => "supervisor_crossSafe",
+            Self::LocalSafe { .. } => "supervisor_localSafe",
+            Self::Finalized { .. } => "supervisor_finalized",
+            Self::FinalizedL1 => "supervisor_finalizedL1",
+            Self::SuperRootAtTimestamp { .. } => "supervisor_superRootAtTimestamp",
+            Self::SyncStatus => "supervisor_syncStatus",
+            Self::AllSafeDerivedAt { .. } => "supervisor_allSafeDerivedAt",
+            Self::CheckAccessList(_) => "supervisor_checkAccessList",
+            Self::DependencySetV1 => "supervisor_dependencySetV1",
+            Self::GetFailsafeEnabled => "admin_getFailsafeEnabled",
+            Self::SetFailsafeEnabled { .. } => "admin_setFailsafeEnabled",
+        }
+    }
+}
+
+/// The parameters by position or by name (D-23), each there and none besides.
+fn given<'a>(
+    params: Option<&'a RawValue>,
+    names: &[&'static str],
+) -> Result<Vec<&'a RawValue>, Failure> {
+    let wrong = |detail: &str| Failure::new(Code::InvalidParams, detail);
+    let text = params.map_or("[]", RawValue::get);
+    if text.starts_with('{') {
+        let Members(members) = read(text).map_err(|_| wrong("not an object"))?;
+        let mut found = Vec::with_capacity(names.len());
+        for name in names {
+            let mut values = members.iter().filter(|(key, _)| key == name).map(|(_, value)| *value);
+            let (Some(value), None) = (values.next(), values.next()) else {
+                return Err(wrong(&alloc::format!("{name} is to be given once")));
+            };
+            found.push(value);
+        }
+        if members.len() > found.len() {
+            return Err(wrong("a parameter of another name"));
+        }
+        return Ok(found);
+    }
+    let Elements { first, count } =
+        Elements::read(text, names.len()).map_err(|_| wrong("not an array"))?;
+    if count != names.len() {
+        let wanted = names.len();
+        return Err(wrong(&alloc::format!("{count} parameters given, {wanted} wanted")));
+    }
+    Ok(first)
+}
+
+impl Params<'_> {
+    fn raw(&self, at: usize) -> Result<&str, Failure> {
+        self.given.get(at).map(|raw| raw.get()).ok_or_else(|| Code::InvalidParams.into())
+    }
+
+    fn value<T: DeserializeOwned>(&self, at: usize) -> Result<T, Failure> {
+        read(self.raw(at)?).map_err(|error| Failure::new(Code::InvalidParams, error))
+    }
+
+    fn object<T: DeserializeOwned>(&self, at: usize) -> Result<T, Failure> {
+        let mut from = serde_json::Deserializer::from_str(self.raw(at)?);
+        object(&mut from).map_err(|error| Failure::new(Code::InvalidParams, error))
+    }
+
+    /// Entries of an access list, up to the limit.
+    fn entries(&self, at: usize) -> Result<Vec<Hash>, Failure> {
+        let text = self.raw(at)?;
+        let entries = super::entries::Entries { most: self.served.max_access_entries };
+        let mut from = serde_json::Deserializer::from_str(text);
+        match serde::de::DeserializeSeed::deserialize(entries, &mut from) {
+            Ok(Some(entries)) => Ok(entries),
+            Ok(None) => Err(Failure::new(Code::LimitExceeded, "too many access-list entries")),
+            Err(error) => Err(Failure::new(Code::InvalidParams, error)),
+        }
+    }
+
+    fn cross_derived(&self) -> Result<Call, Failure> {
+        let (chain_id, derived) = (self.value(0)?, self.object(1)?);
+        Ok(Call::CrossDerivedToSource { chain_id, derived })
+    }
+}
+
+fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, serde_json::Error> {
+    serde_json::from_str(text)
+}

@@ -1,0 +1,13 @@
+//! JSON-RPC 2.0: texts to requests, answers to texts (`supervisor.md` section 3).
+
+mod id;
+mod nesting;
+mod raw;
+mod request;
+mod response;
+
+pub use id::Id;
+pub use request::{Document, Request, TextLimits};
+pub use response::{Response, write_batch};
+
+pub(super) use raw::{Elements, Members};

@@ -1,0 +1,283 @@
+//! The RPC server: texts in, calls out as questions, texts back (`supervisor.md` section 3).
+
+use alloc::vec::Vec;
+use core::mem::{size_of, size_of_val};
+
+use bytes::Bytes;
+
+use super::limits::Limits;
+use crate::ask::{AskId, Asks};
+use crate::codec::supervisor::json_rpc::{
+    Document, Id, Request, Response, TextLimits, write_batch,
+};
+use crate::codec::supervisor::{Answer, Call, Code, Failure, Profile, Served};
+use crate::fault::Refusal;
+use crate::machine::{ActionOf, Machine, Never, Out};
+use crate::ordered::Ordered;
+use crate::time::Time;
+
+/// Names a text that came, for whoever waits for its reply: a request over HTTP, say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct CallId(pub u64);
+
+/// A whole text: the body of an HTTP request, a message, a line.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RpcText {
+    /// Whose reply it is to have.
+    pub call: CallId,
+    /// The text.
+    pub text: Bytes,
+}
+
+/// What a text is replied with: exactly one for each.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RpcReply {
+    /// The text's.
+    pub call: CallId,
+    /// The reply; `None`: nothing is to be sent, there were only notifications.
+    pub text: Option<Bytes>,
+}
+
+/// The answer to a question of the server.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RpcAnswer(
+    /// The question.
+    pub AskId,
+    /// Its answer.
+    pub Result<Answer, Failure>,
+);
+
+/// The server's end of the RPC. It answers what is wrong with a text itself and asks the calls, in
+/// order; the answers may come in any order.
+///
+/// It never closes and blames nobody: over HTTP a client is nobody's peer. More calls than
+/// `max_parked_calls` are refused as over the limit, and calls that are not answered within
+/// `parked_deadline` as unavailable.
+///
+/// ```
+/// use nodewire::codec::supervisor::{Answer, Call, Profile, Served};
+/// use nodewire::state::supervisor::{CallId, Limits, RpcAnswer, RpcText, Server};
+/// use nodewire::{Action, Machine, Outbox, Time};
+///
+/// let served = Served {
+///     extensions: true,
+///     dependency_set_v1: false,
+///     admin: false,
+///     max_access_entries: 32_768,
+/// };
+/// let mut server = Server::new(Limits::default(), Profile::Seed, served);
+/// let mut out = Outbox::new();
+/// let text = r#"{"jsonrpc":"2.0","id":7,"method":"admin_getFailsafeEnabled"}"#;
+/// server.handle_remote(Time::ZERO, RpcText { call: CallId(1), text: text.into() }, &mut out);
+/// let Some(Action::Ask(id, Call::GetFailsafeEnabled)) = out.pop() else { panic!() };
+/// server.handle_local(Time::ZERO, RpcAnswer(id, Ok(Answer::Failsafe(false))), &mut out).unwrap();
+/// let Some(Action::Send(reply)) = out.pop() else { panic!() };
+/// assert_eq!(reply.text.unwrap(), r#"{"jsonrpc":"2.0","id":7,"result":false}"#);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Server {
+    limits: Limits,
+    profile: Profile,
+    served: Served,
+    /// Where the answer to each open question belongs.
+    asks: Asks<Place>,
+    /// Texts with open questions, oldest first.
+    pending: Ordered<u64, Pending>,
+    /// The number of the next text.
+    next: u64,
+}
+
+const _: () = assert!(size_of::<ActionOf<Server>>() <= 128);
+const _: () = crate::machine::kept::<Server>();
+
+/// A text and a place among its answers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Place {
+    text: u64,
+    part: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Pending {
+    call: CallId,
+    since: Time,
+    batch: bool,
+    parts: Vec<Part>,
+    /// How many parts are open.
+    open: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Part {
+    /// Not answered yet; without an id it never is.
+    Open(Option<Id>),
+    /// The text of the answer; empty for a notification.
+    Done(Vec<u8>),
+}
+
+impl Server {
+    /// A server without a call.
+    #[must_use]
+    pub fn new(limits: Limits, profile: Profile, served: Served) -> Self {
+        let asks = Asks::new(limits.max_parked_calls);
+        Self { limits, profile, served, asks, pending: Ordered::new(), next: 0 }
+    }
+
+    /// How many texts wait for answers.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.pending.len()
+    }
+
+    fn receive(&mut self, now: Time, RpcText { call, text }: RpcText, out: &mut Out<Self>) {
+        let limits = TextLimits {
+            max_text: self.limits.max_text,
+            max_depth: self.limits.max_depth,
+            max_batch: self.limits.max_batch,
+        };
+        let (requests, batch) = match Document::read(&text, &limits, self.served) {
+            Document::Single(request) => (alloc::vec![request], false),
+            Document::Batch(requests) => (requests, true),
+        };
+        // Times never go back in the list, whatever the clock does.
+        let since = self.pending.iter().next_back().map_or(now, |(_, last)| now.max(last.since));
+        let parts = Vec::with_capacity(requests.len());
+        let mut pending = Pending { call, since, batch, parts, open: 0 };
+        for (part, Request { id, call }) in requests.into_iter().enumerate() {
+            let asked = call.and_then(|call| {
+                let place = Place { text: self.next, part };
+                let ask = self.asks.open(place).map_err(|_| {
+                    Failure::new(Code::LimitExceeded, "too many calls wait for nodes")
+                })?;
+                out.ask(ask, call);
+                Ok(())
+            });
+            pending.parts.push(match asked {
+                Ok(()) => {
+                    pending.open += 1;
+                    Part::Open(id)
+                }
+                Err(failure) => Part::done(id, Err(failure), self.profile),
+            });
+        }
+        if pending.open == 0 {
+            out.send(pending.reply());
+        } else {
+            // The number is greater than all before.
+            let _ = self.pending.push(self.next, pending);
+        }
+        self.next = self.next.saturating_add(1);
+    }
+
+    /// Puts an answer in its place, and sends the reply if it was the last.
+    fn place(
+        &mut self,
+        Place { text, part }: &Place,
+        outcome: Result<Answer, Failure>,
+        out: &mut Out<Self>,
+    ) {
+        let Some(pending) = self.pending.get_mut(*text) else { return };
+        let Some(open @ Part::Open(_)) = pending.parts.get_mut(*part) else { return };
+        if let Part::Open(id) = open {
+            *open = Part::done(id.take(), outcome, self.profile);
+        }
+        pending.open -= 1;
+        if pending.open == 0 {
+            if let Some(pending) = self.pending.remove(*text) {
+                out.send(pending.reply());
+            }
+        }
+    }
+}
+
+impl Machine for Server {
+    type Local = RpcAnswer;
+    type Remote = RpcText;
+    type Send = RpcReply;
+    type Notice = Never;
+    type Query = Call;
+
+    fn handle_local(
+        &mut self,
+        _: Time,
+        input: RpcAnswer,
+        out: &mut Out<Self>,
+    ) -> Result<(), Refusal<RpcAnswer>> {
+        match self.asks.close(input.0) {
+            Ok(Some(place)) => self.place(&place, input.1, out),
+            Ok(None) => {}
+            Err(why) => return Err(Refusal::new(why, input)),
+        }
+        Ok(())
+    }
+
+    fn handle_remote(&mut self, now: Time, input: RpcText, out: &mut Out<Self>) {
+        self.receive(now, input, out);
+    }
+
+    fn handle_timeout(&mut self, now: Time, out: &mut Out<Self>) {
+        while self.deadline().is_some_and(|due| due <= now) {
+            let Some((text, _)) = self.pending.first() else { return };
+            let places = self.asks.cancel(|place| place.text == text);
+            for place in places {
+                let late = Failure::new(Code::ResourceUnavailable, "no answer in time");
+                self.place(&place, Err(late), out);
+            }
+        }
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        let (_, oldest) = self.pending.first()?;
+        Some(oldest.since.after(self.limits.parked_deadline))
+    }
+
+    fn awaits(&self, id: AskId) -> bool {
+        self.asks.awaits(id)
+    }
+
+    fn footprint(&self) -> usize {
+        let texts = self.pending.iter().map(|(_, pending)| {
+            let parts = pending.parts.iter().map(|part| match part {
+                Part::Open(id) => id.as_ref().map_or(0, |id| id.as_str().len()),
+                Part::Done(text) => text.capacity(),
+            });
+            pending.parts.capacity() * size_of::<Part>() + parts.sum::<usize>()
+        });
+        size_of_val(self) + self.asks.heap() + self.pending.heap() + texts.sum::<usize>()
+    }
+}
+
+impl Part {
+    fn done(id: Option<Id>, outcome: Result<Answer, Failure>, profile: Profile) -> Self {
+        let mut text = Vec::new();
+        if let Some(id) = id {
+            Response { id, outcome }.write(profile, &mut text);
+        }
+        Self::Done(text)
+    }
+}
+
+impl Pending {
+    /// The answers that are sent, in the order of the requests (D-30).
+    fn reply(self) -> RpcReply {
+        let texts = self.parts.into_iter().filter_map(|part| match part {
+            Part::Done(text) if !text.is_empty() => Some(text),
+            _ => None,
+        });
+        let mut texts = texts.peekable();
+        let text = if texts.peek().is_none() {
+            None
+        } else if self.batch {
+            let mut text = Vec::new();
+            let texts: Vec<_> = texts.collect();
+            write_batch(texts.iter().map(Vec::as_slice), &mut text);
+            Some(Bytes::from(text))
+        } else {
+            texts.next().map(Bytes::from)
+        };
+        RpcReply { call: self.call, text }
+    }
+}

@@ -1,0 +1,191 @@
+//! What is asked: framing, ids, batches, notifications, parameters.
+
+use nodewire::codec::supervisor::json_rpc::{Document, TextLimits};
+use nodewire::codec::supervisor::{Call, Code, Served};
+use serde_json::{Value, json};
+
+use crate::shared_vectors::shared;
+use crate::support::{SERVED, finalized, reply, server};
+use crate::text::{list, text};
+
+/// An expected skeleton and a whole response.
+fn agree(expected: &Value, found: &Value) -> bool {
+    let error = |code: &Value| {
+        found["error"]["code"] == *code
+            && found["error"]["message"].is_string()
+            && found.get("result").is_none()
+    };
+    let outcome = match (expected.get("error"), expected.get("result")) {
+        (Some(code), None) => error(code),
+        (None, Some(Value::Bool(true))) => found.get("result").is_some(),
+        (None, Some(result)) => found.get("result") == Some(result),
+        _ => panic!("a skeleton has either: {expected}"),
+    };
+    outcome && found["jsonrpc"] == "2.0" && found["id"] == expected["id"]
+}
+
+#[test]
+fn jsonrpc() {
+    let Some(vectors) = shared("jsonrpc", "supervisor", "jsonrpc.json") else { return };
+    let index = finalized();
+    let cases = list(&vectors["cases"]);
+    for case in cases {
+        let name = text(&case["name"]);
+        let found = reply(&mut server(SERVED), &index, text(&case["request"]));
+        let expected = &case["response"];
+        match (expected, &found) {
+            (Value::Null, None) => {}
+            (Value::Array(expected), Some(Value::Array(found))) => {
+                assert_eq!(expected.len(), found.len(), "{name}");
+                let all = expected.iter().zip(found).all(|(a, b)| agree(a, b));
+                assert!(all, "{name}: {found:?}");
+            }
+            (Value::Object(_), Some(found @ Value::Object(_))) => {
+                assert!(agree(expected, found), "{name}: {found}");
+            }
+            _ => panic!("{name}: {found:?}"),
+        }
+    }
+    assert_eq!(cases.len(), 87);
+}
+
+const LIMITS: TextLimits = TextLimits { max_text: 400, max_depth: 4, max_batch: 3 };
+
+fn code(text: &str, served: Served) -> Option<Code> {
+    match Document::read(text.as_bytes(), &LIMITS, served) {
+        Document::Single(request) => request.call.err().map(|failure| failure.code),
+        Document::Batch(_) => None,
+    }
+}
+
+#[test]
+fn a_text_at_its_limits_and_beyond() {
+    let call = |extra: &str| {
+        format!(r#"{{"jsonrpc":"2.0","id":1,"method":"supervisor_syncStatus"{extra}}}"#)
+    };
+    let filled = |length: usize| {
+        let room = length - call("").len() - r#","x":"""#.len();
+        call(&format!(r#","x":"{}""#, "a".repeat(room)))
+    };
+    assert_eq!(filled(400).len(), 400);
+    assert_eq!(code(&filled(400), SERVED), None);
+    assert_eq!(code(&filled(401), SERVED), Some(Code::LimitExceeded));
+    // The object itself is the first level. Brackets in strings are none.
+    assert_eq!(code(&call(r#","x":[[[]]]"#), SERVED), None);
+    assert_eq!(code(&call(r#","x":[[[[]]]]"#), SERVED), Some(Code::ParseError));
+    assert_eq!(code(&call(r#","x":"[[[[[[\"[[[[[\\""#), SERVED), None);
+    assert_eq!(code(&call(r#","x":[[]],"y":[[]],"z":[[]]"#), SERVED), None);
+    assert_eq!(code("[1,2,3]", SERVED), None);
+    assert_eq!(code("[1,2,3,4]", SERVED), Some(Code::LimitExceeded));
+    assert_eq!(code("[1,2,3,4", SERVED), Some(Code::ParseError));
+}
+
+#[test]
+fn deep_texts_cost_no_stack() {
+    let limits = TextLimits { max_text: usize::MAX, max_depth: usize::MAX, max_batch: 3 };
+    for open in ["[", "{\"a\":"] {
+        let text = format!(r#"{{"x":{}"#, open.repeat(1_000_000));
+        let Document::Single(request) = Document::read(text.as_bytes(), &limits, SERVED) else {
+            panic!("no batch");
+        };
+        assert_eq!(request.call.unwrap_err().code, Code::ParseError);
+    }
+}
+
+#[test]
+fn no_utf8_is_no_json() {
+    let mut bytes =
+        br#"{"jsonrpc":"2.0","id":1,"method":"supervisor_syncStatus","x":"?"}"#.to_vec();
+    let at = bytes.iter().position(|byte| *byte == b'?').unwrap();
+    bytes[at] = 0xff;
+    let Document::Single(request) = Document::read(&bytes, &LIMITS, SERVED) else { panic!() };
+    assert_eq!(request.call.unwrap_err().code, Code::ParseError);
+    assert_eq!(request.id.unwrap().as_str(), "null");
+}
+
+#[test]
+fn methods_that_are_switched_off() {
+    let params = r#"["0xa"]"#;
+    let call = |method: &str, params: &str| {
+        format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#)
+    };
+    let off = Served { extensions: false, ..SERVED };
+    let all = Served { dependency_set_v1: true, admin: true, ..SERVED };
+    for (method, params, served, expected) in [
+        ("supervisor_localSafe", params, SERVED, None),
+        ("supervisor_localSafe", params, off, Some(Code::MethodNotSupported)),
+        ("supervisor_crossDerivedFrom", "[]", off, Some(Code::MethodNotSupported)),
+        ("supervisor_crossDerivedFrom", "[]", SERVED, Some(Code::InvalidParams)),
+        ("supervisor_dependencySetV1", "[]", SERVED, Some(Code::MethodNotSupported)),
+        ("supervisor_dependencySetV1", "[]", all, None),
+        ("admin_setFailsafeEnabled", "[true]", SERVED, Some(Code::MethodNotFound)),
+        ("admin_setFailsafeEnabled", "[true]", all, None),
+        ("admin_setFailsafeEnabled", "[1]", all, Some(Code::InvalidParams)),
+        ("admin_getFailsafeEnabled", "[]", off, None),
+    ] {
+        assert_eq!(code(&call(method, params), served), expected, "{method}");
+    }
+}
+
+#[test]
+fn every_call_is_read_from_its_own_method_by_position_and_by_name() {
+    let hash = format!("0x{}", "ab".repeat(32));
+    let block = json!({"hash": hash, "number": 5});
+    let all = Served { dependency_set_v1: true, admin: true, ..SERVED };
+    for (method, names, values) in [
+        ("supervisor_localUnsafe", vec!["chainID"], vec![json!("0xa")]),
+        ("supervisor_crossSafe", vec!["chainID"], vec![json!("0xa")]),
+        ("supervisor_localSafe", vec!["chainID"], vec![json!("0xa")]),
+        ("supervisor_finalized", vec!["chainID"], vec![json!("0xa")]),
+        ("supervisor_finalizedL1", vec![], vec![]),
+        ("supervisor_syncStatus", vec![], vec![]),
+        ("supervisor_dependencySetV1", vec![], vec![]),
+        ("admin_getFailsafeEnabled", vec![], vec![]),
+        ("admin_setFailsafeEnabled", vec!["enabled"], vec![json!(true)]),
+        (
+            "supervisor_crossDerivedToSource",
+            vec!["chainID", "derived"],
+            vec![json!("0xa"), block.clone()],
+        ),
+        ("supervisor_superRootAtTimestamp", vec!["timestamp"], vec![json!("0x5")]),
+        ("supervisor_allSafeDerivedAt", vec!["derivedFrom"], vec![block.clone()]),
+        (
+            "supervisor_checkAccessList",
+            vec!["inboxEntries", "minSafety", "executingDescriptor"],
+            vec![json!([hash]), json!("safe"), json!({"timestamp": "0x1"})],
+        ),
+    ] {
+        let named: serde_json::Map<_, _> =
+            names.iter().map(|name| (*name).to_owned()).zip(values.clone()).collect();
+        let read = |params: Value| -> Result<Call, Code> {
+            let params = serde_json::value::to_raw_value(&params).unwrap();
+            Call::read(method, Some(&params), all).map_err(|failure| failure.code)
+        };
+        let call = read(Value::from(values.clone())).unwrap();
+        assert_eq!(call.method(), method);
+        assert_eq!(read(Value::Object(named.clone())), Ok(call), "{method}");
+        for (at, name) in names.iter().enumerate() {
+            let mut fewer = named.clone();
+            fewer.remove(*name);
+            assert_eq!(read(Value::Object(fewer)), Err(Code::InvalidParams), "{method} {name}");
+            let mut other = values.clone();
+            other[at] = Value::Null;
+            assert_eq!(read(Value::from(other)), Err(Code::InvalidParams), "{method} {name}");
+        }
+        let mut more = values.clone();
+        more.push(json!(1));
+        assert_eq!(read(Value::from(more)), Err(Code::InvalidParams), "{method}");
+    }
+}
+
+#[test]
+fn a_list_of_entries_up_to_the_limit() {
+    let hash = format!("0x{}", "ab".repeat(32));
+    let read = |count: usize| {
+        let params = json!([vec![&hash; count], "safe", {"timestamp": "0x1"}]);
+        let params = serde_json::value::to_raw_value(&params).unwrap();
+        Call::read("supervisor_checkAccessList", Some(&params), SERVED)
+    };
+    assert!(read(100).is_ok());
+    assert_eq!(read(101).unwrap_err().code, Code::LimitExceeded);
+}

@@ -1,0 +1,13 @@
+//! JSON-RPC in and out (`supervisor.md` sections 3 to 5).
+
+#![cfg(feature = "supervisor")]
+
+#[path = "../shared_vectors/mod.rs"]
+mod shared_vectors;
+#[path = "../supervisor_values/text.rs"]
+mod text;
+
+mod answers;
+mod documents;
+mod support;
+mod times;
