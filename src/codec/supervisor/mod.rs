@@ -18,6 +18,7 @@ mod hex;
 pub mod json_rpc;
 mod log;
 mod message;
+mod node;
 mod object;
 mod output;
 mod profile;
@@ -40,6 +41,7 @@ pub use log::{EXECUTING_MESSAGE_TOPIC, Log, LogKind, log_hash};
 pub use message::{
     BUILDER_TIMEOUT, ExecutingDescriptor, Identifier, Message, PRE_VERIFICATION_TIMEOUT,
 };
+pub use node::{BlockReplacement, NodeCommand, NodeEvent, ResetHeads};
 pub use output::{OutputError, OutputV0, SuperV1};
 pub use profile::Profile;
 pub use safety::SafetyLevel;

@@ -17,6 +17,16 @@ pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     from.deserialize_map(Object(PhantomData))
 }
 
+/// [`object`], or nothing for `null`.
+pub(super) fn optional<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(transparent, bound = "T: Deserialize<'de>")]
+    struct Only<T>(#[serde(deserialize_with = "object")] T);
+    Ok(Option::<Only<T>>::deserialize(from)?.map(|only| only.0))
+}
+
 struct Object<T>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {

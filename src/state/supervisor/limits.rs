@@ -39,6 +39,8 @@ pub struct Limits {
     pub max_parked_events: usize,
     /// Most nodes of a chain.
     pub max_nodes: usize,
+    /// How many layer-one blocks have to follow one before a node is given it.
+    pub l1_confirmations: u64,
     /// Most verdicts of promotion in one step; the rest follows in the next.
     pub promotion_budget: usize,
     /// How long to wait after a failed reset: doubles from the first to the second.
@@ -63,6 +65,7 @@ impl Default for Limits {
             max_fetches: 16,
             max_parked_events: 64,
             max_nodes: 8,
+            l1_confirmations: 0,
             promotion_budget: 10_000,
             reset_backoff: (Duration::from_secs(1), Duration::from_secs(60)),
         }

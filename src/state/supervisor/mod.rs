@@ -1,11 +1,17 @@
 //! The Supervisor's machines and the index behind them (`supervisor.md` sections 4, 7, 8 and 9).
 
+mod cluster;
 mod config;
 mod index;
 mod limits;
 mod server;
 mod sync_status;
 
+pub use cluster::{
+    BlockQuery, Dropped, L1Query, LogsQuery, NodeBlockQuery, NodeId, OutputsQuery, Supervisor,
+    SupervisorAnswer, SupervisorCommand, SupervisorMessage, SupervisorNotice, SupervisorQuery,
+    SupervisorRemote,
+};
 pub use config::{ChainConfig, Config, ExpiryWindow};
 pub use index::{
     Chain, Claim, Consequence, CycleBlock, CycleRole, DerivationIndex, Entry, ExecutingLog, Heads,

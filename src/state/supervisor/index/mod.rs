@@ -199,6 +199,12 @@ impl<K: Keccak256> Index<K> {
         })
     }
 
+    /// True if interop is active on a chain at its newest block.
+    pub(super) fn is_active_now(&self, slot: Slot) -> bool {
+        let head = self.chain(slot).and_then(|chain| chain.logs.head());
+        head.is_some_and(|head| self.is_active(slot, head.timestamp))
+    }
+
     fn chain_mut(&mut self, slot: Slot) -> Result<&mut Chain<K>, Code> {
         self.chains.get_mut(slot.index()).ok_or(Code::UnknownChain)
     }

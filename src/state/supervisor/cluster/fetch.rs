@@ -1,0 +1,231 @@
+//! Blocks and logs are fetched and indexed in order; where branches part, their common ancestor is
+//! looked for (`supervisor.md` 8.7 and 9.1).
+
+use alloc::vec::Vec;
+use core::mem::size_of;
+
+use super::input::{BlockQuery, LogsQuery};
+use super::{Dropped, Due, Purpose, Supervisor, SupervisorNotice, SupervisorQuery};
+use crate::codec::supervisor::{BlockId, BlockRef, Code, Keccak256, Log};
+use crate::machine::Out;
+use crate::state::supervisor::index::{IndexedLog, Slot};
+use crate::time::Time;
+
+/// A block on its way into the index.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Incoming {
+    /// Asked for by number.
+    Asked,
+    /// Known, its logs asked for.
+    Known(BlockRef),
+    /// With its logs.
+    Ready(BlockRef, Vec<IndexedLog>),
+}
+
+impl Incoming {
+    pub(super) fn heap(&self) -> usize {
+        match self {
+            Self::Asked | Self::Known(_) => 0,
+            Self::Ready(_, logs) => logs.capacity() * size_of::<IndexedLog>(),
+        }
+    }
+}
+
+impl<K: Keccak256> Supervisor<K> {
+    /// Asks for the next blocks up to the target, as many at once as may be.
+    pub(super) fn pump(&mut self, slot: Slot, out: &mut Out<Self>) {
+        let max = self.limits.max_fetches;
+        let chain_id = self.chain_id(slot);
+        let Some(head) = self.index.chain(slot).and_then(|chain| chain.logs().head()) else {
+            return;
+        };
+        let Some(sync) = self.sync(slot) else { return };
+        if sync.walking.is_some() || sync.retry_at.is_some() {
+            return;
+        }
+        sync.incoming.retain(|number, _| *number > head.number);
+        let mut number = head.number;
+        while number < self.target(slot) {
+            number += 1;
+            let Some(sync) = self.sync(slot) else { return };
+            if sync.incoming.len() >= max {
+                return;
+            }
+            if sync.incoming.contains_key(&number) {
+                continue;
+            }
+            let query = SupervisorQuery::Block(BlockQuery { chain_id, number });
+            if !self.ask(Purpose::Block(slot, number), query, out) {
+                return;
+            }
+            if let Some(sync) = self.sync(slot) {
+                sync.incoming.insert(number, Incoming::Asked);
+            }
+        }
+    }
+
+    fn target(&self, slot: Slot) -> u64 {
+        self.chains.get(slot.index()).map_or(0, |sync| sync.target)
+    }
+
+    /// Asks for the logs of a block that is known already.
+    pub(super) fn expect_logs(&mut self, slot: Slot, block: &BlockRef, out: &mut Out<Self>) {
+        let query = LogsQuery { chain_id: self.chain_id(slot), hash: block.hash };
+        let asked = self.ask(Purpose::Logs(slot, block.id()), SupervisorQuery::Logs(query), out);
+        if let Some(sync) = self.sync(slot) {
+            if asked {
+                sync.incoming.insert(block.number, Incoming::Known(*block));
+            } else {
+                sync.incoming.remove(&block.number);
+            }
+        }
+    }
+
+    pub(super) fn block_found(
+        &mut self,
+        slot: Slot,
+        number: u64,
+        block: Option<BlockRef>,
+        out: &mut Out<Self>,
+    ) {
+        let Some(sync) = self.sync(slot) else { return };
+        // Another way may have been found to it, or nobody wants it any more.
+        if sync.incoming.get(&number) != Some(&Incoming::Asked) {
+            return;
+        }
+        match block {
+            Some(block) if block.number == number => self.expect_logs(slot, &block, out),
+            Some(_) => {
+                self.drop_with(Dropped::Answer, Some(slot), Code::ConflictingData, out);
+                self.try_later(slot, number);
+            }
+            None => self.try_later(slot, number),
+        }
+    }
+
+    pub(super) fn logs_found(
+        &mut self,
+        slot: Slot,
+        block: BlockId,
+        logs: Option<Vec<Log>>,
+        out: &mut Out<Self>,
+    ) {
+        let Some(sync) = self.sync(slot) else { return };
+        let known = match sync.incoming.get(&block.number) {
+            Some(Incoming::Known(known)) if known.id() == block => *known,
+            _ => return,
+        };
+        let Some(logs) = logs else {
+            self.try_later(slot, block.number);
+            return;
+        };
+        let logs = logs.iter().map(IndexedLog::of::<K>).collect();
+        sync.incoming.insert(block.number, Incoming::Ready(known, logs));
+        self.ingest(slot, out);
+        self.pump(slot, out);
+    }
+
+    /// Indexes what is ready, in order.
+    fn ingest(&mut self, slot: Slot, out: &mut Out<Self>) {
+        loop {
+            let head = self.index.chain(slot).and_then(|chain| chain.logs().head());
+            let Some(head) = head else { return };
+            let next = head.number.saturating_add(1);
+            let Some(sync) = self.sync(slot) else { return };
+            let Some(Incoming::Ready(..)) = sync.incoming.get(&next) else { return };
+            let Some(Incoming::Ready(block, logs)) = sync.incoming.remove(&next) else { return };
+            match self.index.append(slot, &block, &logs) {
+                Ok(()) => {
+                    out.notify(SupervisorNotice::LocalUnsafe(self.chain_id(slot), block.id()));
+                }
+                Err(Code::ConflictingData) if block.parent_hash != head.hash => {
+                    self.walk(slot, head.number, out);
+                    return;
+                }
+                Err(code) => {
+                    self.drop_with(Dropped::UnsafeBlock, Some(slot), code, out);
+                    self.forget_incoming(slot, head.number);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Gives up what is on its way; the next event tells where to go.
+    pub(super) fn forget_incoming(&mut self, slot: Slot, target: u64) {
+        if let Some(sync) = self.sync(slot) {
+            sync.incoming.clear();
+            sync.target = target;
+        }
+    }
+
+    /// Looks for the newest block of ours that is still there, from `number` down.
+    pub(super) fn walk(&mut self, slot: Slot, number: u64, out: &mut Out<Self>) {
+        let chain_id = self.chain_id(slot);
+        if self.chains.get(slot.index()).is_none_or(|sync| sync.walking.is_some()) {
+            return;
+        }
+        let query = SupervisorQuery::Block(BlockQuery { chain_id, number });
+        if self.ask(Purpose::Walk(slot, number), query, out) {
+            if let Some(sync) = self.sync(slot) {
+                sync.walking = Some(number);
+                sync.incoming.clear();
+            }
+        }
+    }
+
+    pub(super) fn walked(
+        &mut self,
+        slot: Slot,
+        number: u64,
+        block: Option<BlockRef>,
+        out: &mut Out<Self>,
+    ) {
+        let Some(sync) = self.sync(slot) else { return };
+        if sync.walking != Some(number) {
+            return;
+        }
+        sync.walking = None;
+        let Some(block) = block.filter(|block| block.number == number) else {
+            self.try_later(slot, number);
+            return;
+        };
+        let Some(chain) = self.index.chain(slot) else { return };
+        if chain.logs().find(number).is_ok_and(|logged| logged.hash == block.hash) {
+            // What conflicts above is dropped, and filled in again from there.
+            if let Err(code) = self.index.rewind_logs(slot, block.id(), &mut self.then) {
+                self.drop_with(Dropped::UnsafeBlock, Some(slot), code, out);
+            }
+            self.pump(slot, out);
+            return;
+        }
+        // What was derived wins over what is unsafe, however much of it there is.
+        let derived = chain.local_safe().derived(number).is_ok();
+        match number.checked_sub(1) {
+            Some(before) if !derived && chain.logs().find(before).is_ok() => {
+                self.walk(slot, before, out);
+            }
+            _ => {
+                let head = chain.logs().head().map_or(0, |head| head.number);
+                self.drop_with(Dropped::UnsafeBlock, Some(slot), Code::ConflictingData, out);
+                self.forget_incoming(slot, head);
+            }
+        }
+    }
+
+    /// Nobody has it now: ask again after a while.
+    fn try_later(&mut self, slot: Slot, number: u64) {
+        if let Some(sync) = self.sync(slot) {
+            sync.incoming.remove(&number);
+            let at = self.latest.after(self.limits.reset_backoff.0);
+            self.set_retry(slot, Some(at));
+        }
+    }
+
+    pub(super) fn set_retry(&mut self, slot: Slot, at: Option<Time>) {
+        if let Some(sync) = self.chains.get_mut(slot.index()) {
+            self.due.shift(&Due::Retry(slot), sync.retry_at, at);
+            sync.retry_at = at;
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The nodes of a chain.
+
+use core::time::Duration;
+
+use super::reset::Reset;
+use super::{Dropped, Due, NodeId, Supervisor};
+use crate::codec::supervisor::{BlockRef, Code, Keccak256};
+use crate::machine::Out;
+use crate::state::supervisor::index::Slot;
+use crate::time::Time;
+
+/// What is known of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Node {
+    pub(super) id: NodeId,
+    /// The reset under way: its events count for nothing until then.
+    pub(super) reset: Option<Reset>,
+    /// How many resets there were: answers for older ones are ignored.
+    pub(super) resets: u64,
+    /// How long after the last reset the next may be: doubles, so that a lying node makes no storm.
+    pub(super) backoff: Duration,
+    /// From when on it may be reset again.
+    pub(super) rested_at: Time,
+    /// When it is to be reset, if it is.
+    pub(super) reset_at: Option<Time>,
+    /// The layer-one block of which it derived everything, until it is given the next.
+    pub(super) exhausted: Option<BlockRef>,
+}
+
+impl Node {
+    const fn new(id: NodeId) -> Self {
+        Self {
+            id,
+            reset: None,
+            resets: 0,
+            backoff: Duration::ZERO,
+            rested_at: Time::ZERO,
+            reset_at: None,
+            exhausted: None,
+        }
+    }
+}
+
+impl<K: Keccak256> Supervisor<K> {
+    pub(super) fn node(&mut self, slot: Slot, id: NodeId) -> Option<&mut Node> {
+        self.sync(slot)?.nodes.iter_mut().find(|node| node.id == id)
+    }
+
+    /// Notes a node; false if the chain has too many.
+    pub(super) fn know(&mut self, slot: Slot, id: NodeId, out: &mut Out<Self>) -> bool {
+        let max = self.limits.max_nodes;
+        let Some(sync) = self.sync(slot) else { return false };
+        if sync.nodes.iter().any(|node| node.id == id) {
+            return true;
+        }
+        if sync.nodes.len() >= max {
+            self.drop_with(Dropped::Node, Some(slot), Code::LimitExceeded, out);
+            return false;
+        }
+        sync.nodes.push(Node::new(id));
+        sync.nodes.sort_unstable_by_key(|node| node.id);
+        true
+    }
+
+    /// A node that connects is brought to our heads.
+    pub(super) fn node_up(&mut self, slot: Slot, id: NodeId, out: &mut Out<Self>) {
+        if self.know(slot, id, out) {
+            self.want_reset(slot, id, out);
+        }
+    }
+
+    pub(super) fn node_down(&mut self, slot: Slot, id: NodeId) {
+        let Some(sync) = self.sync(slot) else { return };
+        let Some(at) = sync.nodes.iter().position(|node| node.id == id) else { return };
+        let node = sync.nodes.remove(at);
+        self.due.shift(&Due::Reset(slot, id), node.reset_at, None);
+    }
+
+    /// The nodes of a chain that are not being reset.
+    pub(super) fn listening(&self, slot: Slot) -> impl Iterator<Item = NodeId> + '_ {
+        let nodes = self.chains.get(slot.index()).map_or(&[][..], |sync| &sync.nodes);
+        nodes.iter().filter(|node| node.reset.is_none()).map(|node| node.id)
+    }
+}

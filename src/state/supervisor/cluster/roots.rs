@@ -1,0 +1,184 @@
+//! Calls of clients; super roots wait for the outputs of nodes (`supervisor.md` section 4).
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::mem::size_of;
+
+use super::input::OutputsQuery;
+use super::{Purpose, Supervisor, SupervisorMessage, SupervisorQuery};
+use crate::ask::AskId;
+use crate::codec::supervisor::{Answer, Call, Code, Failure, Keccak256};
+use crate::machine::{Action, Machine, Out};
+use crate::outbox::Outbox;
+use crate::state::supervisor::index::{Outputs, SuperRootPart};
+use crate::state::supervisor::server::{RpcAnswer, RpcText, Server};
+
+/// A super root whose outputs are being collected.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct RootCall {
+    /// The server's question.
+    ask: AskId,
+    timestamp: u64,
+    parts: Vec<SuperRootPart>,
+    outputs: Vec<Option<Outputs>>,
+    /// Counts the times the collection was started.
+    round: u8,
+}
+
+/// The collection is started again once, if a block changed or a node disagreed.
+const ROUNDS: u8 = 2;
+
+impl RootCall {
+    pub(super) fn heap(&self) -> usize {
+        self.parts.capacity() * size_of::<SuperRootPart>()
+            + self.outputs.capacity() * size_of::<Option<Outputs>>()
+    }
+}
+
+impl<K: Keccak256> Supervisor<K> {
+    /// All calls of a text are answered on one state (D-30).
+    pub(super) fn hear_text(&mut self, text: RpcText, out: &mut Out<Self>) {
+        let mut said = Outbox::new();
+        self.server.handle_remote(self.latest, text, &mut said);
+        self.serve(said, out);
+    }
+
+    pub(super) fn answer_late_calls(&mut self, out: &mut Out<Self>) {
+        let mut said = Outbox::new();
+        self.server.handle_timeout(self.latest, &mut said);
+        self.serve(said, out);
+        let server = &self.server;
+        self.roots.retain(|_, root| server.awaits(root.ask));
+        let roots = &self.roots;
+        self.asks.cancel(|asked| {
+            matches!(asked.what, Purpose::Outputs { root, .. } if !roots.contains_key(&root))
+        });
+        crate::heap::relax_map(&mut self.roots);
+    }
+
+    fn serve(&mut self, mut said: Out<Server>, out: &mut Out<Self>) {
+        while let Some(action) = said.pop() {
+            match action {
+                Action::Ask(id, call) => self.call(id, &call, &mut said, out),
+                Action::Send(reply) => out.send(SupervisorMessage::Reply(reply)),
+                Action::Notify(nothing) => match nothing {},
+                // The server never closes.
+                Action::Close(ending) => out.close(ending),
+            }
+        }
+    }
+
+    fn call(&mut self, id: AskId, call: &Call, said: &mut Out<Server>, out: &mut Out<Self>) {
+        let answer = match (self.index.answer(call), call) {
+            (Some(answer), _) => answer,
+            (None, Call::SetFailsafeEnabled { on }) => {
+                self.switch_failsafe(*on, out);
+                Ok(Answer::Null)
+            }
+            (None, Call::SuperRootAtTimestamp { timestamp }) => {
+                match self.index.super_root_parts(*timestamp) {
+                    Ok(parts) => {
+                        self.begin_root(id, *timestamp, parts, out);
+                        return;
+                    }
+                    Err(code) => Err(root_failure(code, *timestamp)),
+                }
+            }
+            (None, _) => Err(Code::InternalError.into()),
+        };
+        self.answer_call(id, answer, said);
+    }
+
+    fn answer_call(&mut self, id: AskId, answer: Result<Answer, Failure>, said: &mut Out<Server>) {
+        // The server asked it; if it has given up meanwhile, nothing happens.
+        let _ = self.server.handle_local(self.latest, RpcAnswer(id, answer), said);
+    }
+
+    fn begin_root(
+        &mut self,
+        ask: AskId,
+        timestamp: u64,
+        parts: Vec<SuperRootPart>,
+        out: &mut Out<Self>,
+    ) {
+        let number = self.next_root;
+        self.next_root = self.next_root.saturating_add(1);
+        let outputs = alloc::vec![None; parts.len()];
+        let root = RootCall { ask, timestamp, parts, outputs, round: 0 };
+        self.roots.insert(number, root);
+        self.collect(number, out);
+    }
+
+    /// Asks for the output of every part.
+    fn collect(&mut self, number: u64, out: &mut Out<Self>) {
+        let Some(root) = self.roots.get_mut(&number) else { return };
+        root.round += 1;
+        root.outputs.fill(None);
+        let (round, timestamp) = (root.round, root.timestamp);
+        let slots: Vec<_> = root.parts.iter().map(|part| part.slot).collect();
+        for (part, slot) in slots.into_iter().enumerate() {
+            let chain_id = self.chain_id(slot);
+            let query = SupervisorQuery::Outputs(OutputsQuery { chain_id, timestamp });
+            if !self.ask(Purpose::Outputs { root: number, part, round }, query, out) {
+                self.end_root(number, Err(Code::ResourceUnavailable.into()), out);
+                return;
+            }
+        }
+    }
+
+    pub(super) fn outputs_found(
+        &mut self,
+        number: u64,
+        part: usize,
+        round: u8,
+        outputs: Option<Outputs>,
+        out: &mut Out<Self>,
+    ) {
+        let Some(root) = self.roots.get_mut(&number).filter(|root| root.round == round) else {
+            return;
+        };
+        let Some(place) = root.outputs.get_mut(part) else { return };
+        let Some(outputs) = outputs else {
+            let failure = Failure::new(Code::InternalError, "a node told no output");
+            self.end_root(number, Err(failure), out);
+            return;
+        };
+        *place = Some(outputs);
+        let Some(outputs) = root.outputs.iter().copied().collect::<Option<Vec<_>>>() else {
+            return;
+        };
+        let RootCall { timestamp, round, ref parts, .. } = *root;
+        // A rewind may have touched a block that is used.
+        let now = self.index.super_root_parts(timestamp);
+        let made = match &now {
+            Ok(now) if now == parts => self.index.super_root(timestamp, parts, &outputs),
+            Ok(_) => Err(Code::ResourceUnavailable),
+            Err(code) => Err(*code),
+        };
+        match made {
+            Ok(made) => self.end_root(number, Ok(Answer::SuperRoot(Box::new(made))), out),
+            Err(Code::ConflictingData | Code::ResourceUnavailable) if round < ROUNDS => {
+                if let (Ok(now), Some(root)) = (now, self.roots.get_mut(&number)) {
+                    root.parts = now;
+                }
+                self.collect(number, out);
+            }
+            Err(code) => self.end_root(number, Err(root_failure(code, timestamp)), out),
+        }
+    }
+
+    fn end_root(&mut self, number: u64, answer: Result<Answer, Failure>, out: &mut Out<Self>) {
+        let Some(root) = self.roots.remove(&number) else { return };
+        crate::heap::relax_map(&mut self.roots);
+        self.asks
+            .cancel(|asked| matches!(asked.what, Purpose::Outputs { root, .. } if root == number));
+        let mut said = Outbox::new();
+        self.answer_call(root.ask, answer, &mut said);
+        self.serve(said, out);
+    }
+}
+
+/// A known client looks for the words "not found".
+fn root_failure(code: Code, timestamp: u64) -> Failure {
+    Failure::new(code, format_args!("not found: the super root at {timestamp}"))
+}
