@@ -1,0 +1,9 @@
+//! The whole Supervisor before scripted chains: nodes tell, questions are answered from the truth.
+
+#![cfg(feature = "supervisor")]
+
+mod chains;
+mod nodes;
+mod reorganisations;
+mod roots;
+mod world;

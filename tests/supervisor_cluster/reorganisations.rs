@@ -1,0 +1,144 @@
+//! Branches that part: on layer two and on layer one.
+
+use nodewire::codec::supervisor::{ChainId, NodeCommand};
+use nodewire::state::supervisor::SupervisorNotice;
+
+use crate::chains::{executing, plain};
+use crate::world::World;
+
+#[test]
+fn an_unsafe_reorganisation_is_followed_to_the_common_ancestor() {
+    let mut world = World::new(&[1, 2]);
+    for _ in 0..8 {
+        world.chain(1).grow("a", vec![plain("old")]);
+    }
+    let message = world.chain(1).message(106, 0);
+    for _ in 0..9 {
+        world.chain(2).grow("a", vec![]);
+    }
+    world.chain(2).grow("a", vec![executing(&message)]);
+    world.tell_unsafe(1);
+    world.tell_unsafe(2);
+    assert_eq!(world.numbers(2)[1], Some(210));
+    world.chain(1).cut(104);
+    for _ in 0..6 {
+        world.chain(1).grow("b", vec![plain("new")]);
+    }
+    world.tell_unsafe(1);
+    assert_eq!(world.numbers(1)[..2], [Some(110), Some(110)]);
+    assert_eq!(world.heads(1).local_unsafe, Some(world.chain(1).head()));
+    // What rested on the old branch is judged again (D-16): the message is gone.
+    assert_eq!(world.numbers(2)[..2], [Some(210), Some(209)]);
+    let ancestor = world.chain(1).block(104).unwrap().0.id();
+    assert!(world.notices.contains(&SupervisorNotice::Rewound(ChainId::from(1), ancestor)));
+}
+
+#[test]
+fn a_lower_branch_is_followed_too() {
+    let mut world = World::new(&[1]);
+    for _ in 0..8 {
+        world.chain(1).grow("a", vec![]);
+    }
+    world.tell_unsafe(1);
+    world.chain(1).cut(103);
+    world.chain(1).grow("b", vec![]);
+    world.tell_unsafe(1);
+    assert_eq!(world.numbers(1)[..2], [Some(104), Some(104)]);
+    world.chain(1).grow("b", vec![]);
+    world.tell_unsafe(1);
+    assert_eq!(world.heads(1).local_unsafe, Some(world.chain(1).head()));
+}
+
+#[test]
+fn what_was_derived_wins_over_what_is_unsafe() {
+    let mut world = World::new(&[1]);
+    for _ in 0..5 {
+        world.chain(1).grow("a", vec![]);
+    }
+    world.tell_unsafe(1);
+    let old = world.chain(1).clone();
+    world.chain(1).cut(102);
+    for _ in 0..2 {
+        world.chain(1).grow("b", vec![]);
+    }
+    for number in 101..=104 {
+        world.tell_derived(1, 10, number);
+    }
+    assert_eq!(world.numbers(1), [Some(104), Some(104), Some(104), Some(104), None]);
+    // The old branch does not come back.
+    let new = std::mem::replace(world.chain(1), old);
+    world.tell_unsafe(1);
+    assert_eq!(world.numbers(1)[0], Some(104));
+    *world.chain(1) = new;
+    world.chain(1).grow("b", vec![]);
+    world.tell_unsafe(1);
+    assert_eq!(world.numbers(1)[0], Some(105));
+}
+
+#[test]
+fn a_reorganisation_of_layer_one_drops_what_was_derived_from_it() {
+    let mut world = World::new(&[1, 2]);
+    for _ in 0..4 {
+        world.grow_l1("a");
+        world.chain(1).grow("a", vec![]);
+        world.chain(2).grow("a", vec![]);
+    }
+    world.tell_tip();
+    world.tell_unsafe(1);
+    world.tell_unsafe(2);
+    for step in 1..=4 {
+        world.tell_derived(1, 10 + step, 99 + step);
+        world.tell_derived(1, 10 + step, 100 + step);
+        world.tell_derived(2, 10 + step, 199 + step);
+        world.tell_derived(2, 10 + step, 200 + step);
+    }
+    assert_eq!(world.numbers(1)[2..4], [Some(104), Some(104)]);
+    let kept = world.l1[12].id();
+    world.l1.truncate(13);
+    for _ in 0..3 {
+        world.grow_l1("b");
+    }
+    world.tell_tip();
+    for (chain, first) in [(1, 100), (2, 200)] {
+        let expected = [Some(first + 4), Some(first + 4), Some(first + 2), Some(first + 2), None];
+        assert_eq!(world.numbers(chain), expected);
+    }
+    assert!(world.notices.contains(&SupervisorNotice::L1Reorganised(kept)));
+    let resets = world.commands.iter().filter(|(_, it)| matches!(it, NodeCommand::Reset(_)));
+    assert_eq!(resets.count(), 2);
+    // Derivation goes on along the new blocks.
+    world.tell_derived(1, 13, 102);
+    world.tell_derived(1, 13, 103);
+    assert_eq!(world.numbers(1)[3], Some(103));
+}
+
+#[test]
+fn a_tip_that_jumps_ahead_is_no_reorganisation() {
+    let mut world = World::new(&[1]);
+    world.tell_tip();
+    for _ in 0..5 {
+        world.grow_l1("a");
+    }
+    world.tell_tip();
+    let reorganised = |notice: &SupervisorNotice| {
+        matches!(notice, SupervisorNotice::L1Reorganised(_) | SupervisorNotice::Rewound(..))
+    };
+    assert!(!world.notices.iter().any(reorganised));
+}
+
+#[test]
+fn tips_that_alternate_drop_nothing_that_stays() {
+    let mut world = World::new(&[1]);
+    world.chain(1).grow("a", vec![]);
+    world.tell_unsafe(1);
+    world.tell_derived(1, 10, 101);
+    let stem = world.l1.clone();
+    for round in 0..50 {
+        world.l1 = stem.clone();
+        for _ in 0..2 {
+            world.grow_l1(if round % 2 == 0 { "a" } else { "b" });
+        }
+        world.tell_tip();
+        assert_eq!(world.numbers(1)[3], Some(101));
+    }
+}

@@ -1,0 +1,130 @@
+//! Super roots, whose outputs come from nodes.
+
+use nodewire::codec::supervisor::{
+    ChainId, RustCryptoKeccak256 as Keccak, SuperRootResponse, SuperV1,
+};
+use nodewire::state::supervisor::{SupervisorQuery, SupervisorRemote};
+use serde_json::json;
+
+use crate::chains::{hash, plain};
+use crate::world::{World, output};
+
+/// Both chains cross-safe up to their third block.
+fn safe() -> World {
+    let mut world = World::new(&[1, 2]);
+    world.grow_l1("a");
+    for chain in [1, 2] {
+        for _ in 0..3 {
+            world.chain(chain).grow("a", vec![plain("x")]);
+        }
+        world.tell_unsafe(chain);
+        world.tell_derived(chain, 10, 100 * chain + 1);
+        world.tell_derived(chain, 11, 100 * chain + 1);
+        world.tell_derived(chain, 11, 100 * chain + 2);
+        world.tell_derived(chain, 11, 100 * chain + 3);
+    }
+    world
+}
+
+#[test]
+fn a_super_root_is_made_of_all_chains() {
+    let mut world = safe();
+    let before = output(&world.l1[3]);
+    world.replaced.insert(ChainId::from(2), before);
+    let reply = world.ask("supervisor_superRootAtTimestamp", json!(["0x3ed"]));
+    let root: SuperRootResponse = serde_json::from_value(reply["result"].clone()).unwrap();
+    assert_eq!((root.timestamp, root.version), (1_005, 1));
+    assert_eq!(root.cross_safe_derived_from, world.l1[11].id());
+    let canonical: Vec<_> = [(1, 102), (2, 202)]
+        .into_iter()
+        .map(|(chain, number)| {
+            let block = world.chain(chain).block(number).unwrap().0;
+            (ChainId::from(chain), output(&block).root::<Keccak>())
+        })
+        .collect();
+    assert_eq!(SuperV1::new(1_005, canonical).unwrap().root::<Keccak>(), root.super_root);
+    assert_eq!(root.chains[1].pending.0.to_vec(), before.preimage());
+    let own = world.chain(1).block(102).unwrap().0;
+    assert_eq!(root.chains[0].pending.0.to_vec(), output(&own).preimage());
+}
+
+#[test]
+fn times_without_a_super_root() {
+    let mut world = safe();
+    for (time, code) in [("0x3e7", -32_113), ("0x3f0", -32_112), ("0xffffffffffffffff", -32_112)] {
+        let reply = world.ask("supervisor_superRootAtTimestamp", json!([time]));
+        assert_eq!(reply["error"]["code"], code, "{time}");
+        assert!(reply["error"]["message"].as_str().unwrap().contains("not found"));
+    }
+    for time in ["0x3e8", "0x3e9", "0x3ee", "0x3ef"] {
+        let reply = world.ask("supervisor_superRootAtTimestamp", json!([time]));
+        assert!(reply.get("result").is_some(), "{time}: {reply}");
+    }
+}
+
+#[test]
+fn a_node_with_another_block_is_asked_once_more() {
+    let mut world = safe();
+    let truth = world.chain(1).clone();
+    let block = &mut world.chain(1).blocks[2].0;
+    block.hash = hash("another");
+    let asked = world.asked;
+    let reply = world.ask("supervisor_superRootAtTimestamp", json!(["0x3ed"]));
+    assert_eq!(reply["error"]["code"], -32_114);
+    assert_eq!(world.asked - asked, 4);
+    *world.chain(1) = truth;
+    let reply = world.ask("supervisor_superRootAtTimestamp", json!(["0x3ed"]));
+    assert!(reply.get("result").is_some());
+}
+
+#[test]
+fn a_rewind_while_outputs_are_collected_starts_it_again() {
+    let mut world = safe();
+    world.silent = true;
+    let text = r#"{"jsonrpc":"2.0","id":5,"method":"supervisor_superRootAtTimestamp","params":["0x3ed"]}"#;
+    let text = nodewire::state::supervisor::RpcText {
+        call: nodewire::state::supervisor::CallId(1),
+        text: text.into(),
+    };
+    world.hear(SupervisorRemote::Rpc(text));
+    let kept = std::mem::take(&mut world.kept);
+    assert_eq!(kept.len(), 2);
+    world.silent = false;
+    // Layer one parts below: what the super root is made of is gone.
+    world.l1.truncate(11);
+    world.grow_l1("b");
+    world.grow_l1("b");
+    world.tell_tip();
+    world.tell_tip();
+    for (id, query) in kept {
+        assert!(matches!(query, SupervisorQuery::Outputs(_)));
+        let answer = world.answer(id, query);
+        world.command(answer);
+    }
+    assert_eq!(world.replies.len(), 1);
+    assert_eq!(world.replies[0]["error"]["code"], -32_112, "{}", world.replies[0]);
+}
+
+#[test]
+fn a_super_root_that_nobody_answers_is_given_up() {
+    let mut world = safe();
+    world.silent = true;
+    let before = world.asked;
+    let text = r#"{"jsonrpc":"2.0","id":5,"method":"supervisor_superRootAtTimestamp","params":["0x3ed"]}"#;
+    let text = nodewire::state::supervisor::RpcText {
+        call: nodewire::state::supervisor::CallId(1),
+        text: text.into(),
+    };
+    world.hear(SupervisorRemote::Rpc(text));
+    assert_eq!(world.asked - before, 2);
+    world.wait();
+    assert_eq!(world.replies.len(), 1);
+    let code = world.replies[0]["error"]["code"].as_i64().unwrap();
+    assert!([-32_002, -32_603].contains(&code), "{code}");
+    // A late answer is one nobody waits for.
+    for (id, query) in std::mem::take(&mut world.kept) {
+        let answer = world.answer(id, query);
+        world.command(answer);
+    }
+    assert_eq!(world.replies.len(), 1);
+}
