@@ -81,7 +81,8 @@ fn a_node_with_another_block_is_asked_once_more() {
 fn a_rewind_while_outputs_are_collected_starts_it_again() {
     let mut world = safe();
     world.silent = true;
-    let text = r#"{"jsonrpc":"2.0","id":5,"method":"supervisor_superRootAtTimestamp","params":["0x3ed"]}"#;
+    let text =
+        r#"{"jsonrpc":"2.0","id":5,"method":"supervisor_superRootAtTimestamp","params":["0x3ed"]}"#;
     let text = nodewire::state::supervisor::RpcText {
         call: nodewire::state::supervisor::CallId(1),
         text: text.into(),
@@ -110,7 +111,8 @@ fn a_super_root_that_nobody_answers_is_given_up() {
     let mut world = safe();
     world.silent = true;
     let before = world.asked;
-    let text = r#"{"jsonrpc":"2.0","id":5,"method":"supervisor_superRootAtTimestamp","params":["0x3ed"]}"#;
+    let text =
+        r#"{"jsonrpc":"2.0","id":5,"method":"supervisor_superRootAtTimestamp","params":["0x3ed"]}"#;
     let text = nodewire::state::supervisor::RpcText {
         call: nodewire::state::supervisor::CallId(1),
         text: text.into(),

@@ -24,7 +24,9 @@ struct Comparison {
 impl<K: Keccak256> Supervisor<K> {
     pub(super) fn l1_tip(&mut self, tip: BlockRef, out: &mut Out<Self>) {
         let before = self.l1.tip.replace(tip);
-        let grown = before.is_none_or(|before| tip.hash == before.hash || tip.follows(before.id()));
+        // The first tip may be of another branch than what was derived before a restart.
+        let grown =
+            before.is_some_and(|before| tip.hash == before.hash || tip.follows(before.id()));
         if !grown {
             self.compare_from(tip.number, out);
         }
