@@ -127,6 +127,15 @@ fn methods_that_are_switched_off() {
     }
 }
 
+fn read(method: &str, params: &Value, served: Served) -> Result<Call, Code> {
+    let limits = TextLimits { max_text: 100_000, max_depth: 32, max_batch: 1 };
+    let text = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
+    match Document::read(text.as_bytes(), &limits, served) {
+        Document::Single(request) => request.call.map_err(|failure| failure.code),
+        Document::Batch(_) => panic!("no batch"),
+    }
+}
+
 #[test]
 fn every_call_is_read_from_its_own_method_by_position_and_by_name() {
     let hash = format!("0x{}", "ab".repeat(32));
@@ -157,10 +166,7 @@ fn every_call_is_read_from_its_own_method_by_position_and_by_name() {
     ] {
         let named: serde_json::Map<_, _> =
             names.iter().map(|name| (*name).to_owned()).zip(values.clone()).collect();
-        let read = |params: Value| -> Result<Call, Code> {
-            let params = serde_json::value::to_raw_value(&params).unwrap();
-            Call::read(method, Some(&params), all).map_err(|failure| failure.code)
-        };
+        let read = |params: Value| read(method, &params, all);
         let call = read(Value::from(values.clone())).unwrap();
         assert_eq!(call.method(), method);
         assert_eq!(read(Value::Object(named.clone())), Ok(call), "{method}");
@@ -181,11 +187,10 @@ fn every_call_is_read_from_its_own_method_by_position_and_by_name() {
 #[test]
 fn a_list_of_entries_up_to_the_limit() {
     let hash = format!("0x{}", "ab".repeat(32));
-    let read = |count: usize| {
+    let entries = |count: usize| {
         let params = json!([vec![&hash; count], "safe", {"timestamp": "0x1"}]);
-        let params = serde_json::value::to_raw_value(&params).unwrap();
-        Call::read("supervisor_checkAccessList", Some(&params), SERVED)
+        read("supervisor_checkAccessList", &params, SERVED)
     };
-    assert!(read(100).is_ok());
-    assert_eq!(read(101).unwrap_err().code, Code::LimitExceeded);
+    assert!(entries(100).is_ok());
+    assert_eq!(entries(101), Err(Code::LimitExceeded));
 }

@@ -96,7 +96,7 @@ impl Iterator for Accesses<'_> {
             return Some(Err(self.wrong(at, NonzeroReserved)));
         };
         let fields = Lookup::of(fields);
-        at += 1;
+        at = at.saturating_add(1);
         let mut chain_id = ChainId::from(fields.chain_low);
         let mut next = rest.get(1);
         if let Some(Hash([EXTENSION_TYPE, extension @ ..])) = next {
@@ -104,12 +104,12 @@ impl Iterator for Accesses<'_> {
                 return Some(Err(self.wrong(at, NonzeroReserved)));
             };
             chain_id.0[..24].copy_from_slice(high);
-            at += 1;
+            at = at.saturating_add(1);
             next = rest.get(2);
         }
         match next {
             Some(checksum @ Hash([CHECKSUM_TYPE, ..])) => {
-                self.index = at + 1;
+                self.index = at.saturating_add(1);
                 let Lookup { block_number, timestamp, log_index, .. } = fields;
                 let checksum = *checksum;
                 Some(Ok(Access { chain_id, block_number, timestamp, log_index, checksum }))
@@ -132,17 +132,15 @@ struct Lookup {
 impl Lookup {
     /// What follows type and reserved bytes: 28 bytes.
     fn of(fields: &[u8]) -> Self {
-        let u64_at = |at: usize| {
-            let bytes = fields.get(at..at + 8).and_then(|bytes| bytes.try_into().ok());
-            u64::from_be_bytes(bytes.unwrap_or_default())
+        let mut rest = fields;
+        let mut number = || {
+            let (bytes, after) = rest.split_first_chunk().unwrap_or((&[0; 8], &[]));
+            rest = after;
+            u64::from_be_bytes(*bytes)
         };
-        let log_index = fields.last_chunk().copied().unwrap_or_default();
-        Self {
-            chain_low: u64_at(0),
-            block_number: u64_at(8),
-            timestamp: u64_at(16),
-            log_index: u32::from_be_bytes(log_index),
-        }
+        let (chain_low, block_number, timestamp) = (number(), number(), number());
+        let log_index = u32::from_be_bytes(rest.try_into().unwrap_or_default());
+        Self { chain_low, block_number, timestamp, log_index }
     }
 }
 

@@ -107,6 +107,7 @@ pub struct SupervisorChainSyncStatus {
 #[serde(rename_all = "camelCase")]
 pub struct DependencySetV1 {
     /// The chains; nothing is said of each.
+    #[expect(clippy::zero_sized_map_values, reason = "objects without members, in JSON")]
     pub dependencies: BTreeMap<ChainId, Dependency>,
     /// How long messages may be executed, in seconds, if not as usual.
     pub override_message_expiry_window: Option<u64>,

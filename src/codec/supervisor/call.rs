@@ -184,7 +184,11 @@ impl Call {
     /// # Errors
     /// [`Code::MethodNotFound`], [`Code::MethodNotSupported`], [`Code::InvalidParams`], or
     /// [`Code::LimitExceeded`] for too long an access list.
-    pub fn read(method: &str, params: Option<&RawValue>, served: Served) -> Result<Self, Failure> {
+    pub(super) fn read(
+        method: &str,
+        params: Option<&RawValue>,
+        served: Served,
+    ) -> Result<Self, Failure> {
         let known = METHODS.iter().find(|known| known.name == method);
         let known = known.ok_or(Code::MethodNotFound)?;
         match known.name {

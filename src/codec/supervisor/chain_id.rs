@@ -84,7 +84,7 @@ fn decimal(text: &str) -> Option<[u8; 32]> {
     for digit in digits {
         let mut carry = u16::from(digit.checked_sub(b'0').filter(|digit| *digit < 10)?);
         for byte in bytes.iter_mut().rev() {
-            let [high, low] = (u16::from(*byte) * 10 + carry).to_be_bytes();
+            let [high, low] = (u16::from(*byte).wrapping_mul(10).wrapping_add(carry)).to_be_bytes();
             (*byte, carry) = (low, u16::from(high));
         }
         if carry != 0 {
@@ -102,8 +102,7 @@ impl fmt::Display for Decimal {
             return write!(f, "{number}");
         }
         let mut rest = self.0.0;
-        let mut digits = [0_u8; MOST_DIGITS];
-        let mut length = 0;
+        let mut digits = [b'0'; MOST_DIGITS];
         for place in digits.iter_mut().rev() {
             let mut remainder = 0_u16;
             for byte in &mut rest {
@@ -111,13 +110,10 @@ impl fmt::Display for Decimal {
                 *byte = u8::try_from(value / 10).unwrap_or_default();
                 remainder = value % 10;
             }
-            *place = b'0' + u8::try_from(remainder).unwrap_or_default();
-            length += 1;
-            if rest == [0; 32] {
-                break;
-            }
+            *place |= u8::try_from(remainder).unwrap_or_default();
         }
-        let digits = digits.get(MOST_DIGITS - length..).unwrap_or_default();
+        let zeros = digits.iter().take_while(|digit| **digit == b'0').count();
+        let digits = digits.get(zeros..).unwrap_or_default();
         f.write_str(core::str::from_utf8(digits).unwrap_or_default())
     }
 }

@@ -64,34 +64,34 @@ pub enum Code {
 type Row = (Code, i32, Option<i32>, &'static str);
 
 const TABLE: [Row; 25] = [
-    (Code::ParseError, -32700, None, "Parse error"),
-    (Code::InvalidRequest, -32600, None, "Invalid request"),
-    (Code::MethodNotFound, -32601, None, "Method not found"),
-    (Code::InvalidParams, -32602, None, "Invalid params"),
-    (Code::InternalError, -32603, None, "Internal error"),
-    (Code::InvalidInput, -32000, None, "Invalid input"),
-    (Code::ResourceNotFound, -32001, None, "Resource not found"),
-    (Code::ResourceUnavailable, -32002, None, "Resource unavailable"),
-    (Code::TransactionRejected, -32003, None, "Transaction rejected"),
-    (Code::MethodNotSupported, -32004, None, "Method not supported"),
-    (Code::LimitExceeded, -32005, None, "Limit exceeded"),
-    (Code::VersionNotSupported, -32006, None, "JSON-RPC version not supported"),
-    (Code::UnknownChain, -32100, Some(-320501), "unknown chain"),
-    (Code::Uninitialized, -32101, Some(-320400), "uninitialized chain database"),
-    (Code::OutOfScope, -32102, Some(-321100), "out of scope"),
-    (Code::SkippedData, -32110, Some(-320500), "skipped data"),
-    (Code::OutOfOrder, -32111, Some(-320900), "data out of order"),
-    (Code::FutureData, -32112, Some(-321401), "future data"),
-    (Code::MissedData, -32113, Some(-321500), "missed data"),
-    (Code::ConflictingData, -32114, Some(-320600), "conflicting data"),
-    (Code::AwaitingReplacement, -32115, Some(-320901), "awaiting replacement block"),
-    (Code::IneffectiveData, -32116, Some(-320601), "ineffective data"),
-    (Code::DataCorruption, -32117, Some(-321501), "data corruption"),
-    (Code::IterStop, -32118, Some(-321000), "iter stop"),
+    (Code::ParseError, -32_700, None, "Parse error"),
+    (Code::InvalidRequest, -32_600, None, "Invalid request"),
+    (Code::MethodNotFound, -32_601, None, "Method not found"),
+    (Code::InvalidParams, -32_602, None, "Invalid params"),
+    (Code::InternalError, -32_603, None, "Internal error"),
+    (Code::InvalidInput, -32_000, None, "Invalid input"),
+    (Code::ResourceNotFound, -32_001, None, "Resource not found"),
+    (Code::ResourceUnavailable, -32_002, None, "Resource unavailable"),
+    (Code::TransactionRejected, -32_003, None, "Transaction rejected"),
+    (Code::MethodNotSupported, -32_004, None, "Method not supported"),
+    (Code::LimitExceeded, -32_005, None, "Limit exceeded"),
+    (Code::VersionNotSupported, -32_006, None, "JSON-RPC version not supported"),
+    (Code::UnknownChain, -32_100, Some(-320_501), "unknown chain"),
+    (Code::Uninitialized, -32_101, Some(-320_400), "uninitialized chain database"),
+    (Code::OutOfScope, -32_102, Some(-321_100), "out of scope"),
+    (Code::SkippedData, -32_110, Some(-320_500), "skipped data"),
+    (Code::OutOfOrder, -32_111, Some(-320_900), "data out of order"),
+    (Code::FutureData, -32_112, Some(-321_401), "future data"),
+    (Code::MissedData, -32_113, Some(-321_500), "missed data"),
+    (Code::ConflictingData, -32_114, Some(-320_600), "conflicting data"),
+    (Code::AwaitingReplacement, -32_115, Some(-320_901), "awaiting replacement block"),
+    (Code::IneffectiveData, -32_116, Some(-320_601), "ineffective data"),
+    (Code::DataCorruption, -32_117, Some(-321_501), "data corruption"),
+    (Code::IterStop, -32_118, Some(-321_000), "iter stop"),
     (
         Code::NoParentOfFirst,
-        -32119,
-        Some(-321200),
+        -32_119,
+        Some(-321_200),
         "cannot get parent of first block in the database",
     ),
 ];
@@ -141,8 +141,8 @@ impl Code {
         Self::all().find(|code| code.in_profile(profile) == number)
     }
 
+    #[expect(clippy::indexing_slicing, reason = "a row for each variant, in their order: tested")]
     fn row(self) -> &'static Row {
-        // The rows stand in the order of the variants; a test compares them.
         const ROWS: &[Row; 25] = &TABLE;
         &ROWS[self as usize]
     }

@@ -107,7 +107,7 @@ pub(super) fn fixed<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut wrong = 0;
     for (byte, digits) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
         let [high, low] = digits else { return None };
-        let (high, low) = (NIBBLES[usize::from(*high)], NIBBLES[usize::from(*low)]);
+        let (high, low) = (value(*high), value(*low));
         wrong |= high | low;
         *byte = (high << 4) | (low & 0x0f);
     }
@@ -138,13 +138,11 @@ pub(super) fn write_bytes(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Resu
 
 /// Serializes up to 32 bytes as `0x` and their digits, without allocating.
 pub(super) fn serialize_fixed<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
-    let mut text = [0; 66];
-    let mut length = 2;
-    text[..2].copy_from_slice(b"0x");
-    for (place, byte) in text[2..].chunks_exact_mut(2).zip(bytes) {
+    let mut text = *b"0x0000000000000000000000000000000000000000000000000000000000000000";
+    for (place, byte) in text.chunks_exact_mut(2).skip(1).zip(bytes) {
         place.copy_from_slice(&digits_of(*byte));
-        length += 2;
     }
+    let length = bytes.len().saturating_mul(2).saturating_add(2);
     let text = text.get(..length).unwrap_or_default();
     to.serialize_str(core::str::from_utf8(text).unwrap_or_default())
 }
@@ -180,26 +178,26 @@ impl<F: FnOnce(&str) -> Option<T>, T> Visitor<'_> for Text<F, T> {
 const WRONG: u8 = 0x80;
 
 /// The value of each hex digit, and [`WRONG`] for every other byte.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
 static NIBBLES: [u8; 256] = {
     let mut table = [WRONG; 256];
-    let mut byte = 0_u8;
-    loop {
-        table[byte as usize] = match byte {
-            b'0'..=b'9' => byte - b'0',
-            b'a'..=b'f' => byte - b'a' + 10,
-            b'A'..=b'F' => byte - b'A' + 10,
-            _ => WRONG,
-        };
-        if byte == u8::MAX {
-            break;
-        }
-        byte += 1;
+    let mut value = 0_u8;
+    while value < 16 {
+        let [lower, upper] = [b"0123456789abcdef", b"0123456789ABCDEF"];
+        table[lower[value as usize] as usize] = value;
+        table[upper[value as usize] as usize] = value;
+        value += 1;
     }
     table
 };
 
+#[expect(clippy::indexing_slicing, reason = "the table has a place for every byte")]
+fn value(digit: u8) -> u8 {
+    NIBBLES[usize::from(digit)]
+}
+
 fn nibble(digit: u8) -> Option<u8> {
-    let value = NIBBLES[usize::from(digit)];
+    let value = value(digit);
     (value & WRONG == 0).then_some(value)
 }
 
@@ -208,6 +206,7 @@ fn pair(digits: &[u8]) -> Option<u8> {
     Some(nibble(*high)? << 4 | nibble(*low)?)
 }
 
+#[expect(clippy::indexing_slicing, reason = "half a byte is below 16")]
 fn digits_of(byte: u8) -> [u8; 2] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 0x0f)]]

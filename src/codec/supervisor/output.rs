@@ -78,17 +78,14 @@ impl OutputV0 {
         if *version != [0; 32] {
             return Err(OutputError::Version);
         }
-        let field = |at: usize| {
-            let bytes = rest.get(at..at + 32).and_then(|bytes| bytes.try_into().ok());
-            bytes.map(Hash).ok_or(OutputError::Length)
-        };
-        if preimage.len() != Self::LENGTH {
-            return Err(OutputError::Length);
-        }
+        let fields: &[u8; 96] = rest.try_into().map_err(|_| OutputError::Length)?;
+        let (state_root, rest) = fields.split_first_chunk().ok_or(OutputError::Length)?;
+        let (passer_root, rest) = rest.split_first_chunk().ok_or(OutputError::Length)?;
+        let block_hash = rest.try_into().map_err(|_| OutputError::Length)?;
         Ok(Self {
-            state_root: field(0)?,
-            message_passer_storage_root: field(32)?,
-            block_hash: field(64)?,
+            state_root: Hash(*state_root),
+            message_passer_storage_root: Hash(*passer_root),
+            block_hash: Hash(block_hash),
         })
     }
 }
@@ -138,7 +135,7 @@ impl SuperV1 {
     /// Version, time, and each chain's id and output root by ascending id.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(9 + 64 * self.chains.len());
+        let mut bytes = Vec::with_capacity(self.chains.len().saturating_mul(64).saturating_add(9));
         bytes.push(Self::VERSION);
         bytes.extend_from_slice(&self.timestamp.to_be_bytes());
         for (chain_id, root) in &self.chains {

@@ -33,6 +33,7 @@ pub struct ChainConfig {
 /// The cluster, and how the Supervisor answers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Config {
     /// The dependency set: every chain that may message every other, itself included.
     pub chains: BTreeMap<ChainId, ChainConfig>,

@@ -15,7 +15,7 @@ pub(super) fn deeper_than(text: &str, most: usize) -> bool {
             b'"' => in_string = !in_string,
             _ if in_string => {}
             b'[' | b'{' => {
-                depth += 1;
+                depth = depth.saturating_add(1);
                 if depth > most {
                     return true;
                 }

@@ -106,7 +106,7 @@ impl<'de> Visitor<'de> for Most {
         }
         let mut count = first.len();
         while list.next_element::<IgnoredAny>()?.is_some() {
-            count += 1;
+            count = count.saturating_add(1);
         }
         Ok(Elements { first, count })
     }

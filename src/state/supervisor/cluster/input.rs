@@ -1,5 +1,10 @@
 //! What the Supervisor hears, says and asks.
 
+#![expect(
+    clippy::exhaustive_enums,
+    reason = "a question or a message that a driver ignores stalls the cluster"
+)]
+
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 

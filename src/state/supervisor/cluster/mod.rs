@@ -277,7 +277,7 @@ impl<K: Keccak256> Supervisor<K> {
                 self.replacement_found(slot, block, logs, out);
             }
             (Purpose::Reset { slot, node, reset, number }, SupervisorAnswer::NodeBlock(block)) => {
-                self.reset_answered((slot, node), reset, number, block, out)
+                self.reset_answered((slot, node), reset, number, block, out);
             }
             (Purpose::Outputs { root, part, round }, SupervisorAnswer::Outputs(outputs)) => {
                 self.outputs_found(root, part, round, outputs, out);
@@ -406,8 +406,10 @@ impl<K: Keccak256> Machine for Supervisor<K> {
 
 impl ChainSync {
     fn heap(&self) -> usize {
-        let parked =
-            self.parked.iter().map(|(_, event)| event.reset.as_ref().map_or(0, |it| it.capacity()));
+        let parked = self
+            .parked
+            .iter()
+            .map(|(_, event)| event.reset.as_ref().map_or(0, alloc::string::String::capacity));
         let incoming = self.incoming.values().map(Incoming::heap);
         self.nodes.capacity() * size_of::<Node>()
             + self.parked.capacity() * size_of::<(NodeId, NodeEvent)>()

@@ -71,6 +71,10 @@ struct Search<'a> {
     is_open: Vec<bool>,
 }
 
+#[expect(
+    clippy::indexing_slicing,
+    reason = "blocks and nodes are counted here, targets were checked"
+)]
 impl<'a> Search<'a> {
     fn new(blocks: &'a [CycleBlock]) -> Self {
         let mut starts = Vec::with_capacity(blocks.len());

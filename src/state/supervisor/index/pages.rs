@@ -15,12 +15,12 @@ pub(super) struct Pages<T> {
     skipped: usize,
     /// Items in the pages, skipped ones included.
     filled: usize,
-    pages: Vec<Arc<Vec<T>>>,
+    shared: Vec<Arc<Vec<T>>>,
 }
 
 impl<T> Default for Pages<T> {
     fn default() -> Self {
-        Self { skipped: 0, filled: 0, pages: Vec::new() }
+        Self { skipped: 0, filled: 0, shared: Vec::new() }
     }
 }
 
@@ -36,7 +36,7 @@ impl<T: Clone> Pages<T> {
     #[inline]
     pub(super) fn get(&self, index: usize) -> Option<&T> {
         let place = index.checked_add(self.skipped)?;
-        self.pages.get(place / PAGE)?.get(place % PAGE)
+        self.shared.get(place / PAGE)?.get(place % PAGE)
     }
 
     pub(super) fn first(&self) -> Option<&T> {
@@ -66,12 +66,10 @@ impl<T: Clone> Pages<T> {
     }
 
     pub(super) fn push(&mut self, item: T) {
-        match self.pages.last_mut() {
+        match self.shared.last_mut() {
             Some(page) if page.len() < PAGE => Arc::make_mut(page).push(item),
             _ => {
-                let mut page = Vec::with_capacity(1);
-                page.push(item);
-                self.pages.push(Arc::new(page));
+                self.shared.push(Arc::new(alloc::vec![item]));
             }
         }
         self.filled += 1;
@@ -88,8 +86,8 @@ impl<T: Clone> Pages<T> {
             return;
         }
         self.filled = filled;
-        self.pages.truncate(filled.div_ceil(PAGE));
-        if let Some(page) = self.pages.last_mut() {
+        self.shared.truncate(filled.div_ceil(PAGE));
+        if let Some(page) = self.shared.last_mut() {
             let rest = filled - (filled - 1) / PAGE * PAGE;
             if page.len() > rest {
                 Arc::make_mut(page).truncate(rest);
@@ -106,7 +104,7 @@ impl<T: Clone> Pages<T> {
         self.skipped += count;
         let whole = self.skipped / PAGE;
         if whole > 0 {
-            self.pages.drain(..whole);
+            self.shared.drain(..whole);
             self.skipped -= whole * PAGE;
             self.filled -= whole * PAGE;
         }
@@ -114,8 +112,8 @@ impl<T: Clone> Pages<T> {
 
     /// Bytes held on the heap, by capacity, with what each item holds.
     pub(super) fn heap(&self, of_item: impl Fn(&T) -> usize) -> usize {
-        let table = self.pages.capacity() * size_of::<Arc<Vec<T>>>();
-        let pages = self.pages.iter().map(|page| {
+        let table = self.shared.capacity() * size_of::<Arc<Vec<T>>>();
+        let pages = self.shared.iter().map(|page| {
             // Two counters and the vector stand in the shared part.
             let shared = 2 * size_of::<usize>() + size_of::<Vec<T>>();
             let items: usize = page.iter().map(&of_item).sum();
@@ -131,7 +129,7 @@ impl<T: Clone + PartialEq> PartialEq for Pages<T> {
             return false;
         }
         if self.skipped == other.skipped {
-            let pages = self.pages.iter().zip(&other.pages);
+            let pages = self.shared.iter().zip(&other.shared);
             return pages.enumerate().all(|(at, (a, b))| {
                 let from = if at == 0 { self.skipped } else { 0 };
                 Arc::ptr_eq(a, b) || a.get(from..) == b.get(from..)

@@ -130,7 +130,7 @@ impl<K: Keccak256> Index<K> {
             Verdict::Wait(chains) => {
                 (Step::Nothing, Some((block.id(), chains.and(Chains::one(slot)))))
             }
-            Verdict::OutOfScope => match self.chain(slot).and_then(|chain| chain.next_source()) {
+            Verdict::OutOfScope => match self.chain(slot).and_then(Chain::next_source) {
                 Some(next) => (Step::Bump(next), None),
                 None => (Step::Nothing, Some((block.id(), Chains::one(slot)))),
             },
