@@ -9,5 +9,6 @@ mod text;
 
 mod derivation;
 mod logs;
+mod orders;
 mod promotion;
 mod rings;

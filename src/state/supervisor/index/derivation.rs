@@ -260,35 +260,34 @@ impl DerivationIndex {
         *self = Self::default();
     }
 
-    /// Marks `derived` as invalidated, derived from `source`, and drops it and all that came after.
-    /// Layer-one blocks between its first source and `source` stay, with the block before it.
+    /// Marks `derived` as invalidated, found so at `source`, and drops it and all that came after.
+    /// Layer-one blocks from its first source up to `source` stay, with the block before it.
     ///
     /// # Errors
-    /// [`Code::Uninitialized`], [`Code::AwaitingReplacement`] after a marker, and
-    /// [`Code::ConflictingData`] for the first entry of all or a pair that is not there.
+    /// [`Code::Uninitialized`], [`Code::AwaitingReplacement`] after a marker, those of
+    /// [`first_of_derived`](Self::first_of_derived) and [`last_of_source`](Self::last_of_source),
+    /// and [`Code::ConflictingData`] for the first block of all, or one that is derived later.
     pub fn invalidate(&mut self, source: BlockId, derived: BlockId) -> Result<(), Code> {
         self.last()?;
-        let pair = (source.number, derived.number);
-        let at = self
-            .entries
-            .partition_point(|entry| (entry.source.number, entry.derived.number) < pair);
-        let entry = *self.entries.get(at).ok_or(Code::ConflictingData)?;
+        let found_at = self.last_of_source(source)?.source;
+        let block = *self.first_of_derived(derived)?;
         let first = self.entries.partition_point(|entry| entry.derived.number < derived.number);
         let before = first.checked_sub(1).and_then(|before| self.entries.get(before)).copied();
         let before = before.ok_or(Code::ConflictingData)?;
-        if entry.source.id() != source || entry.derived.id() != derived {
+        if block.source.number > source.number {
             return Err(Code::ConflictingData);
         }
-        let between = (first..at).filter_map(|at| self.entries.get(at).map(|entry| entry.source));
+        let later = (first..self.len()).filter_map(|at| self.entries.get(at));
+        let between = later.map(|entry| entry.source).filter(|between| {
+            (before.source.number + 1..found_at.number).contains(&between.number)
+        });
         let mut between: Vec<Seal> = between.collect();
         between.dedup();
         self.entries.truncate(first);
         for source in between {
-            if source.number > before.source.number && source.number < entry.source.number {
-                self.entries.push(Entry { source, ..before });
-            }
+            self.entries.push(Entry { source, ..before });
         }
-        self.entries.push(Entry { invalidated: true, ..entry });
+        self.entries.push(Entry { source: found_at, invalidated: true, ..block });
         Ok(())
     }
 

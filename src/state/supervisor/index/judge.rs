@@ -98,9 +98,15 @@ impl<K: Keccak256> Index<K> {
             if block == candidate {
                 continue;
             }
-            let doomed_before = core::mem::take(&mut seen.bad);
+            let before = seen;
             self.examine(block, mode, &mut hazards, &mut seen);
-            seen.bad |= doomed_before;
+            // A dependency that needs a later scope gets there by itself, or is replaced before:
+            // only then it is told what becomes of the candidate.
+            if seen.out_of_scope && !before.out_of_scope {
+                seen.out_of_scope = false;
+                seen.waits = seen.waits.and(Chains::one(block.0));
+            }
+            seen.bad |= before.bad;
         }
         let doomed = seen.bad;
         let beyond = hazards.blocks.iter().filter(|(of, number)| {
@@ -216,7 +222,7 @@ impl<K: Keccak256> Index<K> {
     }
 }
 
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Seen {
     bad: bool,
     out_of_scope: bool,
@@ -240,41 +246,38 @@ impl<K: Keccak256> Chain<K> {
 
     /// In safe mode only data that cannot change by itself counts: what is cross-safe, and the
     /// local-safe block right after it (D-14).
+    ///
+    /// A block is within the scope if it was derived there, and has the level if it was cross-safe
+    /// there: neither depends on which chain gets on first (D-15).
     fn look_up_derived(&self, message: &ExecutingLog, scope: u64) -> Found {
         let ExecutingLog { block_number, log_index, timestamp, checksum, .. } = message;
         let (Some(first), Some(end)) = (self.cross_safe.first(), self.cross_safe.end()) else {
             return Found::Unknown;
         };
         let head = end.derived;
-        let compare = |level: bool| {
-            match self.logs.contains(*block_number, *log_index, *timestamp, checksum) {
-                Ok(block) => Found::There { block, level },
-                Err(Code::ConflictingData) => Found::Contradicted,
-                // The first block's logs are not known, nor what was before it.
-                Err(_) => Found::Unknown,
+        let usable = *block_number <= head.number.saturating_add(1);
+        let derived = self.local_safe.derived(*block_number).ok().filter(|_| usable);
+        if *block_number > first.derived.number {
+            let Some(derived) = derived else {
+                let passed = head.timestamp > *timestamp;
+                return if passed { Found::Contradicted } else { Found::Unknown };
+            };
+            if self.logs.find(*block_number).map(|seal| seal.hash) != Ok(derived.derived.hash) {
+                return Found::Unknown;
             }
-        };
-        if *block_number <= first.derived.number {
-            return compare(true);
+            if derived.source.number > scope {
+                return Found::OutOfScope;
+            }
         }
-        let level = *block_number <= head.number;
-        let entry = if level {
-            self.cross_safe.derived(*block_number)
-        } else if block_number.checked_sub(1) == Some(head.number) {
-            self.local_safe.derived(*block_number)
-        } else {
-            Err(Code::FutureData)
-        };
-        let Ok(entry) = entry else {
-            let passed = head.timestamp > *timestamp;
-            return if passed { Found::Contradicted } else { Found::Unknown };
-        };
-        if self.logs.find(*block_number).map(|seal| seal.hash) != Ok(entry.derived.hash) {
-            return Found::Unknown;
+        match self.logs.contains(*block_number, *log_index, *timestamp, checksum) {
+            Ok(block) => match self.cross_safe.derived(*block_number) {
+                Ok(entry) if entry.source.number > scope => Found::OutOfScope,
+                Ok(_) => Found::There { block, level: true },
+                Err(_) => Found::There { block, level: false },
+            },
+            Err(Code::ConflictingData) => Found::Contradicted,
+            // The first block's logs are not known, nor what was before it.
+            Err(_) => Found::Unknown,
         }
-        if entry.source.number > scope {
-            return Found::OutOfScope;
-        }
-        compare(level)
     }
 }

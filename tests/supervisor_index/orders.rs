@@ -1,0 +1,226 @@
+//! Whatever order chains tell their blocks in, the same heads come about (D-15).
+
+use std::collections::BTreeMap;
+
+use nodewire::codec::supervisor::{
+    BlockRef, ChainId, ChecksumArgs, DerivedRefPair, Hash, Keccak256, RustCryptoKeccak256 as Keccak,
+};
+use nodewire::state::supervisor::{
+    ChainConfig, Claim, Config, Consequence, Entry, ExpiryWindow, Heads, Index, IndexedLog, Limits,
+    Slot,
+};
+
+/// Splitmix64.
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+}
+
+#[derive(Clone)]
+enum Event {
+    Append(Slot, BlockRef, Vec<IndexedLog>),
+    Derive(Slot, DerivedRefPair),
+    Finalize(BlockRef),
+}
+
+const CHAINS: u64 = 3;
+
+fn hash(text: &str) -> Hash {
+    Keccak::keccak256(&[text.as_bytes()])
+}
+
+fn l1(number: u64) -> BlockRef {
+    BlockRef {
+        hash: hash(&format!("l1 {number}")),
+        number,
+        parent_hash: hash(&format!("l1 {}", number - 1)),
+        timestamp: number,
+    }
+}
+
+fn block(chain: u64, number: u64) -> BlockRef {
+    let name = |number: u64| hash(&format!("{chain} {number}"));
+    BlockRef {
+        hash: name(number),
+        number,
+        parent_hash: name(number - 1),
+        timestamp: 1_000 + 2 * (number - 100),
+    }
+}
+
+fn log_hash(chain: u64, number: u64, position: u64) -> Hash {
+    hash(&format!("{chain} {number} {position}"))
+}
+
+/// Logs of one block; some execute logs of any chain at any time, some lie.
+fn logs(dice: &mut Dice, chain: u64, number: u64, heights: &[u64]) -> Vec<IndexedLog> {
+    let count = dice.below(4);
+    let log = |position| {
+        let log_hash = log_hash(chain, number, position);
+        let executing = (dice.below(3) == 0).then(|| {
+            let target = dice.below(CHAINS);
+            let reach = if dice.below(12) == 0 { number + 1 } else { number };
+            let oldest = number.saturating_sub(3).max(101);
+            let block_number = oldest + dice.below(reach - oldest + 1);
+            let log_index = dice.below(4);
+            let lie = dice.below(40) == 0 || block_number > heights[target as usize];
+            let mut args = ChecksumArgs {
+                block_number,
+                log_index: log_index as u32,
+                timestamp: block(target, block_number).timestamp,
+                chain_id: ChainId::from(target),
+                log_hash: self::log_hash(target, block_number, log_index),
+            };
+            if lie {
+                args.log_hash.0[0] ^= 1;
+            }
+            Claim::Message {
+                chain_id: args.chain_id,
+                block_number,
+                timestamp: args.timestamp,
+                log_index: args.log_index,
+                checksum: args.checksum::<Keccak>(),
+            }
+        });
+        IndexedLog { log_hash, executing }
+    };
+    (0..count).map(log).collect()
+}
+
+/// What each chain tells, in its order.
+fn told(seed: u64) -> Vec<Vec<Event>> {
+    let mut dice = Dice(seed);
+    let heights: Vec<u64> = (0..CHAINS).map(|_| 103 + dice.below(6)).collect();
+    let mut streams = Vec::new();
+    for chain in 0..CHAINS {
+        let slot = Slot(chain as u8);
+        let (mut unsafe_blocks, mut derived) = (Vec::new(), Vec::new());
+        let mut source = 10;
+        for number in 101..=heights[chain as usize] {
+            let logs = logs(&mut dice, chain, number, &heights);
+            unsafe_blocks.push(Event::Append(slot, block(chain, number), logs));
+            for _ in 0..dice.below(3) {
+                source += 1;
+                let pair = DerivedRefPair { source: l1(source), derived: block(chain, number - 1) };
+                derived.push(Event::Derive(slot, pair));
+            }
+            let pair = DerivedRefPair { source: l1(source), derived: block(chain, number) };
+            derived.push(Event::Derive(slot, pair));
+        }
+        streams.push(unsafe_blocks);
+        streams.push(derived);
+    }
+    let finals = (0..2).map(|_| Event::Finalize(l1(10 + dice.below(8))));
+    let mut finals: Vec<_> = finals.collect();
+    finals.sort_by_key(|event| match event {
+        Event::Finalize(block) => block.number,
+        _ => 0,
+    });
+    streams.push(finals);
+    streams
+}
+
+type Ends = Vec<(Heads, Option<Entry>, u64)>;
+
+/// The heads after all was told, in an order that the dice choose.
+fn run(seed: u64, order: u64, budget: usize) -> Ends {
+    let chains = (0..CHAINS)
+        .map(|chain| (ChainId::from(chain), ChainConfig { activation: 0, block_time: 2 }));
+    let config = Config::new(chains.collect::<BTreeMap<_, _>>(), ExpiryWindow(1_000));
+    let mut limits = Limits::default();
+    limits.promotion_budget = budget;
+    let mut index = Index::<Keccak>::new(config, limits).unwrap();
+    for chain in 0..CHAINS {
+        let anchor = DerivedRefPair { source: l1(10), derived: block(chain, 100) };
+        index.anchor(Slot(chain as u8), &anchor).unwrap();
+    }
+    let mut dice = Dice(order);
+    let mut streams: Vec<_> = told(seed).into_iter().map(Vec::into_iter).collect();
+    let mut invalidated = vec![0; CHAINS as usize];
+    let mut waiting: Vec<Event> = Vec::new();
+    while !streams.is_empty() || !waiting.is_empty() {
+        let mut then = Vec::new();
+        let event = match waiting.pop() {
+            Some(event) => event,
+            None => {
+                let at = dice.below(streams.len() as u64) as usize;
+                match streams[at].next() {
+                    Some(event) => event,
+                    None => {
+                        drop(streams.remove(at));
+                        continue;
+                    }
+                }
+            }
+        };
+        match event {
+            // What does not fit any more came after an invalidated block.
+            Event::Append(slot, block, logs) => drop(index.append(slot, &block, &logs)),
+            Event::Derive(slot, pair) => drop(index.derive(slot, &pair, &mut then)),
+            Event::Finalize(block) => drop(index.finalize_l1(block, &mut then)),
+        }
+        while !index.promote(&mut then) {}
+        // Nodes replace what is invalidated at once.
+        while let Some(consequence) = then.pop() {
+            match consequence {
+                Consequence::Invalidated(slot, seal) => {
+                    invalidated[slot.index()] += 1;
+                    let old = block(u64::from(slot.0), seal.number);
+                    let hash = hash(&format!("{} {} replaced", slot.0, seal.number));
+                    let replacement = BlockRef { hash, ..old };
+                    index.replace(slot, &replacement, seal.hash, &[], &mut then).unwrap();
+                    while !index.promote(&mut then) {}
+                }
+                Consequence::Corrupted(slot, code) => panic!("{slot:?}: {code}"),
+                _ => {}
+            }
+        }
+        check(&index);
+    }
+    let ends = index.slots().map(|slot| {
+        let marker = index.chain(slot).unwrap().local_safe().end().copied();
+        (index.heads(slot), marker, invalidated[slot.index()])
+    });
+    ends.collect()
+}
+
+fn check(index: &Index<Keccak>) {
+    for slot in index.slots() {
+        let heads = index.heads(slot);
+        let cross_unsafe = heads.cross_unsafe.map(|seal| seal.number);
+        let cross_safe = heads.cross_safe.map(|entry| entry.derived.number);
+        assert!(cross_unsafe <= heads.local_unsafe.map(|block| block.number));
+        assert!(cross_safe <= cross_unsafe);
+        assert!(heads.finalized.map(|seal| seal.number) <= cross_safe);
+    }
+}
+
+#[test]
+fn heads_do_not_depend_on_the_order_of_chains() {
+    let seeds = if cfg!(debug_assertions) { 100 } else { 3_000 };
+    let (mut invalid, mut safe) = (0, 0);
+    for seed in 0..seeds {
+        let first = run(seed, 1, 10_000);
+        for (order, budget) in [(2, 10_000), (3, 10_000), (4, 1)] {
+            assert_eq!(first, run(seed, order, budget), "seed {seed}, order {order}");
+        }
+        invalid += first.iter().map(|(_, _, count)| count).sum::<u64>();
+        safe += first
+            .iter()
+            .filter(|(heads, ..)| heads.cross_safe.is_some_and(|entry| entry.derived.number > 102))
+            .count();
+    }
+    println!("{invalid} blocks invalidated, {safe} chains got on");
+    assert!(invalid > seeds / 10 && safe > seeds as usize / 2);
+}
