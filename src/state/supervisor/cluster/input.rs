@@ -8,11 +8,11 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::super::{Outputs, RpcReply, RpcText};
 use crate::ask::AskId;
 use crate::codec::supervisor::{
     BlockId, BlockRef, ChainId, Code, DerivedRefPair, Hash, Log, NodeCommand, NodeEvent, Seal,
 };
+use crate::state::supervisor::{Outputs, RpcReply, RpcText};
 
 /// Names a node of a chain, for whoever is connected to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

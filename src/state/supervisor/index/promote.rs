@@ -28,7 +28,7 @@ enum Step {
 }
 
 impl<K: Keccak256> Index<K> {
-    /// Lets heads advance until nothing changes or the budget of [`Limits`](super::super::Limits)
+    /// Lets heads advance until nothing changes or the budget of [`Limits`](crate::state::supervisor::Limits)
     /// is spent; true if nothing is left to do.
     pub fn promote(&mut self, then: &mut Vec<Consequence>) -> bool {
         let mut budget = self.limits.promotion_budget;

@@ -3,7 +3,6 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 
-use super::super::sync_status::{ChainProgress, summary};
 use super::validity::{Untimely, timely_in_access_list};
 use super::{Chain, Index, Slot};
 use crate::codec::supervisor::{
@@ -11,6 +10,7 @@ use crate::codec::supervisor::{
     DependencySetV1, ExecutingDescriptor, Failure, Keccak256, SafetyLevel, Seal,
     SupervisorChainSyncStatus, SupervisorSyncStatus,
 };
+use crate::state::supervisor::sync_status::{ChainProgress, summary};
 
 impl<K: Keccak256> Index<K> {
     /// The answer to a call; `None` for a super root, which needs the nodes' outputs
