@@ -2,6 +2,7 @@
 
 #![cfg(feature = "supervisor")]
 
+mod calls;
 mod chains;
 mod nodes;
 mod reorganisations;
