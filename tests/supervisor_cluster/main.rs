@@ -4,6 +4,8 @@
 
 mod calls;
 mod chains;
+#[path = "../supervisor_index/heads.rs"]
+mod heads;
 mod nodes;
 mod reorganisations;
 mod roots;

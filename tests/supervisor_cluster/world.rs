@@ -14,6 +14,7 @@ use nodewire::{Action, AskId, Machine, Outbox, Time};
 use serde_json::{Value, json};
 
 use crate::chains::{Chain, hash};
+use crate::heads;
 
 pub const NODE: NodeId = NodeId(1);
 
@@ -190,7 +191,7 @@ impl World {
                 Action::Close(ending) => panic!("{ending:?}"),
             }
         }
-        self.check();
+        heads::check(self.supervisor.index());
     }
 
     pub fn answer(&self, id: AskId, query: SupervisorQuery) -> SupervisorCommand {
@@ -227,21 +228,6 @@ impl World {
                 let block = self.l1.get(usize::try_from(number).unwrap()).copied();
                 L1Query::answered(id, block)
             }
-        }
-    }
-
-    /// What holds at all times (`supervisor.md` section 1).
-    fn check(&self) {
-        for id in self.chains.keys() {
-            let slot = self.supervisor.index().slot(*id).unwrap();
-            let heads = self.supervisor.index().heads(slot);
-            let cross_unsafe = heads.cross_unsafe.map(|seal| seal.number);
-            let cross_safe = heads.cross_safe.map(|entry| entry.derived.number);
-            let local_safe = heads.local_safe.map(|entry| entry.derived.number);
-            assert!(cross_unsafe <= heads.local_unsafe.map(|block| block.number));
-            assert!(cross_safe <= cross_unsafe);
-            assert!(local_safe.is_none_or(|local_safe| cross_safe <= Some(local_safe)));
-            assert!(heads.finalized.map(|seal| seal.number) <= cross_safe);
         }
     }
 }

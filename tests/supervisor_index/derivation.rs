@@ -4,8 +4,8 @@ use nodewire::codec::supervisor::{BlockId, BlockRef, Code};
 use nodewire::state::supervisor::DerivationIndex;
 use serde_json::{Value, json};
 
-use crate::shared_vectors::shared;
-use crate::text::{hash, list, text};
+use crate::steps::play;
+use crate::text::{hash, text};
 
 fn step(index: &mut DerivationIndex, step: &Value) -> Result<Value, Code> {
     let id = || BlockId::new(hash(&step["hash"]), step["number"].as_u64().unwrap());
@@ -34,27 +34,5 @@ fn step(index: &mut DerivationIndex, step: &Value) -> Result<Value, Code> {
 
 #[test]
 fn derivation_index() {
-    let Some(vectors) = shared("derivation_index", "supervisor", "derivation_index.json") else {
-        return;
-    };
-    let scenarios = list(&vectors["scenarios"]);
-    for scenario in scenarios {
-        let mut index = DerivationIndex::default();
-        for (at, one) in list(&scenario["steps"]).iter().enumerate() {
-            let before = index.clone();
-            let found = step(&mut index, one);
-            let name = format!("{} step {at}: {one}", scenario["name"]);
-            let outcome = found.as_ref().map_or_else(|code| code.message(), |_| "ok");
-            assert_eq!(outcome, text(&one["expect"]), "{name}");
-            match found {
-                Ok(found) => {
-                    if let Some(expected) = one.get("returns") {
-                        assert_eq!(found, *expected, "{name}");
-                    }
-                }
-                Err(_) => assert_eq!(index, before, "{name}"),
-            }
-        }
-    }
-    assert_eq!(scenarios.len(), 7);
+    play("derivation_index", DerivationIndex::default, step);
 }

@@ -8,8 +8,8 @@ use nodewire::codec::supervisor::{
 use nodewire::state::supervisor::{Claim, IndexedLog, LogIndex, Slot};
 use serde_json::Value;
 
-use crate::shared_vectors::shared;
-use crate::text::{hash, list, text};
+use crate::steps::play;
+use crate::text::{hash, text};
 
 fn index() -> LogIndex {
     LogIndex::new(ChainId::from(10), Arc::new([ChainId::from(10)]))
@@ -44,27 +44,7 @@ fn step(logs: &mut LogIndex, step: &Value) -> Result<Value, Code> {
 
 #[test]
 fn logs_index() {
-    let Some(vectors) = shared("logs_index", "supervisor", "logs_index.json") else { return };
-    let scenarios = list(&vectors["scenarios"]);
-    for scenario in scenarios {
-        let mut logs = index();
-        for (at, one) in list(&scenario["steps"]).iter().enumerate() {
-            let before = logs.clone();
-            let found = step(&mut logs, one);
-            let name = format!("{} step {at}: {one}", scenario["name"]);
-            let outcome = found.as_ref().map_or_else(|code| code.message(), |_| "ok");
-            assert_eq!(outcome, text(&one["expect"]), "{name}");
-            match found {
-                Ok(found) => {
-                    if let Some(expected) = one.get("returns") {
-                        assert_eq!(found, *expected, "{name}");
-                    }
-                }
-                Err(_) => assert_eq!(logs, before, "{name}"),
-            }
-        }
-    }
-    assert_eq!(scenarios.len(), 7);
+    play("logs_index", index, step);
 }
 
 /// Block `number` of a chain with two seconds from block to block.

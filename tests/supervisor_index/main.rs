@@ -8,7 +8,9 @@ mod shared_vectors;
 mod text;
 
 mod derivation;
+mod heads;
 mod logs;
 mod orders;
 mod promotion;
 mod rings;
+mod steps;

@@ -14,6 +14,8 @@ use nodewire::state::supervisor::{
     ChainConfig, Claim, Config, Consequence, ExpiryWindow, Index, IndexedLog, Limits, Slot,
 };
 
+use crate::heads;
+
 /// Splitmix64.
 struct Dice(u64);
 
@@ -192,7 +194,7 @@ fn run(seed: u64, order: u64, budget: usize) -> Ends {
                 _ => {}
             }
         }
-        check(&index);
+        heads::check(&index);
     }
     let ends = index.slots().map(|slot| {
         let heads = index.heads(slot);
@@ -205,17 +207,6 @@ fn run(seed: u64, order: u64, budget: usize) -> Ends {
         (blocks, invalidated[slot.index()])
     });
     ends.collect()
-}
-
-fn check(index: &Index<Keccak>) {
-    for slot in index.slots() {
-        let heads = index.heads(slot);
-        let cross_unsafe = heads.cross_unsafe.map(|seal| seal.number);
-        let cross_safe = heads.cross_safe.map(|entry| entry.derived.number);
-        assert!(cross_unsafe <= heads.local_unsafe.map(|block| block.number));
-        assert!(cross_safe <= cross_unsafe);
-        assert!(heads.finalized.map(|seal| seal.number) <= cross_safe);
-    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use nodewire::state::supervisor::{
 };
 use serde_json::{Value, json};
 
+use crate::heads;
 use crate::shared_vectors::shared;
 use crate::text::{chain, hash, list, number, text};
 
@@ -121,20 +122,6 @@ impl Told {
             "finalized": shown(heads.finalized.map(|seal| seal.id())),
         })
     }
-
-    /// What holds of the heads at all times (`supervisor.md` section 1).
-    fn check(&self) {
-        for slot in self.index.slots() {
-            let heads = self.index.heads(slot);
-            let cross_unsafe = heads.cross_unsafe.map(|seal| seal.number);
-            let cross_safe = heads.cross_safe.map(|entry| entry.derived.number);
-            let local_safe = heads.local_safe.map(|entry| entry.derived.number);
-            assert!(cross_unsafe <= heads.local_unsafe.map(|block| block.number));
-            assert!(cross_safe <= cross_unsafe);
-            assert!(local_safe.is_none_or(|local_safe| cross_safe <= Some(local_safe)));
-            assert!(heads.finalized.map(|seal| seal.number) <= cross_safe);
-        }
-    }
 }
 
 fn logs(block: &Value) -> Vec<IndexedLog> {
@@ -165,7 +152,7 @@ fn promotion() {
             for (at, step) in list(&scenario["steps"]).iter().enumerate() {
                 let name = format!("{} step {at}: {}", scenario["name"], step["event"]);
                 let commands = told.handle(&step["event"]);
-                told.check();
+                heads::check(&told.index);
                 for (id, expected) in step["heads"].as_object().unwrap() {
                     let found = told.heads(ChainId::parse(id).unwrap());
                     assert_eq!(found, *expected, "{id} after {name}");

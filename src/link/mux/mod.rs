@@ -3,6 +3,7 @@
 mod config;
 mod demux;
 mod egress;
+mod ending;
 mod foreign;
 mod input;
 mod turns;
@@ -12,22 +13,22 @@ pub use config::{MuxConfig, Policy};
 pub use input::{MuxLocal, MuxNotice};
 
 use alloc::vec::Vec;
-use core::mem;
 
 use bytes::Bytes;
 
 use self::demux::Demux;
 use self::egress::Egress;
+use self::ending::Rest;
 use self::foreign::Foreign;
-use self::way::{Scribe, Way};
+use self::way::Scribe;
 use super::Transport;
 use super::core::{Core, Flow, Turn};
 use super::lane::Lane;
-use super::staged::{Parts, Stage, UNREAD};
+use super::staged::UNREAD;
 use crate::ask::AskId;
 use crate::channel::{Channel, ChannelSpec, OverChannels};
 use crate::codec::SegmentHeader;
-use crate::fault::{Ending, Fault, Refusal, Refused};
+use crate::fault::{Ending, Refusal, Refused};
 use crate::heap;
 use crate::machine::{Machine, Out};
 use crate::time::Time;
@@ -64,20 +65,6 @@ enum Life<M: Machine> {
     Draining(Rest<M>),
     /// Closed. What is left is there for a next stage, if all went well.
     Over(Option<Rest<M>>),
-}
-
-/// What a finished machine leaves behind.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Rest<M> {
-    machine: M,
-    /// Received after the last item, not looked at; `None` if there was too much of it.
-    unread: Option<Vec<u8>>,
-    /// No bytes follow.
-    eof: bool,
-    /// Nor are any taken.
-    gone: bool,
-    /// When what waits is to have left.
-    due: Time,
 }
 
 impl<M: OverChannels> Mux<M> {
@@ -165,65 +152,6 @@ impl<M: OverChannels> Mux<M> {
         self.demux.began(now, crowded);
         if let Err(ending) = flow {
             self.end(now, ending, out);
-        }
-    }
-
-    /// The machine has ended: after a fault at once, else when all has left.
-    fn end(&mut self, now: Time, ending: Ending, out: &mut Out<Self>) {
-        let life = mem::replace(&mut self.life, Life::Over(None));
-        self.demux = Demux::default();
-        self.foreign = Vec::new();
-        match (ending, life) {
-            (Ending::Done, Life::Running(Core { machine, eof, gone, .. })) => {
-                let due = now.after(self.config.drain_timeout);
-                self.life =
-                    Life::Draining(Rest { machine, unread: Some(Vec::new()), eof, gone, due });
-                self.drain(now, out);
-            }
-            _ => {
-                // What was sent before the fault leaves as far as it may, the rest is dropped.
-                self.let_out(now, out);
-                self.egress = Egress::new(&self.config, &[], |_| false);
-                out.close(ending);
-            }
-        }
-    }
-
-    /// Lets leave what may, and closes once nothing is left, nobody is there to take it, or it took
-    /// too long.
-    fn drain(&mut self, now: Time, out: &mut Out<Self>) {
-        let Life::Draining(rest) = &self.life else { return };
-        let (gone, due) = (rest.gone, rest.due);
-        self.let_out(now, out);
-        if gone || self.egress.is_empty() {
-            let life = mem::replace(&mut self.life, Life::Over(None));
-            if let Life::Draining(rest) = life {
-                self.life = Life::Over(Some(rest));
-            }
-            out.close(Ending::Done);
-        } else if due <= now {
-            self.life = Life::Over(None);
-            self.egress = Egress::new(&self.config, &[], |_| false);
-            out.fail(Fault::congested("drain_timeout"));
-        }
-    }
-
-    /// Lets leave what may.
-    fn let_out(&mut self, now: Time, out: &mut Out<Self>) {
-        let mut way = Way::new(now, self.config.wire_buffer, &mut self.egress, out);
-        while way.cut() {}
-        way.hand_out();
-    }
-
-    /// Keeps what came after the end, for a next stage.
-    fn keep(&mut self, bytes: &[u8]) {
-        if let Life::Draining(rest) | Life::Over(Some(rest)) = &mut self.life {
-            match &mut rest.unread {
-                Some(unread) if bytes.len() <= UNREAD.saturating_sub(unread.len()) => {
-                    unread.extend_from_slice(bytes);
-                }
-                unread => *unread = None,
-            }
         }
     }
 
@@ -403,31 +331,6 @@ impl<M: OverChannels> Machine for Mux<M> {
             .saturating_add(life)
             .saturating_add(foreign)
             .saturating_add(self.egress.heap())
-    }
-}
-
-impl<M: OverChannels> Stage for Mux<M> {
-    type Outcome = M;
-
-    fn into_parts(self) -> Option<Parts<M>> {
-        match self.life {
-            Life::Over(Some(rest)) => Some(Parts {
-                outcome: rest.machine,
-                // What is shared keeps its whole buffer alive: room to grow would be counted by nobody.
-                unread: rest.unread.map(|unread| Bytes::from(unread.into_boxed_slice())),
-                credit: self.egress.credit(),
-                finished: rest.eof,
-                closed: rest.gone,
-            }),
-            Life::Running(_) | Life::Draining(_) | Life::Over(None) => None,
-        }
-    }
-}
-
-impl<M: Machine> Rest<M> {
-    fn heap(&self) -> usize {
-        let unread = self.unread.as_ref().map_or(0, Vec::capacity);
-        self.machine.footprint().saturating_sub(size_of::<M>()).saturating_add(unread)
     }
 }
 

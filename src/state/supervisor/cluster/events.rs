@@ -1,14 +1,15 @@
 //! Events of nodes (`supervisor.md` 9.1).
 
+use alloc::vec::Vec;
+use core::time::Duration;
+
 use super::input::LogsQuery;
 use super::{Dropped, NodeId, Purpose, Supervisor, SupervisorNotice, SupervisorQuery};
-use crate::codec::supervisor::BlockId;
 use crate::codec::supervisor::{
-    BlockRef, BlockReplacement, Code, DerivedRefPair, Keccak256, Log, NodeEvent,
+    BlockId, BlockRef, BlockReplacement, Code, DerivedRefPair, Keccak256, Log, NodeEvent,
 };
 use crate::machine::Out;
 use crate::state::supervisor::index::{IndexedLog, Slot};
-use alloc::vec::Vec;
 
 impl<K: Keccak256> Supervisor<K> {
     pub(super) fn anchor(&mut self, slot: Slot, anchor: &DerivedRefPair, out: &mut Out<Self>) {
@@ -121,7 +122,7 @@ impl<K: Keccak256> Supervisor<K> {
                 let derived = pair.derived;
                 if let Some(node) = self.node(slot, id) {
                     // A node that gets on is trusted again.
-                    node.backoff = core::time::Duration::ZERO;
+                    node.backoff = Duration::ZERO;
                 }
                 if let Some(sync) = self.sync(slot) {
                     sync.target = sync.target.max(derived.number);

@@ -3,7 +3,7 @@
 
 use super::input::L1Query;
 use super::{NodeId, Purpose, Supervisor, SupervisorNotice, SupervisorQuery};
-use crate::codec::supervisor::{BlockRef, Keccak256, NodeCommand};
+use crate::codec::supervisor::{BlockRef, Code, Keccak256, NodeCommand};
 use crate::machine::Out;
 use crate::state::supervisor::index::Slot;
 
@@ -31,8 +31,7 @@ impl<K: Keccak256> Supervisor<K> {
             self.compare_from(tip.number, out);
         }
         for slot in self.index.slots() {
-            let waiting: alloc::vec::Vec<_> = self.listening(slot).collect();
-            for node in waiting {
+            for node in self.listening(slot) {
                 self.provide(slot, node, out);
             }
         }
@@ -65,8 +64,7 @@ impl<K: Keccak256> Supervisor<K> {
         // The next tip starts over.
         let Some(block) = block.filter(|block| block.number == number) else { return };
         let gone = self.index.slots().filter_map(|slot| self.index.chain(slot)).any(|chain| {
-            use crate::codec::supervisor::Code::ConflictingData;
-            matches!(chain.local_safe().last_of_source(block.id()), Err(ConflictingData))
+            chain.local_safe().last_of_source(block.id()) == Err(Code::ConflictingData)
         });
         let final_number = self.index.finalized_l1().map(|block| block.number);
         match number.checked_sub(1) {
@@ -81,8 +79,7 @@ impl<K: Keccak256> Supervisor<K> {
                     self.index.rewind_l1(block.id(), &mut self.then);
                     out.notify(SupervisorNotice::L1Reorganised(block.id()));
                     for slot in self.index.slots() {
-                        let nodes: alloc::vec::Vec<_> = self.listening(slot).collect();
-                        for node in nodes {
+                        for node in self.listening(slot) {
                             self.want_reset(slot, node, out);
                         }
                     }

@@ -5,6 +5,7 @@ mod fetch;
 mod input;
 mod l1;
 mod node;
+mod purpose;
 mod reset;
 mod roots;
 mod settle;
@@ -22,6 +23,7 @@ pub use input::{
 use self::fetch::Incoming;
 use self::l1::L1;
 use self::node::Node;
+use self::purpose::{Asked, Purpose};
 use self::roots::RootCall;
 use super::config::Config;
 use super::index::{Consequence, Index, Slot};
@@ -29,7 +31,7 @@ use super::limits::Limits;
 use super::server::Server;
 use crate::ask::{AskId, Asks};
 use crate::codec::supervisor::{
-    BlockId, BlockReplacement, ChainId, Code, Keccak256, NodeEvent, RustCryptoKeccak256, Served,
+    BlockReplacement, ChainId, Code, Keccak256, NodeEvent, RustCryptoKeccak256, Served,
 };
 use crate::fault::{Refusal, Refused};
 use crate::machine::{ActionOf, Machine, Out};
@@ -81,33 +83,6 @@ struct ChainSync {
     replacement: Option<BlockReplacement>,
     /// When to ask again for what nobody had.
     retry_at: Option<Time>,
-}
-
-/// An open question: since when, and what for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Asked {
-    since: Time,
-    what: Purpose,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Purpose {
-    /// To index the block of this number.
-    Block(Slot, u64),
-    /// To find the common ancestor.
-    Walk(Slot, u64),
-    /// To index this block.
-    Logs(Slot, BlockId),
-    /// To put it in the place of an invalidated one.
-    Replace(Slot, BlockId),
-    /// To reset a node, in its reset of this number.
-    Reset { slot: Slot, node: NodeId, reset: u64, number: u64 },
-    /// For a part of a super root.
-    Outputs { root: u64, part: usize, round: u8 },
-    /// For a node that derived all it had.
-    Provide { slot: Slot, node: NodeId, number: u64 },
-    /// To compare with what was derived from it.
-    Compare(u64),
 }
 
 /// What happens at a time.
@@ -315,23 +290,6 @@ impl<K: Keccak256> Supervisor<K> {
             }
             Due::Reset(slot, node) => self.reset_due(slot, node, out),
         }
-    }
-}
-
-impl Purpose {
-    /// The answer when there is none.
-    const fn nothing(self) -> SupervisorAnswer {
-        match self {
-            Self::Block(..) | Self::Walk(..) => SupervisorAnswer::Block(None),
-            Self::Logs(..) | Self::Replace(..) => SupervisorAnswer::Logs(None),
-            Self::Reset { .. } => SupervisorAnswer::NodeBlock(None),
-            Self::Outputs { .. } => SupervisorAnswer::Outputs(None),
-            Self::Provide { .. } | Self::Compare(_) => SupervisorAnswer::L1(None),
-        }
-    }
-
-    fn fits(self, answer: &SupervisorAnswer) -> bool {
-        core::mem::discriminant(answer) == core::mem::discriminant(&self.nothing())
     }
 }
 

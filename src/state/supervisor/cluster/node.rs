@@ -1,5 +1,6 @@
 //! The nodes of a chain.
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::reset::Reset;
@@ -77,8 +78,12 @@ impl<K: Keccak256> Supervisor<K> {
     }
 
     /// The nodes of a chain that are not being reset.
-    pub(super) fn listening(&self, slot: Slot) -> impl Iterator<Item = NodeId> + '_ {
+    pub(super) fn listening(&self, slot: Slot) -> Vec<NodeId> {
+        self.nodes_where(slot, |node| node.reset.is_none())
+    }
+
+    pub(super) fn nodes_where(&self, slot: Slot, pick: impl Fn(&Node) -> bool) -> Vec<NodeId> {
         let nodes = self.chains.get(slot.index()).map_or(&[][..], |sync| &sync.nodes);
-        nodes.iter().filter(|node| node.reset.is_none()).map(|node| node.id)
+        nodes.iter().filter(|node| pick(node)).map(|node| node.id).collect()
     }
 }

@@ -165,10 +165,7 @@ impl<K: Keccak256> Supervisor<K> {
 
     /// What was found common may be gone: start over.
     pub(super) fn restart_resets(&mut self, slot: Slot, out: &mut Out<Self>) {
-        let nodes = self.chains.get(slot.index()).map_or(&[][..], |sync| &sync.nodes);
-        let running: alloc::vec::Vec<_> =
-            nodes.iter().filter(|node| node.reset.is_some()).map(|node| node.id).collect();
-        for id in running {
+        for id in self.nodes_where(slot, |node| node.reset.is_some()) {
             self.begin_reset(slot, id, out);
         }
     }

@@ -1,7 +1,6 @@
 //! After every input heads advance, and what follows is told to nodes and operators.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::{NodeId, Supervisor, SupervisorMessage, SupervisorNotice};
@@ -92,8 +91,7 @@ impl<K: Keccak256> Supervisor<K> {
     }
 
     fn tell_all(&self, slot: Slot, command: &NodeCommand, out: &mut Out<Self>) {
-        let nodes: Vec<_> = self.listening(slot).collect();
-        for node in nodes {
+        for node in self.listening(slot) {
             self.tell(slot, node, command.clone(), out);
         }
     }

@@ -39,17 +39,15 @@ impl<K: Keccak256> Index<K> {
         block: &BlockRef,
         logs: &[IndexedLog],
     ) -> Result<(), Code> {
-        let (max_above, limits) = (self.limits.max_blocks_above_safe, self.limits.clone());
+        let max_above = self.limits.max_blocks_above_safe as u64;
+        let too_many = self.has_too_many(logs);
         let chain = self.chain_mut(slot)?;
         let safe = chain.cross_safe.end().ok_or(Code::Uninitialized)?.derived;
         let end = chain.local_safe.end().ok_or(Code::Uninitialized)?;
         if end.invalidated && block.number >= end.derived.number {
             return Err(Code::AwaitingReplacement);
         }
-        if logs.len() > limits.max_logs
-            || logs.iter().filter(|log| log.executing.is_some()).count() > limits.max_executing
-            || block.number.saturating_sub(safe.number) > max_above as u64
-        {
+        if too_many || block.number.saturating_sub(safe.number) > max_above {
             return Err(Code::LimitExceeded);
         }
         match chain.local_safe.derived(block.number) {
@@ -127,5 +125,10 @@ impl<K: Keccak256> Index<K> {
     pub fn set_current_l1(&mut self, slot: Slot, block: BlockRef) -> Result<(), Code> {
         self.chain_mut(slot)?.current_l1 = Some(block);
         Ok(())
+    }
+
+    fn has_too_many(&self, logs: &[IndexedLog]) -> bool {
+        let executing = logs.iter().filter(|log| log.executing.is_some());
+        logs.len() > self.limits.max_logs || executing.count() > self.limits.max_executing
     }
 }
