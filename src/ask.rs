@@ -9,8 +9,11 @@ use crate::ordered::Ordered;
 /// Names one question a machine asked. Never reused by that machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(transparent))]
+#[cfg_attr(
+    any(feature = "serde", feature = "supervisor"),
+    derive(serde::Serialize, serde::Deserialize),
+    serde(transparent)
+)]
 pub struct AskId(u64);
 
 impl AskId {

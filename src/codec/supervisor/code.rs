@@ -153,3 +153,10 @@ impl fmt::Display for Code {
         f.write_str(self.message())
     }
 }
+
+/// Its number in the specification.
+impl serde::Serialize for Code {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_i32(self.number())
+    }
+}

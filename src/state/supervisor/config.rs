@@ -31,7 +31,8 @@ pub struct ChainConfig {
 }
 
 /// The cluster, and how the Supervisor answers.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Config {
@@ -40,15 +41,24 @@ pub struct Config {
     /// How long messages may be executed.
     pub expiry_window: ExpiryWindow,
     /// Also refuse messages of the activation block itself, as later revisions do (D-8).
+    #[serde(default)]
     pub exclude_activation_block: bool,
     /// The output form.
+    #[serde(default)]
     pub profile: Profile,
     /// Serve the admin methods that change something; `admin_getFailsafeEnabled` always is.
+    #[serde(default)]
     pub admin: bool,
     /// Serve the extensions `supervisor_localSafe` and `supervisor_crossDerivedFrom`.
+    #[serde(default = "yes")]
     pub extensions: bool,
     /// Serve the draft `supervisor_dependencySetV1`.
+    #[serde(default, rename = "dependencySetV1")]
     pub dependency_set_v1: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 impl Config {

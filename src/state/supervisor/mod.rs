@@ -6,6 +6,7 @@ mod index;
 mod limits;
 mod server;
 mod sync_status;
+mod text_form;
 
 pub use cluster::{
     BlockQuery, Dropped, L1Query, LogsQuery, NodeBlockQuery, NodeId, OutputsQuery, Supervisor,

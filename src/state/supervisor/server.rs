@@ -6,6 +6,7 @@ use core::mem::{size_of, size_of_val};
 use bytes::Bytes;
 
 use super::limits::Limits;
+use super::text_form;
 use crate::ask::{AskId, Asks};
 use crate::codec::supervisor::json_rpc::{
     Document, Id, Request, Response, TextLimits, write_batch,
@@ -24,20 +25,22 @@ use crate::time::Time;
 pub struct CallId(pub u64);
 
 /// A whole text: the body of an HTTP request, a message, a line.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct RpcText {
     /// Whose reply it is to have.
     pub call: CallId,
     /// The text.
+    #[serde(with = "text_form")]
     pub text: Bytes,
 }
 
 /// What a text is replied with: exactly one for each.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 pub struct RpcReply {
     /// The text's.
     pub call: CallId,
     /// The reply; `None`: nothing is to be sent, there were only notifications.
+    #[serde(serialize_with = "text_form::serialize_optional")]
     pub text: Option<Bytes>,
 }
 

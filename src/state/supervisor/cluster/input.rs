@@ -8,6 +8,8 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use serde::ser::{SerializeStruct, Serializer};
+
 use crate::ask::AskId;
 use crate::codec::supervisor::{
     BlockId, BlockRef, ChainId, Code, DerivedRefPair, Hash, Log, NodeCommand, NodeEvent, Seal,
@@ -22,7 +24,8 @@ use crate::state::supervisor::{Outputs, RpcReply, RpcText};
 pub struct NodeId(pub u32);
 
 /// What comes from outside.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum SupervisorRemote {
     /// A text of a client of the RPC.
@@ -30,6 +33,7 @@ pub enum SupervisorRemote {
     /// An event of a node.
     Node {
         /// Its chain.
+        #[serde(rename = "chainID")]
         chain_id: ChainId,
         /// Which of the chain's nodes.
         node: NodeId,
@@ -39,6 +43,7 @@ pub enum SupervisorRemote {
     /// A node is connected.
     NodeUp {
         /// Its chain.
+        #[serde(rename = "chainID")]
         chain_id: ChainId,
         /// Which of the chain's nodes.
         node: NodeId,
@@ -46,6 +51,7 @@ pub enum SupervisorRemote {
     /// A node is gone.
     NodeDown {
         /// Its chain.
+        #[serde(rename = "chainID")]
         chain_id: ChainId,
         /// Which of the chain's nodes.
         node: NodeId,
@@ -57,12 +63,14 @@ pub enum SupervisorRemote {
 }
 
 /// What the local side wants, and the answers to questions.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum SupervisorCommand {
     /// Indexing of a chain starts here (`supervisor.md` 8.11).
     Anchor {
         /// The chain.
+        #[serde(rename = "chainID")]
         chain_id: ChainId,
         /// The pair it starts with.
         anchor: Box<DerivedRefPair>,
@@ -72,6 +80,7 @@ pub enum SupervisorCommand {
     /// Drops a chain's unsafe blocks after this one.
     Rewind {
         /// The chain.
+        #[serde(rename = "chainID")]
         chain_id: ChainId,
         /// The block that becomes the head.
         head: BlockId,
@@ -81,7 +90,8 @@ pub enum SupervisorCommand {
 }
 
 /// What has to be found out: from nodes of a chain, or from layer one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum SupervisorQuery {
     /// The block of this number on a chain: [`answered`](BlockQuery::answered).
     Block(BlockQuery),
@@ -96,27 +106,33 @@ pub enum SupervisorQuery {
 }
 
 /// Asks for a block by number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct BlockQuery {
     /// The chain.
+    #[serde(rename = "chainID")]
     pub chain_id: ChainId,
     /// The number.
     pub number: u64,
 }
 
 /// Asks for the logs of a block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct LogsQuery {
     /// The chain.
+    #[serde(rename = "chainID")]
     pub chain_id: ChainId,
     /// The block's hash.
     pub hash: Hash,
 }
 
 /// Asks a node for a block by number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct NodeBlockQuery {
     /// The chain.
+    #[serde(rename = "chainID")]
     pub chain_id: ChainId,
     /// Which of its nodes.
     pub node: NodeId,
@@ -125,23 +141,27 @@ pub struct NodeBlockQuery {
 }
 
 /// Asks for the outputs of the last block up to a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct OutputsQuery {
     /// The chain.
+    #[serde(rename = "chainID")]
     pub chain_id: ChainId,
     /// The time, in seconds of Unix time.
     pub timestamp: u64,
 }
 
 /// Asks for a layer-one block by number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct L1Query {
     /// The number.
     pub number: u64,
 }
 
 /// An answer; made by the question it is for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum SupervisorAnswer {
     /// To a [`BlockQuery`].
     Block(Option<BlockRef>),
@@ -200,23 +220,35 @@ impl L1Query {
 }
 
 /// What is to be sent.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum SupervisorMessage {
     /// The reply to a text.
     Reply(RpcReply),
     /// A call to a node.
     Command {
         /// Its chain.
+        #[serde(rename = "chainID")]
         chain_id: ChainId,
         /// Which of the chain's nodes.
         node: NodeId,
         /// What it is told.
+        #[serde(rename = "call", serialize_with = "call")]
         command: Box<NodeCommand>,
     },
 }
 
+/// A call by its method's name and its parameters.
+fn call<S: Serializer>(command: &NodeCommand, to: S) -> Result<S::Ok, S::Error> {
+    let mut call = to.serialize_struct("call", 2)?;
+    call.serialize_field("method", command.method())?;
+    call.serialize_field("params", command)?;
+    call.end()
+}
+
 /// What operators are told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum SupervisorNotice {
     /// A block was indexed: the local-unsafe head.
@@ -246,6 +278,7 @@ pub enum SupervisorNotice {
         /// What it was.
         what: Dropped,
         /// Of which chain, if it was of one.
+        #[serde(rename = "chainID")]
         chain_id: Option<ChainId>,
         /// Why.
         code: Code,
@@ -261,7 +294,8 @@ pub enum SupervisorNotice {
 }
 
 /// What was not taken in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum Dropped {
     /// An event before the chain's anchor, or of a chain that is not in the set.

@@ -22,6 +22,7 @@ pub struct SuperRootPart {
 /// What a chain's node says of its block at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[derive(serde::Serialize, serde::Deserialize)]
 pub struct Outputs {
     /// That of the block that is there.
     pub canonical: OutputV0,
