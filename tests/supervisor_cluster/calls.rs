@@ -1,11 +1,15 @@
 //! Every method of the RPC before a cluster that got on, and what the Supervisor holds meanwhile.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
 
 use nodewire::codec::supervisor::{BlockId, ChainId, NodeCommand, NodeEvent, ResetHeads, Seal};
-use nodewire::state::supervisor::{Dropped, SupervisorCommand, SupervisorNotice, SupervisorRemote};
-use nodewire::{AskId, Machine, Outbox};
+use nodewire::state::supervisor::{
+    CallId, Config, Dropped, ExpiryWindow, Limits, RpcText, Supervisor, SupervisorCommand,
+    SupervisorNotice, SupervisorRemote,
+};
+use nodewire::{Action, AskId, Machine, Outbox, Time};
 use serde_json::{Value, json};
 
 use crate::chains::{entries, plain};
@@ -101,6 +105,59 @@ fn an_access_list_is_refused_for_the_first_thing_wrong_with_it() {
     assert_eq!(check(&mut world, json!(good), "unsafe", at)["error"]["code"], -32_003);
     assert_eq!(result(&mut world, "admin_getFailsafeEnabled", json!([])), json!(true));
     assert_eq!(world.notices.last(), Some(&SupervisorNotice::Failsafe(true)));
+}
+
+#[test]
+fn texts_that_are_answered_at_once_leave_no_trace() {
+    let mut world = settled();
+    let before = world.supervisor.clone();
+    world.now = world.now.after(Duration::from_secs(60));
+    let head = world.chain(1).head().id();
+    let message = world.chain(1).message(101, 0);
+    let list = entries(&message);
+    for (method, params) in [
+        ("supervisor_localUnsafe", json!(["0x1"])),
+        ("supervisor_localUnsafe", json!(["0x9"])),
+        ("supervisor_syncStatus", json!([])),
+        ("supervisor_allSafeDerivedAt", json!([head])),
+        ("supervisor_checkAccessList", json!([list, "safe", {"timestamp": "0x10"}])),
+        // Not there yet, so that nobody is asked.
+        ("supervisor_superRootAtTimestamp", json!(["0xffffff"])),
+        ("admin_getFailsafeEnabled", json!([])),
+        ("nothing", json!([])),
+    ] {
+        world.ask(method, params);
+        assert_eq!(world.supervisor, before, "{method}");
+    }
+    // A super root needs the outputs of nodes.
+    world.silent = true;
+    let text = json!({"jsonrpc": "2.0", "id": 1, "method": "supervisor_superRootAtTimestamp",
+        "params": ["0x3e8"]});
+    let text = RpcText { call: CallId(1), text: text.to_string().into() };
+    world.hear(SupervisorRemote::Rpc(text));
+    assert_eq!(world.kept.len(), 2);
+    assert_ne!(world.supervisor, before);
+}
+
+#[test]
+fn switching_what_is_switched_so_leaves_no_trace() {
+    let mut config = Config::new(BTreeMap::new(), ExpiryWindow::EXPIRY_CURRENT);
+    config.admin = true;
+    let mut supervisor: Supervisor = Supervisor::new(config, Limits::default()).unwrap();
+    let before = supervisor.clone();
+    let mut switch = |on: bool| {
+        let text = json!({"jsonrpc": "2.0", "method": "admin_setFailsafeEnabled", "params": [on]});
+        let text = RpcText { call: CallId(1), text: text.to_string().into() };
+        let mut out = Outbox::new();
+        supervisor.handle_remote(Time::from_micros(9), SupervisorRemote::Rpc(text), &mut out);
+        (supervisor.clone(), out)
+    };
+    assert_eq!(switch(false).0, before);
+    let (switched, out) = switch(true);
+    assert!(switched.index().failsafe());
+    let notice = Action::Notify(SupervisorNotice::Failsafe(true));
+    assert!(out.iter().any(|action| *action == notice));
+    assert_eq!(switch(true).0, switched);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Times: of messages, of calls, of the whole cluster.
 
-use nodewire::codec::supervisor::{BlockRef, Code, ExecutingDescriptor, Seal};
+use nodewire::codec::supervisor::{Answer, BlockRef, Call, Code, ExecutingDescriptor, Seal};
 use nodewire::state::supervisor::{
     CallId, ChainProgress, Limits, RpcAnswer, RpcText, Untimely, summary, timely_in_access_list,
     timely_in_block,
@@ -117,6 +117,39 @@ fn answers_in_any_order_make_a_reply_in_order() {
     let unknown = RpcAnswer(nodewire::AskId::from_u64(99), Err(Code::FutureData.into()));
     let refusal = server.handle_local(Time::ZERO, unknown.clone(), &mut out).unwrap_err();
     assert_eq!((refusal.why, refusal.input), (Refused::UnknownAsk, unknown));
+}
+
+#[test]
+fn a_text_that_is_answered_at_once_leaves_the_server_as_it_was() {
+    let mut server = server(SERVED);
+    let before = server.clone();
+    let mut out = Outbox::new();
+    let at = Time::from_micros(9);
+    let wrong = RpcText { call: CallId(1), text: "[{}, 7".into() };
+    server.handle_remote(at, wrong, &mut out);
+    assert!(matches!(out.pop(), Some(Action::Send(_))) && out.is_empty());
+    assert_eq!(server, before);
+    let text = RpcText { call: CallId(2), text: BATCH.into() };
+    let known = |call: &Call| match call {
+        Call::FinalizedL1 => Some(Err(Code::FutureData.into())),
+        _ => Some(Ok(Answer::Null)),
+    };
+    server.handle_text(at, text.clone(), known, &mut out);
+    let Some(Action::Send(reply)) = out.pop() else { panic!("no reply") };
+    assert!(out.is_empty());
+    assert_eq!(server, before);
+    let reply: Value = serde_json::from_slice(&reply.text.unwrap()).unwrap();
+    let codes: Vec<_> = list(&reply).iter().map(|response| &response["error"]["code"]).collect();
+    assert_eq!(codes, [&Value::from(-32_112), &Value::from(-32_601), &Value::Null]);
+    // Only what is not known is asked.
+    let known = |call: &Call| (*call == Call::SyncStatus).then_some(Ok(Answer::Null));
+    server.handle_text(at, text, known, &mut out);
+    let asked: Vec<_> = out.drain().collect();
+    assert!(matches!(
+        asked[..],
+        [Action::Ask(_, Call::FinalizedL1), Action::Ask(_, Call::FinalizedL1)]
+    ));
+    assert_ne!(server, before);
 }
 
 #[test]

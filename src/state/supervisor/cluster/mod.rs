@@ -212,9 +212,15 @@ impl<K: Keccak256> Supervisor<K> {
         }
     }
 
-    fn hear(&mut self, input: SupervisorRemote, out: &mut Out<Self>) {
+    fn hear(&mut self, now: Time, input: SupervisorRemote, out: &mut Out<Self>) {
+        if !matches!(input, SupervisorRemote::Rpc(_)) {
+            self.latest = self.latest.max(now);
+        }
         match input {
-            SupervisorRemote::Rpc(text) => self.hear_text(text, out),
+            SupervisorRemote::Rpc(text) => {
+                self.hear_text(now, text, out);
+                return;
+            }
             SupervisorRemote::Node { chain_id, node, event } => match self.index.slot(chain_id) {
                 Ok(slot) => self.hear_node(slot, node, *event, out),
                 Err(code) => self.drop_with(Dropped::Event, None, code, out),
@@ -235,6 +241,7 @@ impl<K: Keccak256> Supervisor<K> {
                 }
             }
         }
+        self.settle(out);
     }
 
     fn answered(&mut self, what: Purpose, answer: SupervisorAnswer, out: &mut Out<Self>) {
@@ -316,9 +323,7 @@ impl<K: Keccak256> Machine for Supervisor<K> {
     }
 
     fn handle_remote(&mut self, now: Time, input: SupervisorRemote, out: &mut Out<Self>) {
-        self.latest = self.latest.max(now);
-        self.hear(input, out);
-        self.settle(out);
+        self.hear(now, input, out);
     }
 
     fn handle_timeout(&mut self, now: Time, out: &mut Out<Self>) {

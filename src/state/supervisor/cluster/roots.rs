@@ -10,8 +10,9 @@ use crate::ask::AskId;
 use crate::codec::supervisor::{Answer, Call, Code, Failure, Keccak256};
 use crate::machine::{Action, Machine, Out};
 use crate::outbox::Outbox;
-use crate::state::supervisor::index::{Outputs, SuperRootPart};
+use crate::state::supervisor::index::{Index, Outputs, SuperRootPart};
 use crate::state::supervisor::server::{RpcAnswer, RpcText, Server};
+use crate::time::Time;
 
 /// A super root whose outputs are being collected.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -36,11 +37,20 @@ impl RootCall {
 }
 
 impl<K: Keccak256> Supervisor<K> {
-    /// All calls of a text are answered on one state (D-30).
-    pub(super) fn hear_text(&mut self, text: RpcText, out: &mut Out<Self>) {
+    /// All calls of a text are answered on one state (D-30). A text that needs nobody else and
+    /// switches nothing leaves everything as it was, the time included.
+    pub(super) fn hear_text(&mut self, now: Time, text: RpcText, out: &mut Out<Self>) {
         let mut said = Outbox::new();
-        self.server.handle_remote(self.latest, text, &mut said);
+        let (now, index) = (self.latest.max(now), &self.index);
+        self.server.handle_text(now, text, |call| at_once(index, call), &mut said);
+        let changes = said.iter().any(|action| matches!(action, Action::Ask(..)));
+        if changes {
+            self.latest = now;
+        }
         self.serve(said, out);
+        if changes {
+            self.settle(out);
+        }
     }
 
     pub(super) fn answer_late_calls(&mut self, out: &mut Out<Self>) {
@@ -69,13 +79,12 @@ impl<K: Keccak256> Supervisor<K> {
     }
 
     fn call(&mut self, id: AskId, call: &Call, said: &mut Out<Server>, out: &mut Out<Self>) {
-        let answer = match (self.index.answer(call), call) {
-            (Some(answer), _) => answer,
-            (None, Call::SetFailsafeEnabled { on }) => {
+        let answer = match call {
+            Call::SetFailsafeEnabled { on } => {
                 self.switch_failsafe(*on, out);
                 Ok(Answer::Null)
             }
-            (None, Call::SuperRootAtTimestamp { timestamp }) => {
+            Call::SuperRootAtTimestamp { timestamp } => {
                 match self.index.super_root_parts(*timestamp) {
                     Ok(parts) => {
                         self.begin_root(id, *timestamp, parts, out);
@@ -84,7 +93,8 @@ impl<K: Keccak256> Supervisor<K> {
                     Err(code) => Err(root_failure(code, *timestamp)),
                 }
             }
-            (None, _) => Err(Code::InternalError.into()),
+            // Answered at once.
+            _ => Err(Code::InternalError.into()),
         };
         self.answer_call(id, answer, said);
     }
@@ -175,6 +185,18 @@ impl<K: Keccak256> Supervisor<K> {
         let mut said = Outbox::new();
         self.answer_call(root.ask, answer, &mut said);
         self.serve(said, out);
+    }
+}
+
+/// The answer to a call that needs nobody else and switches nothing.
+fn at_once<K: Keccak256>(index: &Index<K>, call: &Call) -> Option<Result<Answer, Failure>> {
+    match call {
+        Call::SetFailsafeEnabled { on } if *on == index.failsafe() => Some(Ok(Answer::Null)),
+        Call::SuperRootAtTimestamp { timestamp } => {
+            let parts = index.super_root_parts(*timestamp);
+            parts.err().map(|code| Err(root_failure(code, *timestamp)))
+        }
+        _ => index.answer(call),
     }
 }
 
