@@ -10,7 +10,7 @@ use nodewire::codec::leios::{
 };
 use nodewire::codec::{SegmentHeader, Source};
 
-use crate::cases::{Case, Run, again};
+use crate::common::{Case, Run, again};
 use crate::samples;
 
 /// The cases.

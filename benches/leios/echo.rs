@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use nodewire::{ActionOf, Machine, Never, Out, Outbox, Refusal, Time};
 
-use crate::cases::{Case, Run};
+use crate::common::{Case, Run};
 
 /// The cases.
 pub fn cases() -> Vec<Case> {

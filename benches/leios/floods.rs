@@ -10,7 +10,7 @@ use nodewire::state::leios::{
 };
 use nodewire::{Action, Machine, Outbox, Time};
 
-use crate::cases::{Case, Run};
+use crate::common::{Case, Run};
 use crate::samples;
 
 /// The cases.

@@ -10,7 +10,7 @@ use nodewire::link::{ChannelInput, Channels, Mux, MuxConfig, Transport};
 use nodewire::state::leios::{Connection, ConnectionConfig, Limits, Parts, Server, SlotClock};
 use nodewire::{Action, Channel, Machine, Outbox, Role, Time};
 
-use crate::cases::{Case, Run};
+use crate::common::{Case, Run};
 
 /// The cases.
 pub fn cases() -> Vec<Case> {

@@ -6,7 +6,7 @@ use nodewire::link::{MuxNotice, StagedOf, Transport};
 use nodewire::state::leios::{ClientCommand, ConnectionCommand, HandshakeNotice};
 use nodewire::{Action, Machine, Outbox, Time};
 
-use crate::alloc;
+use crate::common::alloc;
 
 /// Bytes of a side of a connection, inline and on the heap, that is idle after the handshake, a
 /// ping and the opening of the pair both ways: client, server, KeepAlive and multiplexer.

@@ -11,7 +11,7 @@ use nodewire::{
     Role, Rule, Severity, Time,
 };
 
-use crate::cases::{Case, Run};
+use crate::common::{Case, Run};
 use crate::samples;
 
 /// The cases.

@@ -18,7 +18,7 @@ use nodewire::state::leios::{
 };
 use nodewire::{Action, Machine, Out, Outbox, Time};
 
-use crate::cases::{Case, Run};
+use crate::common::{Case, Run};
 use crate::{links, samples};
 
 /// Things that a run offers.

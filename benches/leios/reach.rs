@@ -1,41 +1,10 @@
-//! What is to be reached on a machine of today, and whether this run has.
+//! What is to be reached on a machine of today.
 
-use std::collections::BTreeMap;
+use crate::common::{Row, Unit, row};
+use crate::idle;
 
-use crate::cases::Case;
-use crate::{count, idle};
-
-/// Nanoseconds of one operation by case.
-type Times = BTreeMap<&'static str, f64>;
-
-/// What is measured of what, and where it has to be.
-struct Row {
-    work: &'static str,
-    cases: &'static [&'static str],
-    unit: Unit,
-    reach: f64,
-}
-
-#[derive(Clone, Copy)]
-enum Unit {
-    /// Nanoseconds of one operation of each, added up: at most.
-    Nanos,
-    /// Gigabytes a second: at least.
-    Gigabytes,
-    /// Megabytes a second: at least.
-    Megabytes,
-    /// Millions of operations, one of each, a second: at least.
-    Millions,
-    /// How many times the instructions of the first the second takes with twice the input: at
-    /// most. Times tell of caches instead.
-    Twice,
-    /// Allocations of all operations together: at most.
-    Allocations,
-    /// Bytes of an idle connection: at most.
-    Idle,
-}
-
-const ROWS: &[Row] = &[
+/// The table.
+pub const ROWS: &[Row] = &[
     row("offer, decode", &["offer/decode"], Unit::Nanos, 40.0),
     row("offer, encode", &["offer/encode"], Unit::Nanos, 40.0),
     row(
@@ -78,68 +47,5 @@ const ROWS: &[Row] = &[
     row("128 steady steps of a server", &["server/steady_offers"], Unit::Allocations, 0.0),
     row("128 offers, bytes to notices", &["client/bytes_to_notice"], Unit::Allocations, 0.0),
     row("echo, actions of 72 bytes", &["echo/72_byte_actions"], Unit::Nanos, 15.0),
-    row("idle connection, a side", &[], Unit::Idle, 4_096.0),
+    row("idle connection, a side", &[], Unit::AtMost("bytes", idle::bytes), 4_096.0),
 ];
-
-const fn row(work: &'static str, cases: &'static [&'static str], unit: Unit, reach: f64) -> Row {
-    Row { work, cases, unit, reach }
-}
-
-/// Prints the rows of which every case has been timed.
-pub fn run(cases: &[Case], times: &Times) {
-    println!("\n{:40} {:>12} {:>12}  unit", "work", "measured", "reach");
-    let mut short = 0;
-    for row in ROWS {
-        let of = |name: &&str| cases.iter().find(|case| case.name == *name);
-        let Some(used) = row.cases.iter().map(of).collect::<Option<Vec<_>>>() else { continue };
-        let measured = row.unit.measure(&used, times);
-        let met = if row.unit.at_least() { measured >= row.reach } else { measured <= row.reach };
-        short += usize::from(!met);
-        let (bound, verdict) =
-            (if row.unit.at_least() { ">=" } else { "<=" }, if met { "ok" } else { "SHORT" });
-        let reach = format!("{bound} {}", row.reach);
-        println!("{:40} {measured:>12.2} {reach:>12}  {:12} {verdict}", row.work, row.unit.name());
-    }
-    println!("{short} short of their reach");
-}
-
-impl Unit {
-    const fn at_least(self) -> bool {
-        matches!(self, Self::Gigabytes | Self::Megabytes | Self::Millions)
-    }
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Nanos => "ns",
-            Self::Gigabytes => "GB/s",
-            Self::Megabytes => "MB/s",
-            Self::Millions => "M/s",
-            Self::Twice => "times",
-            Self::Allocations => "allocations",
-            Self::Idle => "bytes",
-        }
-    }
-
-    fn measure(self, cases: &[&Case], times: &Times) -> f64 {
-        let nanos = |case: &&Case| times.get(case.name).copied().unwrap_or(f64::NAN);
-        let sum: f64 = cases.iter().map(nanos).sum();
-        let rate = |case: &&Case| case.bytes as f64 / (nanos(case) * case.ops as f64);
-        match self {
-            Self::Nanos => sum,
-            Self::Gigabytes => cases.iter().map(rate).sum(),
-            Self::Megabytes => cases.iter().map(rate).sum::<f64>() * 1e3,
-            Self::Millions => 1e3 / sum,
-            Self::Twice => {
-                let counted = |case: &&Case| count::instructions(case).map(|count| count as f64);
-                match cases.iter().map(counted).collect::<Option<Vec<_>>>().as_deref() {
-                    Some([first, second]) => second / first,
-                    _ => f64::NAN,
-                }
-            }
-            Self::Allocations => {
-                cases.iter().map(|case| count::allocations_of_run(case).0 as f64).sum()
-            }
-            Self::Idle => idle::bytes(),
-        }
-    }
-}

@@ -1,4 +1,4 @@
-//! What is measured.
+//! What can be measured.
 
 /// One thing to measure.
 pub struct Case {
@@ -48,16 +48,4 @@ impl Run {
 /// A case that runs `run` on what `make` has made.
 pub fn again<T: 'static>(value: T, mut run: impl FnMut(&T) + 'static) -> Run {
     Run::Again(Box::new(move || run(&value)))
-}
-
-/// Every case, in the order of reports.
-pub fn all() -> Vec<Case> {
-    let mut cases = Vec::new();
-    cases.extend(crate::codec::cases());
-    cases.extend(crate::links::cases());
-    cases.extend(crate::machines::cases());
-    cases.extend(crate::echo::cases());
-    cases.extend(crate::growth::cases());
-    cases.extend(crate::floods::cases());
-    cases
 }

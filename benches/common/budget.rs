@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-use crate::cases::Case;
-use crate::count;
+use super::{Bench, Case, count};
 
 /// What one operation may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +15,9 @@ struct Cost {
     bytes: u64,
 }
 
-fn file() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("benches/budgets.txt")
+fn file(bench: &Bench) -> PathBuf {
+    let name = format!("benches/{}/budgets.txt", bench.name);
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
 fn compiler() -> String {
@@ -27,12 +27,12 @@ fn compiler() -> String {
 }
 
 /// Checks the cases against the file, or writes them into it.
-pub fn run(cases: &[Case], bless: bool) -> ExitCode {
+pub fn run(bench: &Bench, cases: &[Case], bless: bool) -> ExitCode {
     if Command::new("valgrind").arg("--version").output().is_err() {
         eprintln!("SKIPPED: valgrind is not installed, so instructions can't be counted");
         return if bless { ExitCode::FAILURE } else { ExitCode::SUCCESS };
     }
-    let text = std::fs::read_to_string(file()).unwrap_or_default();
+    let text = std::fs::read_to_string(file(bench)).unwrap_or_default();
     let (first, rest) = text.split_once('\n').unwrap_or_default();
     let mut budgets = parse(rest);
     if !bless && first != compiler() {
@@ -62,13 +62,13 @@ pub fn run(cases: &[Case], bless: bool) -> ExitCode {
     wrong.extend(not_linear(&costs));
     if bless {
         budgets.extend(costs);
-        let known: Vec<_> = crate::all().iter().map(|case| case.name).collect();
+        let known: Vec<_> = (bench.cases)().iter().map(|case| case.name).collect();
         budgets.retain(|name, _| known.contains(&name.as_str()));
         let lines = budgets.iter().map(|(name, cost)| {
             format!("{name} {} {} {}\n", cost.instructions, cost.allocations, cost.bytes)
         });
         let text = format!("{}\n{}", compiler(), lines.collect::<String>());
-        if let Err(error) = std::fs::write(file(), text) {
+        if let Err(error) = std::fs::write(file(bench), text) {
             wrong.push(error.to_string());
         }
     }

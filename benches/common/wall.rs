@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::cases::{Case, Run};
+use super::{Case, Run};
 
 /// Prints a line for each case, and returns the nanoseconds of one operation of each.
 pub fn run(cases: &[Case]) -> BTreeMap<&'static str, f64> {

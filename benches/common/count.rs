@@ -2,8 +2,7 @@
 
 use std::process::{Command, ExitCode};
 
-use crate::alloc;
-use crate::cases::{Case, all};
+use super::{Case, alloc};
 
 /// The flag of the inner process.
 pub const ONE: &str = "--count-one";
@@ -16,8 +15,8 @@ fn measured_case(run: &mut dyn FnMut()) {
 }
 
 /// Runs one case, the second time measured.
-pub fn one(name: &str) -> ExitCode {
-    let Some(case) = all().into_iter().find(|case| case.name == name) else {
+pub fn one(cases: Vec<Case>, name: &str) -> ExitCode {
+    let Some(case) = cases.into_iter().find(|case| case.name == name) else {
         eprintln!("no case {name}");
         return ExitCode::FAILURE;
     };

@@ -1,0 +1,24 @@
+//! What the Supervisor costs: instructions, allocations and, for reports only, time (how to run
+//! it: `benches/common/mod.rs`).
+
+#[path = "../common/mod.rs"]
+mod common;
+mod index;
+mod reach;
+mod samples;
+
+use std::process::ExitCode;
+
+use common::{Bench, Case, alloc};
+
+#[global_allocator]
+static ALLOCATOR: alloc::Counting = alloc::Counting;
+
+fn main() -> ExitCode {
+    common::main(&Bench { name: "supervisor", cases, rows: reach::ROWS })
+}
+
+fn cases() -> Vec<Case> {
+    let rooms = [index::cases];
+    rooms.iter().flat_map(|cases| cases()).collect()
+}
