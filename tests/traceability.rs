@@ -1,12 +1,71 @@
 //! Every numbered rule is cited where it is kept, and broken by a scenario.
 
-#![cfg(feature = "leios")]
+#![cfg(all(feature = "leios", feature = "supervisor"))]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use nodewire::state::leios::rules;
+use nodewire::Rule;
+use nodewire::state::{leios, supervisor};
+
+/// A family: its name, the letters of its rules' numbers, and all of its rules.
+struct Family {
+    name: &'static str,
+    letters: &'static [u8],
+    rules: Vec<&'static Rule>,
+}
+
+fn families() -> [Family; 2] {
+    [
+        Family { name: "leios", letters: b"LS", rules: leios::rules::all().collect() },
+        Family { name: "supervisor", letters: b"SD", rules: supervisor::rules::all().collect() },
+    ]
+}
+
+impl Family {
+    fn ids(&self) -> BTreeSet<String> {
+        self.rules.iter().map(|rule| rule.id().to_owned()).collect()
+    }
+
+    /// The others are named after the section that holds them.
+    fn is_numbered(&self, id: &str) -> bool {
+        let number = id.strip_prefix(self.name).and_then(|rest| rest.strip_prefix('/'));
+        let digits = number.and_then(|number| {
+            let (letter, digits) = number.split_once('-')?;
+            matches!(letter.as_bytes(), [one] if self.letters.contains(one)).then_some(digits)
+        });
+        digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
+    }
+
+    /// Whether a file of `src` may keep rules of this family: one outside the other families.
+    fn may_be_kept_in(&self, path: &str) -> bool {
+        let other = families().into_iter().filter(|other| other.name != self.name);
+        !other.map(|other| format!("/{}/", other.name)).any(|folder| path.contains(&folder))
+    }
+
+    /// Numbers like `L-17` and `S-3` in a text; `L-1 to L-15` and the like count as their ends.
+    fn cited(&self, text: &str) -> BTreeSet<String> {
+        let bytes = text.as_bytes();
+        let mut found = BTreeSet::new();
+        for (at, _) in text.match_indices('-') {
+            let Some(before) = at.checked_sub(1) else { continue };
+            if !self.letters.contains(&bytes[before]) {
+                continue;
+            }
+            if before > 0
+                && (bytes[before - 1].is_ascii_alphanumeric() || bytes[before - 1] == b'_')
+            {
+                continue;
+            }
+            let digits: String = text[at + 1..].chars().take_while(char::is_ascii_digit).collect();
+            if !digits.is_empty() {
+                found.insert(format!("{}/{}-{digits}", self.name, char::from(bytes[before])));
+            }
+        }
+        found
+    }
+}
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -25,26 +84,6 @@ fn files(dir: &Path, ext: &str, into: &mut Vec<PathBuf>) {
     into.sort();
 }
 
-/// Numbers like `L-17` and `S-3` in a text; `L-1 to L-15` and the like count as their ends.
-fn cited(text: &str) -> BTreeSet<String> {
-    let bytes = text.as_bytes();
-    let mut found = BTreeSet::new();
-    for (at, _) in text.match_indices("-") {
-        let Some(before) = at.checked_sub(1) else { continue };
-        if !matches!(bytes[before], b'L' | b'S') {
-            continue;
-        }
-        if before > 0 && (bytes[before - 1].is_ascii_alphanumeric() || bytes[before - 1] == b'_') {
-            continue;
-        }
-        let digits: String = text[at + 1..].chars().take_while(char::is_ascii_digit).collect();
-        if !digits.is_empty() {
-            found.insert(format!("leios/{}-{digits}", char::from(bytes[before])));
-        }
-    }
-    found
-}
-
 /// `id: reason` lines; `#` starts a comment.
 fn exceptions(name: &str) -> BTreeMap<String, String> {
     let text = fs::read_to_string(root().join("tests/traceability").join(name)).unwrap();
@@ -53,10 +92,6 @@ fn exceptions(name: &str) -> BTreeMap<String, String> {
     let entries: BTreeMap<_, _> = entries.map(|(id, why)| (id.into(), why.into())).collect();
     assert!(entries.values().all(|why: &String| why.len() > 10), "a reason is a sentence");
     entries
-}
-
-fn ids() -> BTreeSet<String> {
-    rules::all().map(|rule| rule.id().to_owned()).collect()
 }
 
 /// Compares what lacks something with what is excepted, in both directions: an exception that is
@@ -69,65 +104,112 @@ fn compare(what: &str, missing: &BTreeSet<String>, excepted: &BTreeMap<String, S
     assert!(stale.is_empty(), "exceptions to remove, these have {what} or don't exist: {stale:?}");
 }
 
+/// The exceptions that are of a family.
+fn excepted(family: &Family, name: &str) -> BTreeMap<String, String> {
+    let prefix = format!("{}/", family.name);
+    exceptions(name).into_iter().filter(|(id, _)| id.starts_with(&prefix)).collect()
+}
+
 #[test]
 fn every_rule_is_cited_in_the_code_that_keeps_it() {
-    let ids = ids();
-    assert!(ids.len() > 60);
     let mut sources = Vec::new();
     files(&root().join("src"), "rs", &mut sources);
-    let mut found = BTreeSet::new();
-    for file in sources {
+    let texts = sources.into_iter().filter_map(|file| {
         let path = file.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
         // Lists of rules, prose and tests of rules keep none.
         let aside = ["/rules/", "/manual/", "/sim/"].iter().any(|part| path.contains(part));
-        if aside || path.ends_with("/rules.rs") {
-            continue;
+        let kept = !aside && !path.ends_with("/rules.rs");
+        kept.then(|| (path, fs::read_to_string(&file).unwrap()))
+    });
+    let texts: Vec<_> = texts.collect();
+    for family in families() {
+        let ids = family.ids();
+        assert!(ids.len() > 60, "{}", family.name);
+        let mut found = BTreeSet::new();
+        for (_, text) in texts.iter().filter(|(path, _)| family.may_be_kept_in(path)) {
+            // A rule is cited by its number in a comment, or by naming its static.
+            found.extend(family.cited(text));
+            let named = ids.iter().filter(|id| text.contains(&format!("\"{id}\"")));
+            found.extend(named.cloned());
         }
-        let text = fs::read_to_string(&file).unwrap();
-        // A rule is cited by its number in a comment, or by naming its static.
-        found.extend(cited(&text));
-        found.extend(
-            rules::all()
-                .filter(|rule| text.contains(&format!("\"{}\"", rule.id())))
-                .map(|rule| rule.id().to_owned()),
-        );
+        let numbered: BTreeSet<_> =
+            ids.iter().filter(|id| family.is_numbered(id)).cloned().collect();
+        for id in found.difference(&numbered) {
+            println!("cited, but no rule a peer can break: {id}");
+        }
+        let missing: BTreeSet<_> = numbered.difference(&found).cloned().collect();
+        let cited = numbered.len() - missing.len();
+        println!("{}: {} rules, {cited} cited in code", family.name, numbered.len());
+        compare("a citation", &missing, &excepted(&family, "no_citation.txt"));
     }
-    let numbered: BTreeSet<_> = ids.iter().filter(|id| is_numbered(id)).cloned().collect();
-    let unknown: Vec<_> = found.iter().filter(|id| !numbered.contains(*id)).collect();
-    for id in &unknown {
-        println!("cited, but no rule a peer can break: {id}");
-    }
-    let missing: BTreeSet<_> = numbered.difference(&found).cloned().collect();
-    println!("{} rules, {} cited in code", numbered.len(), numbered.len() - missing.len());
-    compare("a citation", &missing, &exceptions("no_citation.txt"));
 }
 
 #[test]
 fn every_rule_has_a_scenario() {
-    let mut scenarios = Vec::new();
-    files(&root().join("tests/scenarios/leios"), "json", &mut scenarios);
-    let texts: Vec<_> = scenarios.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
-    let has = |id: &String| {
-        let quoted = format!("\"{id}\"");
-        texts.iter().any(|text| text.contains(&quoted))
-    };
-    let missing: BTreeSet<_> = ids().into_iter().filter(|id| !has(id)).collect();
-    println!("{} scenarios; rules without one: {missing:?}", scenarios.len());
-    compare("a scenario", &missing, &exceptions("no_scenario.txt"));
+    for family in families() {
+        let mut scenarios = Vec::new();
+        files(&root().join("tests/scenarios").join(family.name), "json", &mut scenarios);
+        let texts: Vec<_> =
+            scenarios.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+        let has = |id: &String| {
+            let quoted = format!("\"{id}\"");
+            texts.iter().any(|text| text.contains(&quoted))
+        };
+        let missing: BTreeSet<_> = family.ids().into_iter().filter(|id| !has(id)).collect();
+        println!("{} scenarios of {}", scenarios.len(), family.name);
+        compare("a scenario", &missing, &excepted(&family, "no_scenario.txt"));
+    }
 }
 
-/// The others are named after the section that holds them.
-fn is_numbered(id: &str) -> bool {
-    let number = id.strip_prefix("leios/").unwrap_or_default();
-    number
-        .strip_prefix("L-")
-        .or_else(|| number.strip_prefix("S-"))
-        .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
+/// The exceptions are of families that there are.
+#[test]
+fn exceptions_are_of_a_family() {
+    for id in ["no_citation.txt", "no_scenario.txt"].into_iter().flat_map(exceptions) {
+        let known = families().iter().any(|family| family.is_numbered(&id.0));
+        assert!(known || id.0.starts_with("leios/"), "{}", id.0);
+    }
+}
+
+/// Each rule of the Supervisor has a number of its own, and none is missing: the first column of
+/// the reference's tables, where it is at hand.
+#[test]
+fn the_rules_of_the_supervisor_are_those_of_the_reference() {
+    let family = families().into_iter().find(|family| family.name == "supervisor").unwrap();
+    let wanted = |letter: &str, last: usize| -> BTreeSet<_> {
+        (1..=last).map(|number| format!("supervisor/{letter}-{number}")).collect()
+    };
+    let all: BTreeSet<_> = wanted("S", 46).union(&wanted("D", 34)).cloned().collect();
+    assert_eq!(family.ids(), all);
+    assert_eq!(family.rules.len(), all.len(), "each once");
+    let reasons: BTreeSet<_> = family.rules.iter().map(|rule| rule.reason()).collect();
+    assert_eq!(reasons.len(), all.len(), "a reason each");
+    let reference = std::env::var_os("NODEWIRE_VECTORS").map_or_else(
+        || root().join("../shared/reference/supervisor.md"),
+        |vectors| Path::new(&vectors).join("../reference/supervisor.md"),
+    );
+    let Ok(text) = fs::read_to_string(&reference) else {
+        println!("skipped the_rules_of_the_supervisor_are_those_of_the_reference: no reference");
+        return;
+    };
+    let listed: BTreeSet<_> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split_once(" |").map(|(first, _)| first))
+        .filter(|first| family.is_numbered(&format!("supervisor/{first}")))
+        .map(|first| format!("supervisor/{first}"))
+        .collect();
+    assert_eq!(listed, all);
 }
 
 #[test]
 fn citations_are_found() {
-    let text = "// leios.md L-17, L-3; (S-9) and 3L-4, XL-5, L-x";
-    let found: Vec<_> = cited(text).into_iter().collect();
+    let [leios, supervisor] = families();
+    let text = "// leios.md L-17, L-3; (S-9) and 3L-4, XL-5, L-x, D-4";
+    let found: Vec<_> = leios.cited(text).into_iter().collect();
     assert_eq!(found, ["leios/L-17", "leios/L-3", "leios/S-9"]);
+    let found: Vec<_> = supervisor.cited(text).into_iter().collect();
+    assert_eq!(found, ["supervisor/D-4", "supervisor/S-9"]);
+    assert!(leios.is_numbered("leios/L-64") && !leios.is_numbered("leios/11.2"));
+    assert!(!leios.is_numbered("supervisor/S-4") && !supervisor.is_numbered("leios/S-4"));
+    assert!(leios.may_be_kept_in("src/link/core.rs"));
+    assert!(!leios.may_be_kept_in("src/codec/supervisor/call.rs"));
 }

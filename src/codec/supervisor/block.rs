@@ -13,7 +13,7 @@ use super::object::object;
 pub struct BlockId {
     /// The block's hash.
     pub hash: Hash,
-    /// Its number: its height above genesis.
+    /// Its number: its height above genesis. In JSON a number, whole (S-6).
     pub number: u64,
 }
 

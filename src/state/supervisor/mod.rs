@@ -4,6 +4,7 @@ mod cluster;
 mod config;
 mod index;
 mod limits;
+pub mod rules;
 mod server;
 mod sync_status;
 mod text_form;

@@ -134,6 +134,7 @@ fn request(value: &RawValue, served: Served) -> Request {
         Ok(method) => method,
         Err(failure) => return Request::refused(id.unwrap_or_else(Id::null), failure),
     };
+    // Null is as absent (D-4).
     let params = object.params.value.filter(|value| value.get() != "null");
     Request { id, call: Call::read(&method.0, params, served) }
 }

@@ -61,7 +61,7 @@ impl<K: Keccak256> Index<K> {
     }
 
     /// Adds what was derived from what. The log index gives way to it: blocks that disagree are
-    /// dropped (`supervisor.md` 8.7).
+    /// dropped (D-18).
     ///
     /// # Errors
     /// Those of [`DerivationIndex::add`](super::DerivationIndex::add), [`Code::Uninitialized`]

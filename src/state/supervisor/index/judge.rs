@@ -69,7 +69,7 @@ struct Hazards {
 }
 
 impl Hazards {
-    /// False if there is another block of this chain.
+    /// False if there is another block of this chain (D-27).
     fn add(&mut self, slot: Slot, number: u64) -> bool {
         match self.blocks.iter().find(|(of, _)| *of == slot) {
             Some((_, known)) => *known == number,
@@ -125,6 +125,7 @@ impl<K: Keccak256> Index<K> {
         match self.on_a_cycle(candidate, &hazards) {
             CycleRole::Member => Verdict::Invalid,
             CycleRole::Dependant => hazardous,
+            // The replacement may keep what is depended on (D-17).
             CycleRole::Apart if doomed => hazardous,
             CycleRole::Apart => Verdict::Valid,
         }

@@ -91,7 +91,8 @@ impl<K: Keccak256> Index<K> {
         Ok(status)
     }
 
-    /// Whether every message of an access list is in a block as safe as asked for. May refuse
+    /// Whether every message of an access list is in a block as safe as asked for, at the time that
+    /// the descriptor states for all of them (S-41); an empty list is (D-26). May refuse
     /// what is valid, never accepts what is known to be invalid (S-32, S-33).
     ///
     /// # Errors
@@ -159,7 +160,7 @@ impl<K: Keccak256> Index<K> {
         self.has_level(chain, block, level).map_err(|code| (code, Why::NotSoSafe(level)))
     }
 
-    /// Whether a block of the log index is as safe as that (S-36 to S-40).
+    /// Whether a block of the log index is as safe as that (S-36, S-37, S-38, S-39, S-40).
     fn has_level(&self, chain: &Chain<K>, block: Seal, level: SafetyLevel) -> Result<(), Code> {
         match level {
             SafetyLevel::Invalid => Err(Code::InvalidParams),

@@ -33,7 +33,8 @@ pub const fn timely_in_block(initiated: u64, executing: u64, window: u64) -> Res
     }
 }
 
-/// Whether an access list may declare a message of time `initiated` for this descriptor.
+/// Whether an access list may declare a message of time `initiated` for this descriptor: a matter
+/// of the descriptor's time, not of the message alone (S-28).
 ///
 /// # Errors
 /// As [`timely_in_block`], [`Untimely::SameTimestamp`] and [`Untimely::ExpiresBeforeTimeout`].
