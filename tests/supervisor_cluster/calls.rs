@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use nodewire::codec::supervisor::{BlockId, ChainId, NodeCommand, NodeEvent, ResetHeads, Seal};
 use nodewire::state::supervisor::{
-    CallId, Config, Dropped, ExpiryWindow, Limits, RpcText, Supervisor, SupervisorCommand,
-    SupervisorNotice, SupervisorRemote,
+    CallId, ChainConfig, Config, Dropped, ExpiryWindow, Limits, RpcText, Supervisor,
+    SupervisorCommand, SupervisorMessage, SupervisorNotice, SupervisorRemote,
 };
 use nodewire::{Action, AskId, Machine, Outbox, Time};
 use serde_json::{Value, json};
@@ -158,6 +158,28 @@ fn switching_what_is_switched_so_leaves_no_trace() {
     let notice = Action::Notify(SupervisorNotice::Failsafe(true));
     assert!(out.iter().any(|action| *action == notice));
     assert_eq!(switch(true).0, switched);
+}
+
+#[test]
+fn the_dependency_set_names_a_window_of_its_own() {
+    let call = r#"{"jsonrpc":"2.0","id":1,"method":"supervisor_dependencySetV1"}"#;
+    for (window, named) in [
+        (ExpiryWindow::EXPIRY_CURRENT, Value::Null),
+        (ExpiryWindow::EXPIRY_APRIL_2025, json!(15_552_000)),
+        (ExpiryWindow(0), json!(0)),
+    ] {
+        let chain = (ChainId::from(10), ChainConfig { activation: 0, block_time: 2 });
+        let mut config = Config::new(BTreeMap::from([chain]), window);
+        config.dependency_set_v1 = true;
+        let mut supervisor: Supervisor = Supervisor::new(config, Limits::default()).unwrap();
+        let text = RpcText { call: CallId(1), text: call.into() };
+        let mut out = Outbox::new();
+        supervisor.handle_remote(Time::ZERO, SupervisorRemote::Rpc(text), &mut out);
+        let Some(Action::Send(SupervisorMessage::Reply(reply))) = out.pop() else { panic!() };
+        let reply: Value = serde_json::from_slice(&reply.text.unwrap()).unwrap();
+        let expected = json!({"dependencies": {"0xa": {}}, "overrideMessageExpiryWindow": named});
+        assert_eq!(reply["result"], expected);
+    }
 }
 
 #[test]

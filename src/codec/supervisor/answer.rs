@@ -109,7 +109,8 @@ pub struct DependencySetV1 {
     /// The chains; nothing is said of each.
     #[expect(clippy::zero_sized_map_values, reason = "objects without members, in JSON")]
     pub dependencies: BTreeMap<ChainId, Dependency>,
-    /// How long messages may be executed, in seconds, if not as usual.
+    /// How long messages may be executed, in seconds, if not the seven days that readers take for
+    /// granted ([`EXPIRY_CURRENT`](crate::state::supervisor::ExpiryWindow::EXPIRY_CURRENT)).
     pub override_message_expiry_window: Option<u64>,
 }
 

@@ -10,6 +10,7 @@ use crate::codec::supervisor::{
     DependencySetV1, ExecutingDescriptor, Failure, Keccak256, SafetyLevel, Seal,
     SupervisorChainSyncStatus, SupervisorSyncStatus,
 };
+use crate::state::supervisor::config::ExpiryWindow;
 use crate::state::supervisor::sync_status::{ChainProgress, summary};
 
 impl<K: Keccak256> Index<K> {
@@ -48,7 +49,8 @@ impl<K: Keccak256> Index<K> {
             }
             Call::DependencySetV1 => {
                 let dependencies = self.set.iter().map(|id| (*id, Dependency {})).collect();
-                let window = Some(self.config.expiry_window.0);
+                let window = self.config.expiry_window;
+                let window = (window != ExpiryWindow::EXPIRY_CURRENT).then_some(window.0);
                 let set = DependencySetV1 { dependencies, override_message_expiry_window: window };
                 Ok(Answer::DependencySet(set))
             }
