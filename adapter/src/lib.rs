@@ -10,6 +10,7 @@ pub mod leios;
 pub mod machines;
 pub mod sim;
 pub mod socket;
+pub mod supervisor;
 pub mod wire;
 
 pub use drive::{Backlog, Host, drive};

@@ -17,8 +17,8 @@ pub use cluster::{
 pub use config::{ChainConfig, Config, ExpiryWindow};
 pub use index::{
     Chain, Claim, Consequence, CycleBlock, CycleRole, DerivationIndex, Entry, ExecutingLog, Heads,
-    Index, IndexedLog, Link, LogIndex, OpenBlock, Outputs, Slot, SuperRootPart, Untimely, cycles,
-    timely_in_access_list, timely_in_block,
+    Index, IndexedLog, Link, LogIndex, OpenBlock, Outputs, Slot, SuperRootPart, Untimely, Waits,
+    cycles, timely_in_access_list, timely_in_block,
 };
 pub use limits::Limits;
 pub use server::{CallId, RpcAnswer, RpcReply, RpcText, Server};

@@ -64,7 +64,10 @@ impl<K: Keccak256> Supervisor<K> {
         }
     }
 
-    fn target(&self, slot: Slot) -> u64 {
+    /// The number of the highest block that a chain is known to have and that is to be indexed;
+    /// 0 before anything was told.
+    #[must_use]
+    pub fn target(&self, slot: Slot) -> u64 {
         self.chains.get(slot.index()).map_or(0, |sync| sync.target)
     }
 

@@ -137,6 +137,12 @@ impl<K: Keccak256> Supervisor<K> {
         &self.index
     }
 
+    /// The limits it goes by.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// True if every chain is anchored and nothing waits to be indexed.
     #[must_use]
     pub fn is_synced(&self) -> bool {

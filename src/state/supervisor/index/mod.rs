@@ -15,6 +15,7 @@ mod query;
 mod rewind;
 mod super_root;
 mod validity;
+mod waits;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -26,6 +27,7 @@ pub use log_index::{Claim, ExecutingLog, IndexedLog, LogIndex, OpenBlock, Slot};
 
 pub use super_root::{Outputs, SuperRootPart};
 pub use validity::{Untimely, timely_in_access_list, timely_in_block};
+pub use waits::Waits;
 
 use self::judge::Chains;
 use self::promote::Stuck;

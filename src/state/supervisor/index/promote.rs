@@ -10,8 +10,8 @@ use crate::codec::supervisor::{BlockId, BlockRef, Code, Keccak256, Seal};
 /// What the candidates of a chain wait for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Stuck {
-    at_unsafe: Option<(BlockId, Chains)>,
-    at_safe: Option<(BlockId, Chains)>,
+    pub(super) at_unsafe: Option<(BlockId, Chains)>,
+    pub(super) at_safe: Option<(BlockId, Chains)>,
 }
 
 /// What to do with a chain's next block in the safe pass.
@@ -201,10 +201,18 @@ enum SafeCandidate {
 
 impl<K: Keccak256> Chain<K> {
     /// The sealed block after the cross-unsafe head, if it follows it.
-    fn unsafe_candidate(&self) -> Option<Seal> {
+    pub(super) fn unsafe_candidate(&self) -> Option<Seal> {
         let head = self.cross_unsafe()?;
         let block = self.logs.open(head.number.checked_add(1)?).ok()?;
         (block.parent_hash == head.hash).then_some(block.seal)
+    }
+
+    /// The block that is judged next for cross-safe, if there is one.
+    pub(super) fn derived_candidate(&self) -> Option<BlockId> {
+        match self.safe_candidate() {
+            SafeCandidate::Block { next, .. } => Some(next.derived.id()),
+            SafeCandidate::None | SafeCandidate::Bump(_) => None,
+        }
     }
 
     fn safe_candidate(&self) -> SafeCandidate {

@@ -1,0 +1,6 @@
+//! The Supervisor, served.
+
+#[path = "../../../tests/supervisor_cluster/chains.rs"]
+mod chains;
+mod host;
+mod nodes;
