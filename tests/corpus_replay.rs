@@ -1,6 +1,6 @@
 //! The committed fuzz inputs, replayed: what a fuzzer once found stays found.
 
-#![cfg(all(feature = "leios", feature = "arbitrary", feature = "sim"))]
+#![cfg(all(feature = "leios", feature = "supervisor", feature = "arbitrary", feature = "sim"))]
 
 mod fuzz_bodies;
 mod given;
@@ -56,6 +56,21 @@ fn play_corpus() {
     replay("play", fuzz_bodies::play);
 }
 
+#[test]
+fn supervisor_text_corpus() {
+    replay("supervisor_text", fuzz_bodies::supervisor::text);
+}
+
+#[test]
+fn supervisor_forms_corpus() {
+    replay("supervisor_forms", fuzz_bodies::supervisor::forms);
+}
+
+#[test]
+fn supervisor_script_corpus() {
+    replay("supervisor_script", fuzz_bodies::supervisor::script);
+}
+
 proptest! {
     #[test]
     fn decode_any(bytes in prop::collection::vec(any::<u8>(), 0..512)) {
@@ -90,5 +105,20 @@ proptest! {
     #[test]
     fn play_any(bytes in prop::collection::vec(any::<u8>(), 0..1_024)) {
         fuzz_bodies::play(&bytes);
+    }
+
+    #[test]
+    fn supervisor_text_any(bytes in prop::collection::vec(any::<u8>(), 0..512)) {
+        fuzz_bodies::supervisor::text(&bytes);
+    }
+
+    #[test]
+    fn supervisor_forms_any(bytes in prop::collection::vec(any::<u8>(), 0..512)) {
+        fuzz_bodies::supervisor::forms(&bytes);
+    }
+
+    #[test]
+    fn supervisor_script_any(bytes in prop::collection::vec(any::<u8>(), 0..1_500)) {
+        fuzz_bodies::supervisor::script(&bytes);
     }
 }

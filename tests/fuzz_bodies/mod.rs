@@ -9,6 +9,7 @@ mod frames;
 mod pair;
 mod play;
 mod script;
+pub mod supervisor;
 
 pub use decode::decode;
 pub use fetch::fetch;

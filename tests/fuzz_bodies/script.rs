@@ -83,6 +83,7 @@ pub fn drive<G: Given>(mut given: G, script: &mut Script<'_>) -> Result<()> {
             assert!(machine == twin, "the same inputs, another state");
             return after_close(&mut given, machine, script);
         }
+        given.holds(&machine);
         given.saw(&out);
         out.drain().for_each(drop);
         twin_out.drain().for_each(drop);

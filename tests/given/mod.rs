@@ -12,6 +12,7 @@ mod neighbours;
 mod over;
 mod server;
 mod store;
+pub mod supervisor;
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -82,6 +83,9 @@ pub trait Given {
 
     /// It asked this: a good answer to it can be picked.
     fn asked(&mut self, _: AskId, _: &<Self::Machine as Machine>::Query) {}
+
+    /// What holds of it after every input.
+    fn holds(&self, _: &Self::Machine) {}
 
     fn saw(&mut self, actions: &Out<Self::Machine>) {
         for action in actions.iter() {
