@@ -62,6 +62,7 @@
 //! # }
 //! ```
 
+pub mod el;
 mod host;
 mod link;
 mod routes;
