@@ -36,7 +36,9 @@ pub fn text(data: &[u8]) {
         let parts: Vec<Members<'_>> = serde_json::from_slice(&reply).expect("a reply is JSON");
         let asked: Vec<IgnoredAny> = serde_json::from_slice(text).expect("a batch");
         assert!((1..=asked.len()).contains(&parts.len()) && asked.len() <= MAX_BATCH);
-        parts.into_iter().for_each(|part| drop(response(part, profile)));
+        for part in parts {
+            let _ = response(part, profile);
+        }
     } else {
         response(whole(&reply), profile);
     }
