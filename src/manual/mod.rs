@@ -6,10 +6,12 @@
 //! 3. [`backpressure`]: credit, saturation, held channels, limits.
 //! 4. [`faults`]: whose fault it is, how bad, and which rule it broke.
 //! 5. [`leios`]: the family: what the pair is, and how to run its machines.
-//! 6. [`testing`]: laws, explorer, network, adversaries, traces and scenarios, for machines of
+//! 6. [`supervisor`]: the family: what it answers, what it has to be told, how to run it.
+//! 7. [`testing`]: laws, explorer, network, adversaries, traces and scenarios, for machines of
 //!    your own.
-//! 7. [`diagrams`]: the tables of all protocols, drawn.
+//! 8. [`diagrams`]: the tables of all protocols, drawn.
 //!
+#![cfg_attr(not(feature = "supervisor"), doc = "[`supervisor`]: crate#features")]
 #![cfg_attr(not(feature = "sim"), doc = "[`testing`]: crate#features")]
 
 pub mod backpressure;
@@ -18,5 +20,7 @@ pub mod driving;
 pub mod faults;
 pub mod leios;
 pub mod questions;
+#[cfg(feature = "supervisor")]
+pub mod supervisor;
 #[cfg(feature = "sim")]
 pub mod testing;
