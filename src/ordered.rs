@@ -84,6 +84,12 @@ impl<K: Ord + Copy, V> Ordered<K, V> {
         self.entries.iter().map(|(key, value)| (*key, value))
     }
 
+    /// The entries from `key` on, in ascending order.
+    pub fn at_or_after(&self, key: K) -> impl Iterator<Item = (K, &V)> + '_ {
+        let at = self.entries.partition_point(|(before, _)| *before < key);
+        self.entries.range(at..).map(|(key, value)| (*key, value))
+    }
+
     /// The entries in ascending order, values to change.
     pub fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = (K, &mut V)> + '_ {
         self.entries.iter_mut().map(|(key, value)| (*key, value))

@@ -81,6 +81,9 @@ fn an_ordered_map_takes_ascending_keys_only() {
     assert_eq!((map.len(), map.is_empty()), (4, false));
     assert_eq!(map.push(10, 'e'), Ok(()));
     assert_eq!(map.iter().map(|(key, _)| key).collect::<Vec<_>>(), [1, 3, 7, 9, 10]);
+    let from = |key| map.at_or_after(key).map(|(key, _)| key).collect::<Vec<_>>();
+    assert_eq!((from(0), from(4), from(9)), (vec![1, 3, 7, 9, 10], vec![7, 9, 10], vec![9, 10]));
+    assert!(from(11).is_empty());
 }
 
 #[test]

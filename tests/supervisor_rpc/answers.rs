@@ -1,9 +1,8 @@
 //! What is answered, in both output forms.
 
 use nodewire::codec::supervisor::json_rpc::{Id, Response};
-use nodewire::codec::supervisor::{Answer, Code, DerivedIdPair, Failure, Profile};
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+use nodewire::codec::supervisor::{Answer, Call, Code, Failure, Profile};
+use serde_json::{Value, json};
 
 use crate::shared_vectors::shared;
 use crate::text::{list, text};
@@ -14,39 +13,26 @@ fn written(id: Id, outcome: Result<Answer, Failure>, profile: Profile) -> Value 
     serde_json::from_slice(&text).unwrap()
 }
 
-fn result<T: DeserializeOwned>(response: &Value) -> T {
-    serde_json::from_value(response["result"].clone()).unwrap()
-}
-
 #[test]
 fn rpc_examples() {
     let Some(vectors) = shared("rpc_examples", "supervisor", "rpc_examples.json") else { return };
     let examples = list(&vectors["examples"]);
     for example in examples {
         let method = text(&example["method"]);
+        let call: Call = serde_json::from_value(json!({
+            "method": method, "params": example["request"]["params"]
+        }))
+        .unwrap();
+        let kind = call.answer_kind();
         let seed = &example["response"];
         let deployed = example.get("response_deployed_form").unwrap_or(seed);
         for (profile, expected) in [(Profile::Seed, seed), (Profile::Deployed, deployed)] {
             // Both forms are read, whichever is written.
             for read in [seed, deployed] {
-                let answer = match method {
-                    "supervisor_crossDerivedToSource" | "supervisor_finalizedL1" => {
-                        Answer::BlockRef(result(read))
-                    }
-                    "supervisor_localUnsafe" | "supervisor_finalized" => {
-                        Answer::BlockId(result(read))
-                    }
-                    "supervisor_crossSafe" | "supervisor_localSafe" => {
-                        Answer::Pair(result::<DerivedIdPair>(read))
-                    }
-                    "supervisor_superRootAtTimestamp" => Answer::SuperRoot(result(read)),
-                    "supervisor_syncStatus" => Answer::SyncStatus(result(read)),
-                    "supervisor_allSafeDerivedAt" => Answer::Blocks(result(read)),
-                    "supervisor_checkAccessList" => Answer::Null,
-                    other => panic!("an unknown method {other}"),
-                };
+                let answer = Answer::read(kind, &read["result"].to_string());
                 let id = Id::number(expected["id"].as_u64().unwrap());
-                assert_eq!(written(id, Ok(answer), profile), *expected, "{method} {profile:?}");
+                let written = written(id, Ok(answer.unwrap()), profile);
+                assert_eq!(written, *expected, "{method} {profile:?}");
             }
         }
     }

@@ -49,6 +49,10 @@ fn jsonrpc() {
     assert_eq!(cases.len(), 87);
 }
 
+/// Nothing of the vectors reaches them.
+pub const LIMITS_OF_TEXTS: TextLimits =
+    TextLimits { max_text: 1_000_000, max_depth: 32, max_batch: 1_000 };
+
 const LIMITS: TextLimits = TextLimits { max_text: 400, max_depth: 4, max_batch: 3 };
 
 fn code(text: &str, served: Served) -> Option<Code> {
@@ -128,9 +132,8 @@ fn methods_that_are_switched_off() {
 }
 
 fn read(method: &str, params: &Value, served: Served) -> Result<Call, Code> {
-    let limits = TextLimits { max_text: 100_000, max_depth: 32, max_batch: 1 };
     let text = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
-    match Document::read(text.as_bytes(), &limits, served) {
+    match Document::read(text.as_bytes(), &LIMITS_OF_TEXTS, served) {
         Document::Single(request) => request.call.map_err(|failure| failure.code),
         Document::Batch(_) => panic!("no batch"),
     }

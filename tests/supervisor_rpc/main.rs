@@ -8,6 +8,8 @@ mod shared_vectors;
 mod text;
 
 mod answers;
+mod client;
 mod documents;
+mod replies;
 mod support;
 mod times;

@@ -54,8 +54,13 @@ struct Cut(String);
 impl fmt::Write for Cut {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let room = Failure::DETAIL.saturating_sub(self.0.len());
-        let end = (0..=room.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
-        self.0.push_str(text.get(..end.unwrap_or_default()).unwrap_or_default());
+        self.0.push_str(cut(text, room));
         if text.len() > room { Err(fmt::Error) } else { Ok(()) }
     }
+}
+
+/// The first `most` bytes of a text, or a little less where that ends inside a character.
+pub(super) fn cut(text: &str, most: usize) -> &str {
+    let end = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    text.get(..end.unwrap_or_default()).unwrap_or_default()
 }

@@ -28,7 +28,7 @@ mod safety;
 
 pub use access_list::{Access, AccessListError, AccessListErrorKind, Accesses, inbox_entries};
 pub use answer::{
-    Answer, ChainRootInfo, Dependency, DependencySetV1, SuperRootResponse,
+    Answer, AnswerKind, ChainRootInfo, Dependency, DependencySetV1, SuperRootResponse,
     SupervisorChainSyncStatus, SupervisorSyncStatus,
 };
 pub use block::{BlockId, BlockRef, DerivedIdPair, DerivedRefPair, Seal};

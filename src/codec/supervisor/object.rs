@@ -21,11 +21,13 @@ pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 pub(super) fn optional<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     from: D,
 ) -> Result<Option<T>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(transparent, bound = "T: Deserialize<'de>")]
-    struct Only<T>(#[serde(deserialize_with = "object")] T);
     Ok(Option::<Only<T>>::deserialize(from)?.map(|only| only.0))
 }
+
+/// A value that is read with [`object`].
+#[derive(Deserialize)]
+#[serde(transparent, bound = "T: Deserialize<'de>")]
+pub(super) struct Only<T>(#[serde(deserialize_with = "object")] pub(super) T);
 
 struct Object<T>(PhantomData<T>);
 

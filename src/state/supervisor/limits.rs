@@ -21,6 +21,10 @@ pub struct Limits {
     pub max_parked_calls: usize,
     /// How long a call may be parked.
     pub parked_deadline: Duration,
+    /// Most calls of a client that wait for their responses.
+    pub max_open_calls: usize,
+    /// Longest reply text that a client reads, in bytes.
+    pub max_reply: usize,
     /// How long a client waits for an answer.
     pub call_deadline: Duration,
     /// Most chains in a dependency set: what the dispute game can step through.
@@ -56,6 +60,8 @@ impl Default for Limits {
             max_access_entries: 32_768,
             max_parked_calls: 1_024,
             parked_deadline: Duration::from_secs(10),
+            max_open_calls: 1_024,
+            max_reply: 5 * 1_048_576,
             call_deadline: Duration::from_secs(10),
             max_chains: 127,
             max_blocks_above_safe: 65_536,

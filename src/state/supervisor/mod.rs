@@ -1,5 +1,6 @@
 //! The Supervisor's machines and the index behind them (`supervisor.md` sections 4, 7, 8 and 9).
 
+mod client;
 mod cluster;
 mod config;
 mod index;
@@ -9,6 +10,10 @@ mod server;
 mod sync_status;
 mod text_form;
 
+pub use client::{
+    CallError, CallToken, Client, ClientCommand, ClientNotice, ClientRemote, Ignored, RequestId,
+    RequestText,
+};
 pub use cluster::{
     BlockQuery, Dropped, L1Query, LogsQuery, NodeBlockQuery, NodeId, OutputsQuery, Supervisor,
     SupervisorAnswer, SupervisorCommand, SupervisorMessage, SupervisorNotice, SupervisorQuery,

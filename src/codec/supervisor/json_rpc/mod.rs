@@ -3,11 +3,16 @@
 mod id;
 mod nesting;
 mod raw;
+mod reply;
 mod request;
 mod response;
 
 pub use id::Id;
+pub use reply::{
+    MalformedReply, Received, ReceivedId, ResponseError, ServerError, read_reply, write_request,
+};
 pub use request::{Document, Request, TextLimits};
 pub use response::{Response, write_batch};
 
+use raw::Once;
 pub(super) use raw::{Elements, Members};

@@ -111,3 +111,20 @@ impl<'de> Visitor<'de> for Most {
         Ok(Elements { first, count })
     }
 }
+
+/// A member that may be there once.
+#[derive(Default)]
+pub(super) struct Once<'a> {
+    pub(super) value: Option<&'a RawValue>,
+    pub(super) repeated: bool,
+}
+
+impl<'a> Once<'a> {
+    pub(super) fn set(&mut self, value: &'a RawValue) {
+        self.repeated = self.value.replace(value).is_some();
+    }
+
+    pub(super) fn text(&self) -> Option<&'a str> {
+        self.value.map(RawValue::get)
+    }
+}

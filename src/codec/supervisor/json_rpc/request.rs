@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::Id;
 use super::nesting::deeper_than;
-use super::raw::{Elements, Key, Members};
+use super::raw::{Elements, Key, Members, Once};
 use crate::codec::supervisor::call::Served;
 use crate::codec::supervisor::{Call, Code, Failure};
 
@@ -90,23 +90,6 @@ struct Object<'a> {
     id: Once<'a>,
     method: Once<'a>,
     params: Once<'a>,
-}
-
-/// A member that may be there once.
-#[derive(Default)]
-struct Once<'a> {
-    value: Option<&'a RawValue>,
-    repeated: bool,
-}
-
-impl<'a> Once<'a> {
-    fn set(&mut self, value: &'a RawValue) {
-        self.repeated = self.value.replace(value).is_some();
-    }
-
-    fn text(&self) -> Option<&'a str> {
-        self.value.map(RawValue::get)
-    }
 }
 
 fn request(value: &RawValue, served: Served) -> Request {

@@ -1,4 +1,4 @@
-//! The methods and their parameters (`supervisor.md` section 4).
+//! How the parameters of each method are read.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -7,92 +7,39 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::json_rpc::{Elements, Members};
-use super::object::object;
-use super::{BlockId, ChainId, Code, ExecutingDescriptor, Failure, Hash, HexUint64, SafetyLevel};
+use super::{Call, CheckAccessList, Served};
+use crate::codec::supervisor::entries::Entries;
+use crate::codec::supervisor::json_rpc::{Elements, Members};
+use crate::codec::supervisor::object::object;
+use crate::codec::supervisor::{Code, Failure, Hash, HexUint64};
 
-/// A call with its parameters.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub enum Call {
-    /// The layer-one block at which a layer-two block became cross-safe (S-16). Also called by its
-    /// deprecated name `supervisor_crossDerivedFrom`.
-    CrossDerivedToSource {
-        /// The chain.
-        chain_id: ChainId,
-        /// Its block.
-        derived: BlockId,
-    },
-    /// The newest indexed block (S-17).
-    LocalUnsafe {
-        /// The chain.
-        chain_id: ChainId,
-    },
-    /// The last cross-safe pair (S-18).
-    CrossSafe {
-        /// The chain.
-        chain_id: ChainId,
-    },
-    /// The last local-safe pair: an extension.
-    LocalSafe {
-        /// The chain.
-        chain_id: ChainId,
-    },
-    /// The finalized block of a chain (S-19).
-    Finalized {
-        /// The chain.
-        chain_id: ChainId,
-    },
-    /// The finalized layer-one block (S-20).
-    FinalizedL1,
-    /// The super root of all chains at a time (S-21).
-    SuperRootAtTimestamp {
-        /// The time, in seconds of Unix time.
-        timestamp: u64,
-    },
-    /// How far everything is (S-22).
-    SyncStatus,
-    /// The last block of each chain derived from a layer-one block (S-23).
-    AllSafeDerivedAt {
-        /// The layer-one block.
-        derived_from: BlockId,
-    },
-    /// Whether all messages of an access list may be executed (S-25 to S-46).
-    CheckAccessList(Box<CheckAccessList>),
-    /// The dependency set: a draft, off by default.
-    DependencySetV1,
-    /// Whether the failsafe is on: an extension.
-    GetFailsafeEnabled,
-    /// Switches the failsafe: an admin method.
-    SetFailsafeEnabled {
-        /// True: refuse every access list.
-        on: bool,
-    },
-}
-
-/// The parameters of `supervisor_checkAccessList`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub struct CheckAccessList {
-    /// All entries of the inbox, in order (S-25).
-    pub inbox_entries: Vec<Hash>,
-    /// How safe every message's block has to be.
-    pub min_safety: SafetyLevel,
-    /// When and where the messages are to be executed.
-    pub executing_descriptor: ExecutingDescriptor,
-}
-
-/// Which methods are served beside those of the specification (D-32).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Served {
-    /// `supervisor_localSafe` and `supervisor_crossDerivedFrom`.
-    pub extensions: bool,
-    /// `supervisor_dependencySetV1`.
-    pub dependency_set_v1: bool,
-    /// `admin_setFailsafeEnabled`.
-    pub admin: bool,
-    /// Most entries of an access list.
-    pub max_access_entries: usize,
+impl Call {
+    /// The call of `method` with `params`, which is JSON: absent, an array or an object.
+    ///
+    /// # Errors
+    /// [`Code::MethodNotFound`], [`Code::MethodNotSupported`], [`Code::InvalidParams`], or
+    /// [`Code::LimitExceeded`] for too long an access list.
+    pub(in crate::codec::supervisor) fn read(
+        method: &str,
+        params: Option<&RawValue>,
+        served: Served,
+    ) -> Result<Self, Failure> {
+        let known = METHODS.iter().find(|known| known.name == method);
+        let known = known.ok_or(Code::MethodNotFound)?;
+        match known.name {
+            "supervisor_localSafe" | "supervisor_crossDerivedFrom" if !served.extensions => {
+                return Err(Code::MethodNotSupported.into());
+            }
+            "supervisor_dependencySetV1" if !served.dependency_set_v1 => {
+                return Err(Code::MethodNotSupported.into());
+            }
+            // The whole namespace is absent while it is off.
+            "admin_setFailsafeEnabled" if !served.admin => return Err(Code::MethodNotFound.into()),
+            _ => {}
+        }
+        let given = given(params, known.params)?;
+        (known.read)(&Params { given, served })
+    }
 }
 
 /// A method: its name, the names of its parameters, and how they are read.
@@ -178,55 +125,6 @@ static METHODS: [Method; 14] = [
     },
 ];
 
-impl Call {
-    /// The call of `method` with `params`, which is JSON: absent, an array or an object.
-    ///
-    /// # Errors
-    /// [`Code::MethodNotFound`], [`Code::MethodNotSupported`], [`Code::InvalidParams`], or
-    /// [`Code::LimitExceeded`] for too long an access list.
-    pub(super) fn read(
-        method: &str,
-        params: Option<&RawValue>,
-        served: Served,
-    ) -> Result<Self, Failure> {
-        let known = METHODS.iter().find(|known| known.name == method);
-        let known = known.ok_or(Code::MethodNotFound)?;
-        match known.name {
-            "supervisor_localSafe" | "supervisor_crossDerivedFrom" if !served.extensions => {
-                return Err(Code::MethodNotSupported.into());
-            }
-            "supervisor_dependencySetV1" if !served.dependency_set_v1 => {
-                return Err(Code::MethodNotSupported.into());
-            }
-            // The whole namespace is absent while it is off.
-            "admin_setFailsafeEnabled" if !served.admin => return Err(Code::MethodNotFound.into()),
-            _ => {}
-        }
-        let given = given(params, known.params)?;
-        (known.read)(&Params { given, served })
-    }
-
-    /// The name of the method.
-    #[must_use]
-    pub const fn method(&self) -> &'static str {
-        match self {
-            Self::CrossDerivedToSource { .. } => "supervisor_crossDerivedToSource",
-            Self::LocalUnsafe { .. } => "supervisor_localUnsafe",
-            Self::CrossSafe { .. } => "supervisor_crossSafe",
-            Self::LocalSafe { .. } => "supervisor_localSafe",
-            Self::Finalized { .. } => "supervisor_finalized",
-            Self::FinalizedL1 => "supervisor_finalizedL1",
-            Self::SuperRootAtTimestamp { .. } => "supervisor_superRootAtTimestamp",
-            Self::SyncStatus => "supervisor_syncStatus",
-            Self::AllSafeDerivedAt { .. } => "supervisor_allSafeDerivedAt",
-            Self::CheckAccessList(_) => "supervisor_checkAccessList",
-            Self::DependencySetV1 => "supervisor_dependencySetV1",
-            Self::GetFailsafeEnabled => "admin_getFailsafeEnabled",
-            Self::SetFailsafeEnabled { .. } => "admin_setFailsafeEnabled",
-        }
-    }
-}
-
 /// The parameters by position or by name (D-23), each there and none besides.
 fn given<'a>(
     params: Option<&'a RawValue>,
@@ -275,7 +173,7 @@ impl Params<'_> {
     /// Entries of an access list, up to the limit.
     fn entries(&self, at: usize) -> Result<Vec<Hash>, Failure> {
         let text = self.raw(at)?;
-        let entries = super::entries::Entries { most: self.served.max_access_entries };
+        let entries = Entries { most: self.served.max_access_entries };
         let mut from = serde_json::Deserializer::from_str(text);
         match serde::de::DeserializeSeed::deserialize(entries, &mut from) {
             Ok(Some(entries)) => Ok(entries),
