@@ -10,7 +10,7 @@
 //! - [`Net`]: many nodes over links with rate, delay, backlog and faults.
 //! - [`Trace`], [`Recorder`], [`replay`]: what happened, as JSON lines; [`Sequence`] draws it.
 //! - [`Player`]: any machine behind one function from line to lines.
-//! - `scenario`: the tests of the Leios rules as data files, for any implementation; `made`:
+//! - `scenario`: the tests of numbered rules as data files, for any implementation; `made`:
 //!   made-up blocks, headers and votes for them.
 //! - [`Rng`], [`TraceHash`]: the seeded numbers and the hash behind all of it.
 
@@ -31,7 +31,7 @@ mod twist;
 
 #[cfg(feature = "leios")]
 pub mod made;
-#[cfg(feature = "leios")]
+#[cfg(any(feature = "leios", feature = "supervisor"))]
 pub mod scenario;
 
 pub use duo::{Duo, Wiring};

@@ -13,7 +13,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use nodewire::codec::Mode;
-use nodewire::sim::scenario::{Outcome, Scenario, play};
+use nodewire::sim::scenario::leios::play;
+use nodewire::sim::scenario::{Outcome, Scenario};
 use tokio::time::Instant;
 
 pub use report::{Report, Verdict};

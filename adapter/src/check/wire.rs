@@ -6,7 +6,8 @@ use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 use nodewire::codec::{Mode, SegmentHeader};
-use nodewire::sim::scenario::{Asked, Delivery, Protocol, Stop, Subject};
+use nodewire::sim::scenario::leios::{Delivery, Linked, Protocol};
+use nodewire::sim::scenario::{Asked, Stop, Subject};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -268,6 +269,45 @@ impl Subject for Wire {
         Ok(None)
     }
 
+    fn asked(&mut self) -> Result<Vec<Asked>, Stop> {
+        inapplicable("needs answers of the tested side's application")
+    }
+
+    fn answer(&mut self, _: &Asked, _: Option<&Value>) -> Result<(), Stop> {
+        inapplicable("needs answers of the tested side's application")
+    }
+
+    fn wait(&mut self, micros: u64) -> Result<(), Stop> {
+        let span = self.short_enough(micros)?;
+        self.pump(Instant::now() + span, |_| false);
+        Ok(())
+    }
+
+    fn notices(&mut self) -> Result<Option<Vec<Value>>, Stop> {
+        Ok(None)
+    }
+
+    fn verdict(&mut self, accept: &[Value]) -> Result<(), Stop> {
+        let fault = accept.iter().any(|verdict| verdict.get("fault").is_some());
+        let running = accept.iter().any(|verdict| verdict == "running");
+        let done = accept.iter().any(|verdict| verdict == "done");
+        if done || fault && running {
+            // What it had to do it has done, and how it goes on is up to it.
+            return Ok(());
+        }
+        if running {
+            return self.alive();
+        }
+        self.pump(Instant::now() + self.options.patience, |_| false);
+        if self.closed {
+            return Ok(());
+        }
+        let why = "kept the connection open after a violation".to_string();
+        Err(Stop::Failed(why))
+    }
+}
+
+impl Linked for Wire {
     fn deliver(&mut self, delivery: Delivery) -> Result<(), Stop> {
         if self.seen {
             self.given = false;
@@ -283,20 +323,6 @@ impl Subject for Wire {
             Delivery::Eof => drop(self.stream.shutdown(Shutdown::Write)),
             _ => return inapplicable("needs several peers, or a transport of our own"),
         }
-        Ok(())
-    }
-
-    fn asked(&mut self) -> Result<Vec<Asked>, Stop> {
-        inapplicable("needs answers of the tested side's application")
-    }
-
-    fn answer(&mut self, _: &Asked, _: Option<&Value>) -> Result<(), Stop> {
-        inapplicable("needs answers of the tested side's application")
-    }
-
-    fn wait(&mut self, micros: u64) -> Result<(), Stop> {
-        let span = self.short_enough(micros)?;
-        self.pump(Instant::now() + span, |_| false);
         Ok(())
     }
 
@@ -322,29 +348,6 @@ impl Subject for Wire {
         }
         self.pump(Instant::now() + self.options.quiet, |_| false);
         Ok(self.sent.remove(on).unwrap_or_default().into())
-    }
-
-    fn notices(&mut self) -> Result<Option<Vec<Value>>, Stop> {
-        Ok(None)
-    }
-
-    fn verdict(&mut self, accept: &[Value]) -> Result<(), Stop> {
-        let fault = accept.iter().any(|verdict| verdict.get("fault").is_some());
-        let running = accept.iter().any(|verdict| verdict == "running");
-        let done = accept.iter().any(|verdict| verdict == "done");
-        if done || fault && running {
-            // What it had to do it has done, and how it goes on is up to it.
-            return Ok(());
-        }
-        if running {
-            return self.alive();
-        }
-        self.pump(Instant::now() + self.options.patience, |_| false);
-        if self.closed {
-            return Ok(());
-        }
-        let why = "kept the connection open after a violation".to_string();
-        Err(Stop::Failed(why))
     }
 
     fn first_slot(&self) -> u64 {

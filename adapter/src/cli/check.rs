@@ -183,7 +183,8 @@ fn expected(path: &Path) -> Result<BTreeSet<String>, Failure> {
 fn expand(chosen: &[Scenario], name: &str) -> Result<(), Failure> {
     let found = chosen.iter().find(|scenario| scenario.name == name);
     let found = found.ok_or_else(|| Failure::new(format!("there is no scenario `{name}`")))?;
-    let expanded = found.expand(nodewire::sim::scenario::FIRST_SLOT).map_err(Failure::new)?;
+    let expanded =
+        found.expand(nodewire::sim::scenario::leios::FIRST_SLOT).map_err(Failure::new)?;
     print(&serde_json::to_string_pretty(&expanded)?)
 }
 

@@ -1,11 +1,15 @@
 //! Scenarios: the tests of the numbered rules as data, for our machines and for everybody else's.
 //!
 //! A [`Scenario`] is a JSON file: what is configured, what happens, and which verdicts are
-//! accepted. [`run`] plays it against our own machine of the named kind, in bytes; [`play`] plays
-//! it against any [`Subject`], for example an implementation at the other end of a socket. The
-//! format is described in `docs/scenarios.md`.
+//! accepted. [`run`] plays it against our own machine of the named kind; `leios::play` and
+//! `supervisor::play` play it against anything, for example an implementation at the other end
+//! of a socket. The format is described in `docs/scenarios.md`.
+//!
+//! A family is a folder: what its steps mean and how its content is made. Steps that every family
+//! has, names and patterns are shared.
 //!
 //! ```
+//! # #[cfg(feature = "leios")] {
 //! use nodewire::sim::scenario::{Outcome, Scenario, run};
 //!
 //! let scenario: Scenario = r#"{
@@ -21,22 +25,22 @@
 //!     "accept": ["running"]
 //! }"#.parse().unwrap();
 //! assert_eq!(run(&scenario), Outcome::Passed);
+//! # }
 //! ```
 
-mod bench;
-mod content;
-mod message;
-mod node;
+mod clock;
 mod play;
 mod step;
-mod tested;
+mod subject;
 mod value;
 
-pub use bench::{run, under_test};
-pub use message::Protocol;
-pub use play::{Outcome, Stop, Subject, play};
-pub use step::{Await, Peer, Quiet, Segment, Step};
-pub use tested::{Asked, Delivery};
+#[cfg(feature = "leios")]
+pub mod leios;
+#[cfg(feature = "supervisor")]
+pub mod supervisor;
+
+pub use step::Step;
+pub use subject::{Asked, Outcome, Stop, Subject};
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -49,11 +53,54 @@ use serde_json::{Map, Value};
 /// The version of the format.
 pub const SCENARIO_VERSION: u64 = 1;
 
-/// The slot in which scenarios begin, where nothing else is said.
-pub const FIRST_SLOT: u64 = 1_000_000;
+/// Plays a scenario against our machine.
+pub fn run(scenario: &Scenario) -> Outcome {
+    match Family::of(scenario) {
+        #[cfg(feature = "leios")]
+        Ok(Family::Leios) => leios::run(scenario),
+        #[cfg(feature = "supervisor")]
+        Ok(Family::Supervisor) => supervisor::run(scenario),
+        Err(why) => Outcome::Broken { step: 0, why },
+    }
+}
 
-/// The network of scenarios, where nothing else is said: the Leios test network.
-pub const NETWORK_MAGIC: u32 = 164;
+/// What a scenario can test: the names for `under_test`, each with what it is.
+pub fn under_test() -> impl Iterator<Item = (&'static str, &'static str)> {
+    FAMILIES.iter().flat_map(|family| family.kinds().iter().copied())
+}
+
+/// The families that have scenarios: a folder each.
+#[derive(Clone, Copy)]
+enum Family {
+    #[cfg(feature = "leios")]
+    Leios,
+    #[cfg(feature = "supervisor")]
+    Supervisor,
+}
+
+static FAMILIES: &[Family] = &[
+    #[cfg(feature = "leios")]
+    Family::Leios,
+    #[cfg(feature = "supervisor")]
+    Family::Supervisor,
+];
+
+impl Family {
+    const fn kinds(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            #[cfg(feature = "leios")]
+            Self::Leios => &leios::KINDS,
+            #[cfg(feature = "supervisor")]
+            Self::Supervisor => &supervisor::KINDS,
+        }
+    }
+
+    fn of(scenario: &Scenario) -> Result<Self, String> {
+        let name = scenario.under_test.as_str();
+        let has = |family: &&Self| family.kinds().iter().any(|(kind, _)| *kind == name);
+        FAMILIES.iter().find(has).copied().ok_or_else(|| format!("nothing is called {name}"))
+    }
+}
 
 /// One test of one or more rules.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,13 +120,16 @@ pub struct Scenario {
     /// Where the configuration differs from the defaults.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub config: Map<String, Value>,
-    /// Blocks, headers and votes by name.
+    /// What the other side has, by name: blocks, headers and votes; chains and their logs.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub content: Map<String, Value>,
     /// True if questions of the tested side are answered by steps only; else they are answered as
     /// an honest application would.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub manual: bool,
+    /// True if it needs nothing but texts to a server that was just started, whatever its chains.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub wire: bool,
     /// What happens, in order.
     pub steps: Vec<Step>,
     /// The verdicts that are good: any of them.
@@ -109,14 +159,17 @@ impl Scenario {
         self.accept.iter().all(|verdict| verdict.get("fault").is_some())
     }
 
-    /// The scenario without names: content and `$each` filled in, the messages of the other end
-    /// as hex where that can be known before it is played.
+    /// The scenario with everything filled in that can be known before it is played: without
+    /// names of Leios content, in slot `now`.
     ///
     /// # Errors
     /// What is wrong with it.
     pub fn expand(&self, now: u64) -> Result<Self, String> {
-        let (vars, _) = content::make(&self.content, now)?;
-        let steps = self.steps.iter().map(|step| step.expand(&vars)).collect::<Result<_, _>>()?;
-        Ok(Self { content: Map::new(), steps, ..self.clone() })
+        match Family::of(self)? {
+            #[cfg(feature = "leios")]
+            Family::Leios => leios::expand(self, now),
+            #[cfg(feature = "supervisor")]
+            Family::Supervisor => supervisor::expand(self, now),
+        }
     }
 }

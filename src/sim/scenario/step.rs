@@ -1,16 +1,18 @@
 //! The steps of a scenario as they are written.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::message::Protocol;
-use super::value::{Vars, fill, hex, octets};
-use crate::codec::{Mode, SegmentHeader};
+#[cfg(feature = "leios")]
+use super::leios::{Await, Peer, Quiet};
+#[cfg(feature = "supervisor")]
+use super::supervisor::{Call, Reply};
+use super::value::{Vars, known};
 
-/// One thing that happens, or that has to.
+/// One thing that happens, or that has to. Some are for one family only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
@@ -27,16 +29,12 @@ pub enum Step {
         /// Why.
         why: Value,
     },
-    /// The other end sends something.
-    Peer(Peer),
-    /// The tested side sends this next on that channel.
-    Await(Await),
-    /// The tested side sends nothing more, or nothing like this.
-    Quiet(Quiet),
     /// What a name stands for is like this: `["$flag", false]`.
     Same(Value, Value),
     /// The application is told this, sooner or later up to now. Over a wire it isn't seen.
     Expect(Value),
+    /// The application was told nothing like this that was not expected.
+    Untold(Value),
     /// The oldest open question like this is answered.
     Answer {
         /// What it is like.
@@ -48,12 +46,6 @@ pub enum Step {
     },
     /// So many microseconds pass.
     Wait(u64),
-    /// So many bytes of what the tested side sent have left for the transport.
-    Drained(u32),
-    /// The transport of the tested side takes so many bytes more.
-    Writable(usize),
-    /// The other end closes the connection, if true.
-    Eof(bool),
     /// The same again and again.
     Repeat {
         /// The name of the number.
@@ -66,92 +58,48 @@ pub enum Step {
         /// What is repeated.
         steps: Vec<Step>,
     },
-}
-
-/// What the other end sends: one of a message, bytes on a channel, a segment, bytes of the stream.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Peer {
-    /// Which of several other ends.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub from: u64,
-    /// On which mini-protocol.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub on: Option<String>,
-    /// A message.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub message: Option<Value>,
-    /// Bytes, of a message or not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hex: Option<Value>,
-    /// A segment of the stream.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub segment: Option<Segment>,
-    /// Bytes of the stream.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stream: Option<Value>,
-}
-
-/// A segment of the multiplexed stream.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Segment {
-    /// The mini-protocol.
-    pub number: u16,
-    /// Which side of the mini-protocol sends it.
-    pub mode: Mode,
-    /// A message as payload, of the mini-protocol with that number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<Value>,
-    /// The payload as bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hex: Option<Value>,
-}
-
-/// What the tested side is to send next: a whole message, or one of the notifications.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Await {
-    /// To which of several other ends.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub to: u64,
-    /// The mini-protocol, or `segments`.
-    pub on: String,
-    /// What the message is like.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<Value>,
-    /// What one of the notifications sent is like; others before it are passed over.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub notification: Option<Value>,
-    /// True if other messages may come before it.
-    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
-    pub eventually: bool,
-    /// How long it may take in microseconds, on the tested side's clock.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub within: Option<u64>,
-}
-
-/// What the tested side is not to send.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Quiet {
-    /// To which of several other ends.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub to: u64,
-    /// The mini-protocol, or `segments`.
-    pub on: String,
-    /// What no message may be like; without it there may be none at all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<Value>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-const fn is_zero(number: &u64) -> bool {
-    *number == 0
+    /// The other end sends something.
+    #[cfg(feature = "leios")]
+    Peer(Peer),
+    /// The tested side sends this next on that channel.
+    #[cfg(feature = "leios")]
+    Await(Await),
+    /// The tested side sends nothing more, or nothing like this.
+    #[cfg(feature = "leios")]
+    Quiet(Quiet),
+    /// So many bytes of what the tested side sent have left for the transport.
+    #[cfg(feature = "leios")]
+    Drained(u32),
+    /// The transport of the tested side takes so many bytes more.
+    #[cfg(feature = "leios")]
+    Writable(usize),
+    /// The other end closes the connection, if true.
+    #[cfg(feature = "leios")]
+    Eof(bool),
+    /// A client calls a method, or sends whatever it sends.
+    #[cfg(feature = "supervisor")]
+    Call(Call),
+    /// A call that was not replied to at once is now.
+    #[cfg(feature = "supervisor")]
+    Reply(Reply),
+    /// Something comes from outside, in the form of traces.
+    #[cfg(feature = "supervisor")]
+    Remote(Value),
+    /// A chain or layer one of the content gets on: `{"ten": {"unsafe": 103}}`.
+    #[cfg(feature = "supervisor")]
+    Tell(Value),
+    /// From now on questions are answered by these branches of the content.
+    #[cfg(feature = "supervisor")]
+    Canonical(Vec<String>),
+    /// From now on questions of these kinds, and of no others, are kept for `answer` steps.
+    #[cfg(feature = "supervisor")]
+    Hold(Vec<String>),
+    /// A node was told this; what was told to nodes before is passed over.
+    #[cfg(feature = "supervisor")]
+    Command(Value),
+    /// No node was told anything like this since the last `command`.
+    #[cfg(feature = "supervisor")]
+    NoCommand(Value),
 }
 
 impl Step {
@@ -159,130 +107,66 @@ impl Step {
     #[must_use]
     pub const fn acts(&self) -> bool {
         match self {
-            Self::Await(_)
-            | Self::Quiet(_)
-            | Self::Same(..)
-            | Self::Expect(_)
-            | Self::Refuse { .. } => false,
+            Self::Refuse { .. } | Self::Same(..) | Self::Expect(_) | Self::Untold(_) => false,
             Self::Given(_)
             | Self::Local(_)
-            | Self::Peer(_)
             | Self::Answer { .. }
             | Self::Wait(_)
-            | Self::Drained(_)
-            | Self::Writable(_)
-            | Self::Eof(_)
             | Self::Repeat { .. } => true,
+            #[cfg(feature = "leios")]
+            Self::Await(_) | Self::Quiet(_) => false,
+            #[cfg(feature = "leios")]
+            Self::Peer(_) | Self::Drained(_) | Self::Writable(_) | Self::Eof(_) => true,
+            #[cfg(feature = "supervisor")]
+            Self::Reply(_) | Self::Command(_) | Self::NoCommand(_) => false,
+            // A call asks and expects at once: it is compared with other calls instead.
+            #[cfg(feature = "supervisor")]
+            Self::Call(call) => call.is_open(),
+            #[cfg(feature = "supervisor")]
+            Self::Remote(_) | Self::Tell(_) | Self::Canonical(_) | Self::Hold(_) => true,
         }
     }
 
     /// The step with what is known filled in.
-    pub(super) fn expand(&self, vars: &Vars) -> Result<Self, String> {
-        Ok(match self {
-            Self::Peer(peer) => Self::Peer(peer.expand(vars)),
-            Self::Given(command) => Self::Given(known(command, vars)),
-            Self::Local(command) => Self::Local(known(command, vars)),
-            Self::Await(awaited) => Self::Await(Await {
-                message: awaited.message.as_ref().map(|message| known(message, vars)),
-                notification: awaited.notification.as_ref().map(|news| known(news, vars)),
-                ..awaited.clone()
-            }),
-            Self::Refuse { local, why } => {
-                Self::Refuse { local: known(local, vars), why: known(why, vars) }
+    pub(super) fn expand(&self, vars: &Vars) -> Self {
+        let known = |value: &Value| known(value, vars);
+        match self {
+            Self::Given(command) => Self::Given(known(command)),
+            Self::Local(command) => Self::Local(known(command)),
+            Self::Refuse { local, why } => Self::Refuse { local: known(local), why: known(why) },
+            Self::Same(value, pattern) => Self::Same(known(value), known(pattern)),
+            Self::Expect(notice) => Self::Expect(known(notice)),
+            Self::Untold(notice) => Self::Untold(known(notice)),
+            Self::Answer { query, with } => {
+                Self::Answer { query: known(query), with: with.as_ref().map(known) }
             }
-            Self::Quiet(quiet) => Self::Quiet(Quiet {
-                message: quiet.message.as_ref().map(|message| known(message, vars)),
-                ..quiet.clone()
-            }),
             Self::Repeat { name, from, to, steps } => Self::Repeat {
                 name: name.clone(),
                 from: *from,
                 to: *to,
-                steps: steps.iter().map(|step| step.expand(vars)).collect::<Result<_, _>>()?,
+                steps: steps.iter().map(|step| step.expand(vars)).collect(),
             },
-            Self::Same(value, pattern) => Self::Same(known(value, vars), known(pattern, vars)),
-            Self::Expect(notice) => Self::Expect(known(notice, vars)),
-            Self::Answer { query, with } => Self::Answer {
-                query: known(query, vars),
-                with: with.as_ref().map(|with| known(with, vars)),
-            },
-            Self::Wait(_) | Self::Drained(_) | Self::Writable(_) | Self::Eof(_) => self.clone(),
-        })
-    }
-}
-
-/// A value with all names filled in that have a meaning; the others stay.
-fn known(value: &Value, vars: &Vars) -> Value {
-    match value {
-        Value::Array(items) => fill(value, vars)
-            .unwrap_or_else(|_| items.iter().map(|item| known(item, vars)).collect()),
-        Value::Object(fields) => fill(value, vars).unwrap_or_else(|_| {
-            let known = |(key, item): (&String, _)| (key.clone(), known(item, vars));
-            Value::Object(fields.iter().map(known).collect())
-        }),
-        _ => fill(value, vars).unwrap_or_else(|_| value.clone()),
-    }
-}
-
-impl Peer {
-    /// The bytes on a channel.
-    pub(super) fn bytes(&self, vars: &Vars) -> Result<Option<(Protocol, Vec<u8>)>, String> {
-        let Some(on) = &self.on else { return Ok(None) };
-        let on = Protocol::named(on).ok_or_else(|| alloc::format!("no mini-protocol {on}"))?;
-        let bytes = match (&self.message, &self.hex) {
-            (Some(message), None) => on.encode(&fill(message, vars)?)?,
-            (None, Some(parts)) => octets(parts, vars)?,
-            _ => return Err("`peer` sends one of `message` and `hex`".to_string()),
-        };
-        Ok(Some((on, bytes)))
-    }
-
-    /// The bytes of the stream.
-    pub(super) fn stream(&self, vars: &Vars) -> Result<Vec<u8>, String> {
-        match (&self.segment, &self.stream) {
-            (Some(segment), None) => segment.bytes(vars),
-            (None, Some(parts)) => octets(parts, vars),
-            _ => Err("`peer` sends on a channel, or one of `segment` and `stream`".to_string()),
+            #[cfg(feature = "leios")]
+            Self::Peer(peer) => Self::Peer(peer.expand(vars)),
+            #[cfg(feature = "leios")]
+            Self::Await(awaited) => Self::Await(awaited.expand(vars)),
+            #[cfg(feature = "leios")]
+            Self::Quiet(quiet) => Self::Quiet(quiet.expand(vars)),
+            #[cfg(feature = "leios")]
+            Self::Drained(_) | Self::Writable(_) | Self::Eof(_) => self.clone(),
+            #[cfg(feature = "supervisor")]
+            Self::Call(call) => Self::Call(call.expand(vars)),
+            #[cfg(feature = "supervisor")]
+            Self::Reply(reply) => Self::Reply(reply.expand(vars)),
+            #[cfg(feature = "supervisor")]
+            Self::Remote(remote) => Self::Remote(known(remote)),
+            #[cfg(feature = "supervisor")]
+            Self::Command(command) => Self::Command(known(command)),
+            #[cfg(feature = "supervisor")]
+            Self::NoCommand(command) => Self::NoCommand(known(command)),
+            #[cfg(feature = "supervisor")]
+            Self::Tell(_) | Self::Canonical(_) | Self::Hold(_) => self.clone(),
+            Self::Wait(_) => self.clone(),
         }
-    }
-
-    fn expand(&self, vars: &Vars) -> Self {
-        match self.bytes(vars) {
-            Ok(Some((_, bytes))) => {
-                Self { message: None, hex: Some(Value::String(hex(&bytes))), ..self.clone() }
-            }
-            Ok(None) => self.stream(vars).map_or_else(
-                |_| self.clone(),
-                |bytes| Self {
-                    segment: None,
-                    stream: Some(Value::String(hex(&bytes))),
-                    ..self.clone()
-                },
-            ),
-            // It names what only playing tells.
-            Err(_) => {
-                let message = self.message.as_ref().map(|message| known(message, vars));
-                let hex = self.hex.as_ref().map(|parts| known(parts, vars));
-                Self { message, hex, ..self.clone() }
-            }
-        }
-    }
-}
-
-impl Segment {
-    fn bytes(&self, vars: &Vars) -> Result<Vec<u8>, String> {
-        let payload = match (&self.message, &self.hex) {
-            (Some(message), None) => {
-                let on = Protocol::numbered(self.number).ok_or("no message has this number")?;
-                on.encode(&fill(message, vars)?)?
-            }
-            (None, Some(parts)) => octets(parts, vars)?,
-            _ => return Err("`segment` has one of `message` and `hex`".to_string()),
-        };
-        let length = u16::try_from(payload.len()).map_err(|_| "too long for a segment")?;
-        let header = SegmentHeader { time: 0, mode: self.mode, number: self.number, length };
-        let mut bytes = header.encode().to_vec();
-        bytes.extend_from_slice(&payload);
-        Ok(bytes)
     }
 }

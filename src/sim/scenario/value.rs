@@ -7,8 +7,11 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+#[cfg(feature = "leios")]
 use crate::codec::cbor::Sink;
 use crate::codec::hex::Hex;
 
@@ -18,7 +21,8 @@ pub(super) type Vars = BTreeMap<String, Value>;
 /// Most items that `$each` may make, and most times that `repeat` goes on.
 pub(super) const MOST: u64 = 100_000;
 
-/// Fills in the names: `"$eb.point"`, `"$no+1"`, `{"$each": ..}`, `{"$bytes": ..}`.
+/// Fills in the names: `"$eb.point"`, `"$no+1"`, `{"$each": ..}`, `{"$join": ..}`,
+/// `{"$bytes": ..}`.
 pub(super) fn fill(value: &Value, vars: &Vars) -> Result<Value, String> {
     match value {
         Value::String(text) => match text.strip_prefix('$') {
@@ -41,6 +45,9 @@ pub(super) fn fill(value: &Value, vars: &Vars) -> Result<Value, String> {
             if let Some(each) = each(value) {
                 return expand(each, vars).map(Value::Array);
             }
+            if let Some(lists) = fields.get("$join") {
+                return join(lists, vars);
+            }
             if let Some(parts) = fields.get("$bytes") {
                 return octets(parts, vars).map(|bytes| Value::String(hex(&bytes)));
             }
@@ -49,6 +56,44 @@ pub(super) fn fill(value: &Value, vars: &Vars) -> Result<Value, String> {
         }
         _ => Ok(value.clone()),
     }
+}
+
+/// A value with all names filled in that have a meaning; the others stay.
+pub(super) fn known(value: &Value, vars: &Vars) -> Value {
+    match value {
+        Value::Array(items) => fill(value, vars)
+            .unwrap_or_else(|_| items.iter().map(|item| known(item, vars)).collect()),
+        Value::Object(fields) => fill(value, vars).unwrap_or_else(|_| {
+            let known = |(key, item): (&String, _)| (key.clone(), known(item, vars));
+            Value::Object(fields.iter().map(known).collect())
+        }),
+        _ => fill(value, vars).unwrap_or_else(|_| value.clone()),
+    }
+}
+
+/// `{"$join": [["a"], "$list"]}`: the items of all lists, in order.
+fn join(lists: &Value, vars: &Vars) -> Result<Value, String> {
+    let Value::Array(lists) = fill(lists, vars)? else {
+        return Err("`$join` joins lists".to_string());
+    };
+    let mut joined = Vec::new();
+    for list in lists {
+        match list {
+            Value::Array(items) => joined.extend(items),
+            other => return Err(format!("`$join` joins lists, not {other}")),
+        }
+    }
+    Ok(Value::Array(joined))
+}
+
+/// A value as data.
+pub(super) fn data(value: &impl Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or(Value::Null)
+}
+
+/// Data as a value.
+pub(super) fn typed<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
+    serde_json::from_value(value.clone()).map_err(|error| format!("{error}, in {value}"))
 }
 
 fn each(value: &Value) -> Option<&Map<String, Value>> {
@@ -109,7 +154,9 @@ fn find_plain<'a>(name: &str, vars: &'a Vars) -> Option<&'a Value> {
 
 /// Whether a value is as the pattern says: `"$_"` is anything, `"$name"` what it stands for, and
 /// a name without a meaning gets this one; an object has the pattern's fields and maybe others;
-/// a list has as many items, unless the pattern ends in `"$.."`.
+/// a list has as many items, unless the pattern ends in `"$.."`; `{"$begins": ".."}` and
+/// `{"$has": ".."}` are texts that begin with that or have it in them, `{"$lacks": ".."}` is an
+/// object without that field.
 ///
 /// Names are only captured if all of it fits.
 pub(super) fn fits(pattern: &Value, value: &Value, vars: &mut Vars) -> bool {
@@ -146,9 +193,18 @@ fn fits_into(pattern: &Value, value: &Value, vars: &mut Vars) -> bool {
             (patterns.len() == items.len() || open && patterns.len() < items.len())
                 && patterns.iter().zip(items).all(|(pattern, item)| fits_into(pattern, item, vars))
         }
+        (Value::Object(patterns), Value::String(text)) => {
+            let of = |key| patterns.get(key).and_then(Value::as_str);
+            match (of("$begins"), of("$has")) {
+                (Some(begin), None) => text.starts_with(begin),
+                (None, Some(part)) => text.contains(part),
+                _ => false,
+            }
+        }
         (Value::Object(patterns), Value::Object(fields)) => {
-            patterns.iter().all(|(key, pattern)| {
-                fields.get(key).is_some_and(|field| fits_into(pattern, field, vars))
+            patterns.iter().all(|(key, pattern)| match pattern {
+                Value::String(absent) if key == "$lacks" => !fields.contains_key(absent),
+                _ => fields.get(key).is_some_and(|field| fits_into(pattern, field, vars)),
             })
         }
         _ => same(pattern, value),
@@ -175,7 +231,8 @@ fn same(a: &Value, b: &Value) -> bool {
 }
 
 /// Bytes in parts: hex, a name that stands for hex, `{"repeat": "00", "times": 9}`, the CBOR
-/// number `{"uint": "$no"}`, `{"byte": "$i"}`, or a list, with `$each` in it or not.
+/// number `{"uint": "$no"}`, `{"byte": "$i"}`, `{"text": "[1]"}`, or a list, with `$each` in it or
+/// not.
 pub(super) fn octets(parts: &Value, vars: &Vars) -> Result<Vec<u8>, String> {
     match parts {
         Value::String(text) if text.starts_with('$') => match fill(parts, vars)? {
@@ -197,17 +254,21 @@ pub(super) fn octets(parts: &Value, vars: &Vars) -> Result<Vec<u8>, String> {
             Ok(bytes)
         }
         Value::Object(fields) => {
+            #[cfg(feature = "leios")]
             if let Some(uint) = fields.get("uint") {
                 let uint = fill(uint, vars)?;
                 let mut bytes = Vec::new();
                 bytes.uint(number(&uint).ok_or("`uint` is to be a number")?);
                 return Ok(bytes);
             }
+            if let Some(Value::String(text)) = fields.get("text") {
+                return Ok(text.as_bytes().to_vec());
+            }
             if let Some(byte) = fields.get("byte") {
                 let byte = number(&fill(byte, vars)?).and_then(|byte| u8::try_from(byte).ok());
                 return byte.map(|byte| [byte].to_vec()).ok_or_else(|| "no byte".to_string());
             }
-            let part = fields.get("repeat").ok_or("bytes are `repeat`, `uint` or `byte`")?;
+            let part = fields.get("repeat").ok_or("bytes are `repeat`, `text`, `byte`..")?;
             let times = fields.get("times").and_then(Value::as_u64).ok_or("`times` is missing")?;
             let part = octets(part, vars)?;
             let times = usize::try_from(times).unwrap_or(usize::MAX);

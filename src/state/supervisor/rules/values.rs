@@ -54,11 +54,11 @@ pub static TIMEOUT: Rule = stated(
      timestamp plus the time-out.",
 );
 
-/// S-5 `HexUint64`: A HexUint64 is a string of 0x and hex digits, big-endian, of at most 64 bits.
+/// S-5 `HexUint64`: A number is a string of 0x and hex digits, big-endian, of at most 64 bits.
 pub static HEX_UINT64: Rule = stated(
     "supervisor/S-5",
     "HexUint64",
-    "A HexUint64 is a string of 0x and hex digits, big-endian, of at most 64 bits.",
+    "A number is a string of 0x and hex digits, big-endian, of at most 64 bits.",
 );
 
 /// S-6 `Int`: An Int is a JSON number without sign, fraction or exponent.

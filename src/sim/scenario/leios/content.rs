@@ -9,13 +9,13 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::value::{Vars, hex};
 use crate::codec::cbor::Sink;
 use crate::codec::leios::{
     Announced, DeliverableId, Hash32, LeiosPoint, LinearLeiosBlock, LinearLeiosVote, SlotNo,
     TxBitmaps, VoteIssuer,
 };
 use crate::sim::made::{self, MadeBlock, MadeHeader};
+use crate::sim::scenario::value::{Vars, hex};
 use crate::state::leios::{Blake2b, Content as Fetched, RustCryptoBlake2b};
 
 /// All that the tested side can serve.

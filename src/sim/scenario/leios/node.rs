@@ -9,11 +9,13 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::content::Store;
-use super::tested::{Asked, Delivery, Event, Tested, data, honest, sent, told, typed};
+use super::tested::{Delivery, Event, Tested, honest, sent, told};
 use crate::channel::Channel;
 use crate::link::{ChannelInput, Channels};
 use crate::machine::{Action, Machine};
 use crate::outbox::Outbox;
+use crate::sim::scenario::Asked;
+use crate::sim::scenario::value::{data, typed};
 use crate::state::leios::{
     Client, ClientCommand, ClientNotice, Fetch, FetchCommand, FetchLimits, FetchQuery, Limits,
     SlotClock,

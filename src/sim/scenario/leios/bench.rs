@@ -12,24 +12,23 @@ use serde_json::Value;
 
 use super::content::{self, Store};
 use super::node::Node;
-use super::play::{Outcome, Stop, Subject, play};
-use super::tested::{Asked, Delivery, Event, Muxed, Over, Tested, typed};
-use super::value::{Vars, fits};
-use super::{FIRST_SLOT, NETWORK_MAGIC, Scenario};
+use super::play::{Linked, play};
+use super::tested::{Delivery, Event, Muxed, Over, Tested};
+use super::{FIRST_SLOT, NETWORK_MAGIC};
 use crate::channel::ChannelSpec;
 use crate::codec::leios::SlotNo;
 use crate::link::MuxConfig;
+use crate::sim::scenario::clock::{Timed, advance};
+use crate::sim::scenario::value::{Vars, fits, typed};
+use crate::sim::scenario::{Asked, Outcome, Scenario, Stop, Subject};
 use crate::state::leios::{
     Client, FetchLimits, Handshake, HandshakeConfig, KeepAliveClient, KeepAliveConfig,
     KeepAliveServer, Limits, NaiveClient, NaiveConfig, NaiveServer, Order, Server, SlotClock,
 };
 use crate::time::Time;
 
-/// Most deadlines that may come in one wait.
-const MOST_DEADLINES: usize = 1_000_000;
-
 /// What a scenario can test, each with what it is.
-static KINDS: [(&str, &str); 12] = [
+pub(in crate::sim::scenario) static KINDS: [(&str, &str); 12] = [
     ("client", "the client of the pair"),
     ("server", "the server of the pair"),
     ("naive-client", "the client of the baseline"),
@@ -44,14 +43,8 @@ static KINDS: [(&str, &str); 12] = [
     ("node", "clients of several servers and the decision logic over them"),
 ];
 
-/// What a scenario can test: the names for `under_test`, each with what it is.
-#[must_use]
-pub fn under_test() -> &'static [(&'static str, &'static str)] {
-    &KINDS
-}
-
 /// Plays a scenario against our machine.
-pub fn run(scenario: &Scenario) -> Outcome {
+pub(in crate::sim::scenario) fn run(scenario: &Scenario) -> Outcome {
     match Bench::new(scenario) {
         Ok(mut bench) => play(scenario, &mut bench),
         Err(why) => Outcome::Broken { step: 0, why },
@@ -198,28 +191,20 @@ impl Bench {
             None => self.asked.push(asked),
         }
     }
+}
 
-    /// Lets time pass up to `to`, deadline by deadline, or until `enough`.
-    fn advance(&mut self, to: Time, mut enough: impl FnMut(&Self) -> bool) {
-        for _ in 0..MOST_DEADLINES {
-            if enough(self) {
-                return;
-            }
-            match self.machine.deadline() {
-                Some(due) if due <= to => {
-                    self.now = self.now.max(due);
-                    self.machine.timeout(self.now);
-                    self.settle();
-                    if self.machine.deadline().is_some_and(|next| next <= due && next <= self.now) {
-                        break;
-                    }
-                }
-                _ => break,
-            }
-        }
-        if !enough(self) {
-            self.now = self.now.max(to);
-        }
+impl Timed for Bench {
+    fn now(&mut self) -> &mut Time {
+        &mut self.now
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.machine.deadline()
+    }
+
+    fn timeout(&mut self) {
+        self.machine.timeout(self.now);
+        self.settle();
     }
 }
 
@@ -228,12 +213,6 @@ impl Subject for Bench {
         let refused = self.machine.local(self.now, command).map_err(Stop::Broken)?;
         self.settle();
         Ok(refused)
-    }
-
-    fn deliver(&mut self, delivery: Delivery) -> Result<(), Stop> {
-        self.machine.remote(self.now, delivery).map_err(Stop::Broken)?;
-        self.settle();
-        Ok(())
     }
 
     fn asked(&mut self) -> Result<Vec<Asked>, Stop> {
@@ -257,22 +236,8 @@ impl Subject for Bench {
 
     fn wait(&mut self, micros: u64) -> Result<(), Stop> {
         let to = self.now.after(Duration::from_micros(micros));
-        self.advance(to, |_| false);
+        advance(self, to, |_| false);
         Ok(())
-    }
-
-    fn sent(&mut self, to: u64, on: &str, within: Option<u64>) -> Result<Option<Value>, Stop> {
-        let key = (to, on.to_string());
-        if let Some(within) = within {
-            let until = self.now.after(Duration::from_micros(within));
-            let there = |bench: &Self| bench.sent.get(&key).is_some_and(|sent| !sent.is_empty());
-            self.advance(until, there);
-        }
-        Ok(self.sent.get_mut(&key).and_then(VecDeque::pop_front))
-    }
-
-    fn rest(&mut self, to: u64, on: &str) -> Result<Vec<Value>, Stop> {
-        Ok(self.sent.remove(&(to, on.to_string())).unwrap_or_default().into())
     }
 
     fn notices(&mut self) -> Result<Option<Vec<Value>>, Stop> {
@@ -286,6 +251,28 @@ impl Subject for Bench {
         }
         let accepted: Vec<_> = accept.iter().map(Value::to_string).collect();
         Err(Stop::Failed(format!("ended with {found}, not with {}", accepted.join(" or "))))
+    }
+}
+
+impl Linked for Bench {
+    fn deliver(&mut self, delivery: Delivery) -> Result<(), Stop> {
+        self.machine.remote(self.now, delivery).map_err(Stop::Broken)?;
+        self.settle();
+        Ok(())
+    }
+
+    fn sent(&mut self, to: u64, on: &str, within: Option<u64>) -> Result<Option<Value>, Stop> {
+        let key = (to, on.to_string());
+        if let Some(within) = within {
+            let until = self.now.after(Duration::from_micros(within));
+            let there = |bench: &Self| bench.sent.get(&key).is_some_and(|sent| !sent.is_empty());
+            advance(self, until, there);
+        }
+        Ok(self.sent.get_mut(&key).and_then(VecDeque::pop_front))
+    }
+
+    fn rest(&mut self, to: u64, on: &str) -> Result<Vec<Value>, Stop> {
+        Ok(self.sent.remove(&(to, on.to_string())).unwrap_or_default().into())
     }
 
     fn first_slot(&self) -> u64 {

@@ -17,6 +17,8 @@ use crate::codec::SegmentHeader;
 use crate::link::{ChannelInput, Channels, Mux, MuxConfig, MuxLocal, Transport};
 use crate::machine::{Action, ActionOf, Machine, Out};
 use crate::outbox::Outbox;
+use crate::sim::scenario::Asked;
+use crate::sim::scenario::value::{data, typed};
 use crate::state::leios::{NaiveContent, NaiveQuery, ServerQuery};
 use crate::time::Time;
 use crate::until_closed::UntilClosed;
@@ -53,17 +55,6 @@ pub(super) enum Event {
     Close(Value),
 }
 
-/// A question of the tested side to its application.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Asked {
-    /// Which of several connections it belongs to.
-    pub from: u64,
-    /// Its number.
-    pub id: u64,
-    /// The question.
-    pub query: Value,
-}
-
 /// A machine under test.
 pub(super) trait Tested {
     /// A command of the application; `Some` says why it was refused.
@@ -76,14 +67,6 @@ pub(super) trait Tested {
     fn honest(&self, asked: &Asked, store: &Store) -> Option<Value> {
         honest(asked, store)
     }
-}
-
-pub(super) fn data(value: &impl Serialize) -> Value {
-    serde_json::to_value(value).unwrap_or(Value::Null)
-}
-
-pub(super) fn typed<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
-    serde_json::from_value(value.clone()).map_err(|error| format!("{error}, in {value}"))
 }
 
 /// Valid announcements, content from the store; no news for the baseline unless told.
@@ -123,7 +106,7 @@ pub(super) fn sent(to: u64, number: u16, bytes: &[u8]) -> Event {
     let decoded = Protocol::numbered(number).map(|on| (on, on.decode(bytes)));
     let (on, message) = match decoded {
         Some((on, Ok(Some((message, _))))) => (on.name().to_string(), message),
-        _ => (number.to_string(), json!({ "unreadable": super::value::hex(bytes) })),
+        _ => (number.to_string(), json!({ "unreadable": crate::sim::scenario::value::hex(bytes) })),
     };
     Event::Sent { to, on, message }
 }

@@ -1,0 +1,207 @@
+//! Logs by what they say or execute, and the messages that they are: hashes are computed.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::content::Content;
+use crate::codec::supervisor::{
+    Access, Address, BlockRef, ChainId, EXECUTING_MESSAGE_TOPIC, Hash, HexBytes, Identifier,
+    Keccak256, Log, Message, RustCryptoKeccak256,
+};
+use crate::sim::scenario::value::{data, typed};
+
+/// The contract of plain logs.
+const SPEAKER: Address = Address([0x11; 20]);
+
+/// A log as it is written.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum LogForm {
+    /// A plain log without topics, with this text as data.
+    Says(String),
+    /// The inbox's log of executing a message.
+    Executes(Executes),
+    /// Any log.
+    Any(Log),
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Executes {
+    executes: Target,
+    /// What of the message is otherwise than the log that it names.
+    #[serde(default)]
+    but: Map<String, Value>,
+}
+
+/// A log by branch, block and position, or a message of the content.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+enum Target {
+    Log(String, u64, u32),
+    Message(String),
+}
+
+/// A message that need not be of any log there is.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct MessageForm {
+    #[serde(rename = "chainID")]
+    chain_id: ChainId,
+    block_number: u64,
+    #[serde(default)]
+    log_index: u32,
+    timestamp: u64,
+    #[serde(default = "speaker")]
+    origin: Address,
+    /// The text that is its payload.
+    #[serde(default)]
+    payload: String,
+}
+
+const fn speaker() -> Address {
+    SPEAKER
+}
+
+impl MessageForm {
+    fn message(&self) -> Message {
+        let payload_hash = RustCryptoKeccak256::keccak256(&[self.payload.as_bytes()]);
+        let Self { chain_id, block_number, log_index, timestamp, origin, .. } = *self;
+        let identifier = Identifier { origin, block_number, log_index, timestamp, chain_id };
+        Message { identifier, payload_hash }
+    }
+
+    pub fn vars(&self) -> Value {
+        vars(&self.message())
+    }
+}
+
+/// Makes the logs of all blocks. Those that execute others are made after them.
+pub(super) fn make(
+    content: &mut Content,
+    messages: &[(&String, MessageForm)],
+) -> Result<(), String> {
+    loop {
+        let (mut made, mut open) = (Vec::new(), None);
+        for (name, branch) in &content.chains {
+            for (at, block) in branch.blocks.iter().enumerate() {
+                let done = block.logs.len();
+                let more = block.forms.iter().skip(done).map_while(|form| {
+                    form.log(content, messages, (name, block.reference.number)).transpose()
+                });
+                let more = more.collect::<Result<Vec<_>, _>>()?;
+                if done + more.len() < block.forms.len() {
+                    open = Some((name.clone(), block.reference.number));
+                }
+                if !more.is_empty() {
+                    made.push((name.clone(), at, more));
+                }
+            }
+        }
+        let (Some((name, number)), true) = (&open, made.is_empty()) else {
+            for (name, at, logs) in made {
+                let branch = content.chains.get_mut(&name);
+                if let Some(block) = branch.and_then(|branch| branch.blocks.get_mut(at)) {
+                    block.logs.extend(logs);
+                }
+            }
+            if open.is_none() {
+                return Ok(());
+            }
+            continue;
+        };
+        return Err(format!("content {name}: block {number} executes what is not there"));
+    }
+}
+
+impl LogForm {
+    /// The log; `None` while what it executes is not made.
+    fn log(
+        &self,
+        content: &Content,
+        messages: &[(&String, MessageForm)],
+        (name, number): (&str, u64),
+    ) -> Result<Option<Log>, String> {
+        let Executes { executes, but } = match self {
+            Self::Any(log) => return Ok(Some(log.clone())),
+            Self::Says(text) => {
+                let data = HexBytes(Bytes::copy_from_slice(text.as_bytes()));
+                return Ok(Some(Log { address: SPEAKER, topics: Vec::new(), data }));
+            }
+            Self::Executes(executes) => executes,
+        };
+        let message = match executes {
+            Target::Message(of) => {
+                let form = messages.iter().find(|(name, _)| *name == of);
+                let form = form.ok_or_else(|| format!("{name} {number}: no message {of}"))?;
+                form.1.message()
+            }
+            Target::Log(of, at, index) => {
+                let branch = content.chains.get(of);
+                let branch = branch.ok_or_else(|| format!("{name} {number}: no chain {of}"))?;
+                let block = branch.block(*at);
+                let block = block.ok_or_else(|| format!("{name} {number}: {of} has no {at}"))?;
+                let Some(log) = block.logs.get(*index as usize) else { return Ok(None) };
+                self::message(branch.chain_id, &block.reference, *index, log)
+            }
+        };
+        Ok(Some(executing(&changed(&message, but)?)))
+    }
+}
+
+/// A message with some of its fields replaced, which are named as in JSON.
+fn changed(message: &Message, but: &Map<String, Value>) -> Result<Message, String> {
+    let mut form = data(message);
+    for (field, value) in but {
+        let place =
+            if field == "payloadHash" { Some(&mut form) } else { form.get_mut("identifier") };
+        let place = place.and_then(Value::as_object_mut).and_then(|fields| fields.get_mut(field));
+        *place.ok_or_else(|| format!("a message has no {field}"))? = value.clone();
+    }
+    typed(&form)
+}
+
+/// The message that a log is.
+pub(super) fn message(chain_id: ChainId, block: &BlockRef, index: u32, log: &Log) -> Message {
+    let identifier = Identifier {
+        origin: log.address,
+        block_number: block.number,
+        log_index: index,
+        timestamp: block.timestamp,
+        chain_id,
+    };
+    Message { identifier, payload_hash: log.payload_hash::<RustCryptoKeccak256>() }
+}
+
+/// What names of a message stand for.
+pub(super) fn vars(message: &Message) -> Value {
+    let mut entries: Vec<Hash> = Vec::new();
+    Access::of::<RustCryptoKeccak256>(message).encode(&mut entries);
+    json!({
+        "message": message, "identifier": message.identifier,
+        "payloadHash": message.payload_hash, "entries": entries,
+        "lookup": entries.first(), "checksum": entries.last(),
+    })
+}
+
+/// The inbox's log of executing `message`.
+fn executing(message: &Message) -> Log {
+    let Identifier { origin, block_number, log_index, timestamp, chain_id } = message.identifier;
+    let mut data = [0; 12].to_vec();
+    data.extend_from_slice(&origin.0);
+    for number in [block_number, u64::from(log_index), timestamp] {
+        data.extend_from_slice(&[0; 24]);
+        data.extend_from_slice(&number.to_be_bytes());
+    }
+    data.extend_from_slice(&chain_id.0);
+    Log {
+        address: Address::CROSS_L2_INBOX,
+        topics: [EXECUTING_MESSAGE_TOPIC, message.payload_hash].into(),
+        data: HexBytes(data.into()),
+    }
+}
