@@ -6,3 +6,4 @@ void *memset(void *to, int c, size_t n) { char *t = to; while (n--) *t++ = (char
 int memcmp(const void *a, const void *b, size_t n) { const unsigned char *x = a, *y = b; for (; n--; x++, y++) if (*x != *y) return *x - *y; return 0; }
 int bcmp(const void *a, const void *b, size_t n) { return memcmp(a, b, n); }
 void rust_eh_personality(void) {}
+void _Unwind_Resume(void) { for (;;) {} }

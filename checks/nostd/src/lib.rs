@@ -11,6 +11,7 @@ mod bare;
 mod leios;
 mod machines;
 mod poke;
+mod supervisor;
 
 /// Where the linker starts.
 ///
@@ -20,5 +21,5 @@ mod poke;
 pub unsafe extern "C" fn nostd_entry(data: *const u8, len: usize) -> usize {
     // SAFETY: as the caller promises.
     let data = unsafe { core::slice::from_raw_parts(data, len) };
-    leios::all(data)
+    leios::all(data) + supervisor::all(data)
 }
