@@ -41,7 +41,7 @@ pub use host::{Host, Orders, Policy};
 pub use laws::{Broken, Law, Laws, Stepped, Uncut, cut_invariance, cut_invariance_by};
 pub use net::{Net, NetReport};
 pub use node::{End, Event, LinkSpec, Node, Wire};
-pub use player::{PLAY_VERSION, Play, Player};
+pub use player::{PLAY_VERSION, Play, Player, TimedInput, read_input};
 pub use record::{Keep, Recorder, ReplayError, ReplayReport, replay, replay_link};
 pub use rng::Rng;
 pub use sequence::Sequence;

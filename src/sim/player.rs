@@ -141,7 +141,7 @@ where
             return String::new();
         }
         let mut reply = String::new();
-        match read::<M::Local, M::Remote>(line) {
+        match read_input::<M::Local, M::Remote>(line) {
             Ok((at, input)) => self.step(at, input, &mut reply),
             Err(why) => push(&mut reply, &json!({ "error": why })),
         }
@@ -180,7 +180,7 @@ fn push(reply: &mut String, line: &Value) {
     reply.push('\n');
 }
 
-/// An input line as it is written; checked by [`read`].
+/// An input line as it is written; checked by [`read_input`].
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, bound = "L: Deserialize<'de>, R: Deserialize<'de>")]
 struct Line<L, R> {
@@ -205,9 +205,16 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     T::deserialize(deserializer).map(Some)
 }
 
-type Read<L, R> = (Option<Time>, Input<L, R>);
+/// An input, and its time if the line gives one.
+pub type TimedInput<L, R> = (Option<Time>, Input<L, R>);
 
-fn read<L: DeserializeOwned, R: DeserializeOwned>(line: &str) -> Result<Read<L, R>, String> {
+/// Reads a line of input, for whoever takes such lines without a [`Player`].
+///
+/// # Errors
+/// Why the line is no input.
+pub fn read_input<L: DeserializeOwned, R: DeserializeOwned>(
+    line: &str,
+) -> Result<TimedInput<L, R>, String> {
     let line: Line<L, R> = serde_json::from_str(line).map_err(|error| error.to_string())?;
     let input = match (line.local, line.remote, line.timeout) {
         (Some(input), None, false) => Input::Local(input),

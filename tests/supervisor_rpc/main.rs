@@ -7,6 +7,7 @@ mod shared_vectors;
 #[path = "../supervisor_values/text.rs"]
 mod text;
 
+mod agree;
 mod answers;
 mod client;
 mod documents;

@@ -1,15 +1,12 @@
 //! Every command, and what it needs.
 
 mod address;
-mod check;
-mod codec;
-mod demo;
 mod failure;
 mod info;
-mod node;
+mod leios;
 mod play;
-mod sim;
 mod source;
+mod supervisor;
 mod trace;
 
 use std::io::Write;
@@ -19,6 +16,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use failure::Failure;
+use leios::{check, codec, demo, node, sim};
 
 /// Protocol state machines for blockchain nodes, driven over real transports.
 #[derive(Debug, Parser)]
@@ -38,6 +36,15 @@ pub enum Family {
     Leios,
 }
 
+/// What there is to serve.
+#[derive(Debug, Subcommand)]
+enum Serve {
+    /// Offer Leios blocks and votes to whoever connects.
+    Leios(node::ServeOptions),
+    /// Answer the Supervisor's JSON-RPC over HTTP.
+    Supervisor(supervisor::serve::Options),
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run two endpoints over a loopback socket and show what they did.
@@ -49,13 +56,8 @@ enum Command {
         options: demo::Options,
     },
     /// Wait for connections and serve them.
-    Serve {
-        /// Which family.
-        #[arg(value_enum)]
-        family: Family,
-        #[command(flatten)]
-        options: node::ServeOptions,
-    },
+    #[command(subcommand)]
+    Serve(Serve),
     /// Connect to a server and fetch what it offers.
     Connect {
         /// Which family.
@@ -149,7 +151,10 @@ impl Cli {
         let json = self.json;
         match self.command {
             Command::Demo { family: Family::Leios, options } => demo::run(&options, json)?,
-            Command::Serve { family: Family::Leios, options } => node::serve(&options, json)?,
+            Command::Serve(Serve::Leios(options)) => node::serve(&options, json)?,
+            Command::Serve(Serve::Supervisor(options)) => {
+                supervisor::serve::run(&options, json)?;
+            }
             Command::Connect { family: Family::Leios, options } => node::connect(&options, json)?,
             Command::Decode { family: Family::Leios, bytes, kind } => {
                 codec::decode(&source::hex(&bytes)?, kind, json)?;

@@ -63,13 +63,28 @@
 //! ```
 
 pub mod el;
+mod feed;
 mod host;
+mod interrupted;
 mod link;
+mod listen;
+mod metrics;
+mod ready;
+mod refuse;
 mod routes;
+mod serve;
+mod settings;
 mod source;
 mod status;
 
+pub use feed::{Feed, MACHINE};
 pub use host::Host;
+pub use interrupted::interrupted;
 pub use link::{Gone, Handle, Link, Told};
+pub use listen::listen;
+pub use ready::Lag;
+pub use refuse::Manner;
+pub use serve::Serving;
+pub use settings::Settings;
 pub use source::{Source, SourceId};
-pub use status::{ChainStatus, Counts, Status};
+pub use status::{ChainStatus, Counts, JournalStatus, Status};

@@ -1,6 +1,7 @@
 //! How far the machine is, at one moment.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use nodewire::codec::supervisor::{BlockRef, ChainId, Code};
 use nodewire::state::supervisor::{Heads, Supervisor, Waits};
@@ -21,6 +22,22 @@ pub struct Status {
     pub sources: usize,
     /// What happened since the host began.
     pub counts: Counts,
+    /// How what is taken in is kept.
+    pub journal: JournalStatus,
+}
+
+/// How what is taken in is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct JournalStatus {
+    /// True if it is kept at all.
+    pub kept: bool,
+    /// Why nothing can be kept any more; then nothing is acknowledged either.
+    pub failed: Option<String>,
+    /// Bytes recorded since the last snapshot.
+    pub bytes: u64,
+    /// How old that snapshot is.
+    pub since_snapshot: Duration,
 }
 
 /// How far a chain is.
@@ -29,6 +46,8 @@ pub struct Status {
 pub struct ChainStatus {
     /// The chain.
     pub chain_id: ChainId,
+    /// Seconds from block to block.
+    pub block_time: u64,
     /// Its heads on each level.
     pub heads: Heads,
     /// The number of the highest block that it is known to have.
@@ -72,6 +91,7 @@ impl Status {
             let local_safe = index.chain(slot).and_then(|chain| chain.local_safe().end());
             ChainStatus {
                 chain_id: *chain_id,
+                block_time: index.config().chains.get(chain_id).map_or(0, |it| it.block_time),
                 heads: index.heads(slot),
                 target: machine.target(slot),
                 waits_unsafe: index.waits_for_cross_unsafe(slot),
@@ -86,6 +106,7 @@ impl Status {
             footprint: nodewire::Machine::footprint(machine),
             sources,
             counts,
+            journal: JournalStatus::default(),
         }
     }
 }

@@ -13,9 +13,9 @@ use nodewire::sim::scenario::{Outcome, Scenario};
 use nodewire_adapter::check::{Options, Report, Verdict, Way, check, scenarios};
 use nodewire_adapter::machines::TEST_NETWORK;
 
-use super::address::address;
-use super::failure::Failure;
-use super::print;
+use crate::cli::address::address;
+use crate::cli::failure::Failure;
+use crate::cli::print;
 
 /// How to check.
 #[derive(Debug, Args)]

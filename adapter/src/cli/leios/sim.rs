@@ -10,8 +10,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use nodewire_adapter::sim::{Recipe, Run, Settings, keys, plot, run, set};
 use tokio::time::Instant;
 
-use super::failure::Failure;
-use super::print;
+use crate::cli::failure::Failure;
+use crate::cli::print;
 
 /// What to simulate.
 #[derive(Debug, Args)]

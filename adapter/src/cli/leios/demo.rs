@@ -23,8 +23,8 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::failure::Failure;
-use super::print;
+use crate::cli::failure::Failure;
+use crate::cli::print;
 
 /// How to run the demo.
 #[derive(Debug, Args)]

@@ -13,8 +13,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::failure::Failure;
-use super::print;
+use crate::cli::failure::Failure;
+use crate::cli::print;
 
 /// The kinds of Leios data that stand alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -19,9 +19,9 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::address::address;
-use super::failure::Failure;
-use super::print;
+use crate::cli::address::address;
+use crate::cli::failure::Failure;
+use crate::cli::print;
 
 /// How to serve.
 #[derive(Debug, Args)]

@@ -1,0 +1,3 @@
+//! The commands of the Supervisor family.
+
+pub mod serve;
