@@ -1,5 +1,7 @@
 //! The RPC server: texts in, calls out as questions, texts back (`supervisor.md` section 3).
 
+mod remains;
+
 use alloc::vec::Vec;
 use core::mem::{size_of, size_of_val};
 

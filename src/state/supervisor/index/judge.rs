@@ -32,7 +32,7 @@ pub(super) enum Verdict {
 
 /// A set of chains.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Chains(u128);
+pub(super) struct Chains(pub(super) u128);
 
 impl Chains {
     pub(super) const NONE: Self = Self(0);

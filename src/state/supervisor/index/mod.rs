@@ -12,6 +12,7 @@ mod log_index;
 mod pages;
 mod promote;
 mod query;
+mod restore;
 mod rewind;
 mod super_root;
 mod validity;
@@ -24,6 +25,7 @@ use core::mem::{size_of, size_of_val};
 pub use cycles::{CycleBlock, CycleRole, Link, cycles};
 pub use derivation::{DerivationIndex, Entry};
 pub use log_index::{Claim, ExecutingLog, IndexedLog, LogIndex, OpenBlock, Slot};
+pub(super) use restore::{Globals, Side};
 
 pub use super_root::{Outputs, SuperRootPart};
 pub use validity::{Untimely, timely_in_access_list, timely_in_block};
