@@ -262,8 +262,11 @@ impl Timed for Bench {
 
 impl Subject for Bench {
     fn local(&mut self, command: &Value, _: bool) -> Result<Option<Value>, Stop> {
-        let command = typed(command).map_err(Stop::Broken)?;
-        Ok(self.command(command))
+        // What is no command is refused before the machine sees it.
+        match typed(command) {
+            Ok(command) => Ok(self.command(command)),
+            Err(why) => Ok(Some(json!({ "kind": "Unreadable", "text": why }))),
+        }
     }
 
     fn asked(&mut self) -> Result<Vec<Asked>, Stop> {
