@@ -8,13 +8,13 @@ use crate::disk::{Dice, Trouble};
 use crate::host::{Host, Truth};
 
 /// Limits that make snapshots and records of heads frequent.
-fn small() -> DurableLimits {
+pub fn small() -> DurableLimits {
     let mut limits = DurableLimits::default();
     (limits.snapshot_after, limits.snapshot_write, limits.heads_after) = (3_000, 500, 7);
     limits
 }
 
-fn cases() -> u64 {
+pub fn cases() -> u64 {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     cases.unwrap_or(if cfg!(debug_assertions) { 12 } else { 300 })
 }

@@ -7,13 +7,13 @@ use nodewire::codec::supervisor::{
 };
 use nodewire::state::supervisor::{
     CallId, Config, Durable, DurableCommand, DurableLimits, DurableNotice, DurableQuery, Index,
-    Limits, Recovered, RpcText, StoreAnswer, Supervisor, SupervisorCommand, SupervisorMessage,
-    SupervisorRemote, recover,
+    Limits, LogsQuery, NodeId, Recovered, RpcText, StoreAnswer, Supervisor, SupervisorCommand,
+    SupervisorMessage, SupervisorNotice, SupervisorQuery, SupervisorRemote, recover,
 };
 use nodewire::{Action, AskId, Machine, Outbox, Time};
 use serde_json::{Value, json};
 
-use crate::chains::{executing, plain};
+use crate::chains::{executing, hash, plain};
 use crate::disk::{Dice, Disk, Trouble};
 use crate::heads;
 use crate::world::{NODE, World};
@@ -37,6 +37,11 @@ pub struct Truth {
 
 impl Truth {
     pub fn new(seed: u64, chains: u64, blocks: u64) -> Self {
+        Self::with_false_claims(seed, chains, blocks, 0)
+    }
+
+    /// Every `false_in`th claim is about a message that was never said; zero: none.
+    pub fn with_false_claims(seed: u64, chains: u64, blocks: u64, false_in: u64) -> Self {
         let mut dice = Dice::new(seed);
         let ids: Vec<u64> = (1..=chains).collect();
         let mut world = World::new(&ids);
@@ -47,7 +52,10 @@ impl Truth {
                 let said = 100 * other + dice.below(at);
                 let is_there = world.chain(other).block(said).is_some_and(|(_, it)| !it.is_empty());
                 if is_there {
-                    let message = world.chain(other).message(said, 0);
+                    let mut message = world.chain(other).message(said, 0);
+                    if false_in > 0 && dice.below(false_in) == 0 {
+                        message.payload_hash = hash("never said");
+                    }
                     logs.push(executing(&message));
                 }
                 world.chain(*id).grow("a", logs);
@@ -183,6 +191,16 @@ impl<'a> Host<'a> {
         assert!(found >= self.acknowledged, "{found} of {}", self.acknowledged);
         assert!(Some(&next.recovered.machine) == self.history.get(&found), "after {found}");
         *self = next;
+    }
+
+    /// What operators were told of the Supervisor since they were last asked.
+    pub fn supervisor_notices(&mut self) -> Vec<SupervisorNotice> {
+        let told = std::mem::take(&mut self.notices).into_iter();
+        let of_supervisor = told.filter_map(|notice| match notice {
+            DurableNotice::Supervisor(notice) => Some(notice),
+            _ => None,
+        });
+        of_supervisor.collect()
     }
 
     /// Another step of whatever may happen.
@@ -330,7 +348,18 @@ impl<'a> Host<'a> {
                 DurableCommand::Stored(id, answer)
             }
             DurableQuery::Supervisor(query) => {
-                DurableCommand::Supervisor(self.truth.world.answer(id, query))
+                let unknown = match query {
+                    SupervisorQuery::Logs(LogsQuery { chain_id, hash }) => {
+                        self.truth.world.chains[&chain_id].find(hash).is_none()
+                    }
+                    _ => false,
+                };
+                // Replacements have no logs.
+                DurableCommand::Supervisor(if unknown {
+                    LogsQuery::answered(id, Some(Vec::new()))
+                } else {
+                    self.truth.world.answer(id, query)
+                })
             }
         };
         let mut out = Outbox::new();
@@ -347,12 +376,14 @@ impl<'a> Host<'a> {
         next += 1;
         self.history.insert(next, machine.clone());
         for chain_id in self.truth.world.chains.keys().copied() {
-            let mut down = machine.clone();
-            let gone = SupervisorRemote::NodeDown { chain_id, node: NODE };
-            down.handle_remote(time, gone, &mut Outbox::new());
-            if down != machine {
-                (next, machine) = (next + 1, down);
-                self.history.insert(next, machine.clone());
+            for node in (1..=2).map(NodeId) {
+                let mut down = machine.clone();
+                let gone = SupervisorRemote::NodeDown { chain_id, node };
+                down.handle_remote(time, gone, &mut Outbox::new());
+                if down != machine {
+                    (next, machine) = (next + 1, down);
+                    self.history.insert(next, machine.clone());
+                }
             }
         }
     }

@@ -5,6 +5,7 @@
 #[path = "../supervisor_cluster/chains.rs"]
 #[allow(dead_code)]
 mod chains;
+mod chaos;
 mod crashes;
 mod damage;
 mod disk;
