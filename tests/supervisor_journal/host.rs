@@ -7,7 +7,7 @@ use nodewire::codec::supervisor::{
 };
 use nodewire::state::supervisor::{
     CallId, Config, Durable, DurableCommand, DurableLimits, DurableNotice, DurableQuery, Index,
-    Limits, LogsQuery, NodeId, Recovered, RpcText, StoreAnswer, Supervisor, SupervisorCommand,
+    Limits, LogsQuery, Recovered, RpcText, StoreAnswer, Supervisor, SupervisorCommand,
     SupervisorMessage, SupervisorNotice, SupervisorQuery, SupervisorRemote, recover,
 };
 use nodewire::{Action, AskId, Machine, Outbox, Time};
@@ -375,16 +375,11 @@ impl<'a> Host<'a> {
         let Recovered { mut next, mut machine, time, .. } = self.recovered.clone();
         next += 1;
         self.history.insert(next, machine.clone());
-        for chain_id in self.truth.world.chains.keys().copied() {
-            for node in (1..=2).map(NodeId) {
-                let mut down = machine.clone();
-                let gone = SupervisorRemote::NodeDown { chain_id, node };
-                down.handle_remote(time, gone, &mut Outbox::new());
-                if down != machine {
-                    (next, machine) = (next + 1, down);
-                    self.history.insert(next, machine.clone());
-                }
-            }
+        for (chain_id, node) in machine.nodes() {
+            let gone = SupervisorRemote::NodeDown { chain_id, node };
+            machine.handle_remote(time, gone, &mut Outbox::new());
+            next += 1;
+            self.history.insert(next, machine.clone());
         }
     }
 

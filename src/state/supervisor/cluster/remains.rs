@@ -59,8 +59,9 @@ impl<K: Keccak256> Supervisor<K> {
         })
     }
 
-    /// The nodes that are known, of every chain.
-    pub(in crate::state::supervisor) fn known_nodes(&self) -> Vec<(ChainId, NodeId)> {
+    /// The nodes that are up or have told something, of every chain.
+    #[must_use]
+    pub fn nodes(&self) -> Vec<(ChainId, NodeId)> {
         let chains = self.index.set().iter().zip(&self.chains);
         let nodes = chains.flat_map(|(id, sync)| sync.nodes.iter().map(|node| (*id, node.id)));
         nodes.collect()

@@ -165,7 +165,7 @@ impl<K: Keccak256> Durable<K> {
                 out.ask(outer(id), DurableQuery::Supervisor(query));
             }
         }
-        for (chain_id, node) in durable.machine.known_nodes() {
+        for (chain_id, node) in durable.machine.nodes() {
             durable.hear(now, SupervisorRemote::NodeDown { chain_id, node }, out);
         }
         durable.go_on(out);
