@@ -5,6 +5,7 @@
 mod common;
 mod index;
 mod reach;
+mod restart;
 mod samples;
 
 use std::process::ExitCode;
@@ -19,6 +20,6 @@ fn main() -> ExitCode {
 }
 
 fn cases() -> Vec<Case> {
-    let rooms = [index::cases];
+    let rooms = [index::cases, restart::cases];
     rooms.iter().flat_map(|cases| cases()).collect()
 }
