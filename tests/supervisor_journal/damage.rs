@@ -200,6 +200,23 @@ fn a_replay_that_comes_to_other_heads_names_the_first() {
 }
 
 #[test]
+fn what_another_configuration_wrote_is_replayed_once_and_then_a_snapshot() {
+    let truth = Truth::new(7, 2, 6);
+    let host = run(&truth, 4, 80);
+    let mut limits = Limits::default();
+    limits.max_nodes = 7;
+    let mut host = Host::on(&truth, DurableLimits::default(), limits.clone(), host.disk, 1);
+    assert!(!host.recovered.exact && host.recovered.complete);
+    assert_eq!(host.recovered.difference, None);
+    host.write_all();
+    let kept: Vec<_> = host.disk.names();
+    assert!(kept.iter().all(|file| file.generation == 3), "{kept:?}");
+    let again = recovered(&truth, &limits, &host.disk);
+    assert!(again.exact && again.snapshot == Some(3));
+    assert!(again.machine == *host.durable.supervisor());
+}
+
+#[test]
 fn records_have_one_form() {
     let truth = Truth::new(5, 2, 6);
     let host = run(&truth, 3, 80);

@@ -1,5 +1,9 @@
 //! A Supervisor that acknowledges nothing that a crash could take back.
 
+mod disk;
+mod input;
+mod release;
+
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use core::mem::{size_of, size_of_val};
@@ -7,19 +11,18 @@ use core::time::Duration;
 
 use bytes::Bytes;
 
-use super::heads::ChainHeads;
-use super::record::{Record, RecordBody, write_input};
+pub use input::{DurableCommand, DurableNotice, DurableQuery};
+
+use super::record::write_input;
 use super::recover::Recovered;
 use super::snapshot::Snapshot;
-use super::store::{DurableLimits, Store, StoreAnswer};
-use super::{LOGIC_VERSION, fingerprint};
+use super::store::DurableLimits;
 use crate::ask::AskId;
-use crate::codec::supervisor::journal::{FileHeader, FileKind};
-use crate::codec::supervisor::{Code, Keccak256, RustCryptoKeccak256};
+use crate::codec::supervisor::{Code, Keccak256, NodeCommand, ResetHeads, RustCryptoKeccak256};
 use crate::fault::{Refusal, Refused};
 use crate::machine::{Action, ActionOf, Input, Machine, Out};
 use crate::outbox::Outbox;
-use crate::state::supervisor::server::{CallId, RpcReply, RpcText};
+use crate::state::supervisor::server::{CallId, RpcText};
 use crate::state::supervisor::{
     Dropped, Supervisor, SupervisorCommand, SupervisorMessage, SupervisorNotice, SupervisorQuery,
     SupervisorRemote,
@@ -84,43 +87,6 @@ struct Writing<K: Keccak256> {
 
 const _: () = assert!(size_of::<ActionOf<Durable>>() <= 128);
 const _: () = crate::machine::kept::<Durable>();
-
-/// What the local side wants of a [`Durable`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "the machine and its disk")]
-pub enum DurableCommand {
-    /// Something of the Supervisor. Answers have the id that was asked with.
-    Supervisor(SupervisorCommand),
-    /// What became of a question to the disk.
-    Stored(AskId, StoreAnswer),
-}
-
-/// What a [`Durable`] asks.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "a question that is ignored stalls the cluster")]
-pub enum DurableQuery {
-    /// A question of the Supervisor.
-    Supervisor(SupervisorQuery),
-    /// To the disk.
-    Store(Store),
-}
-
-/// What operators are told by a [`Durable`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum DurableNotice {
-    /// By the Supervisor.
-    Supervisor(SupervisorNotice),
-    /// The disk failed: nothing is acknowledged any more, until a restart.
-    NotReady,
-    /// A snapshot of this generation is durable, so many bytes.
-    SnapshotTaken {
-        /// Its generation.
-        generation: u64,
-        /// Its bytes.
-        bytes: u64,
-    },
-}
 
 impl<K: Keccak256> Durable<K> {
     /// Goes on from what was recovered: begins a journal of the next generation, gives up the
@@ -205,30 +171,47 @@ impl<K: Keccak256> Durable<K> {
         self.waiting.len() > self.limits.max_waiting || self.text_bytes > self.limits.max_waiting
     }
 
-    /// An input was written down that changed something.
-    fn noted(&mut self, time: Time) {
-        self.latest = time;
-        self.next = self.next.saturating_add(1);
-        self.since_heads = self.since_heads.saturating_add(1);
-        if self.since_heads >= self.limits.heads_after {
-            self.record_heads();
+    /// A command, or an answer, of the Supervisor.
+    fn command(
+        &mut self,
+        now: Time,
+        command: SupervisorCommand,
+        out: &mut Out<Self>,
+    ) -> Result<(), Refusal<SupervisorCommand>> {
+        let refuse = |why, command| Err(Refusal::new(why, command));
+        if !self.ready {
+            return refuse(Refused::wrong_phase("NotReady"), command);
         }
-    }
-
-    fn record_heads(&mut self) {
-        self.since_heads = 0;
-        let body = RecordBody::Heads(ChainHeads::of(self.machine.index()));
-        Record { number: self.next, time: self.latest, body }.write_frame(&mut self.waiting);
-        self.next = self.next.saturating_add(1);
-    }
-
-    fn write_header(&mut self) {
-        let fingerprint = fingerprint(self.machine.index().config(), self.machine.limits());
-        let (kind, logic, first) = (FileKind::Journal, LOGIC_VERSION, self.next);
-        let header = FileHeader { kind, logic, fingerprint, generation: self.generation, first };
-        header.write(&mut self.waiting);
-        self.begins = true;
-        self.record_heads();
+        if self.is_full() {
+            return refuse(Refused::busy("max_waiting"), command);
+        }
+        let command = match command {
+            SupervisorCommand::Answer(id, answer) => match inner(id) {
+                Some(id) => SupervisorCommand::Answer(id, answer),
+                None => {
+                    let command = SupervisorCommand::Answer(id, answer);
+                    return refuse(
+                        Refused::invalid("an answer to a question to the disk"),
+                        command,
+                    );
+                }
+            },
+            other => other,
+        };
+        let time = self.time(now);
+        let mut said = Outbox::new();
+        let input = Input::Local(command);
+        let before = self.waiting.len();
+        // Written first, since the machine takes it.
+        write_input(self.next, time, &input, &mut self.waiting);
+        if let Err(refusal) = self.machine.handle(time, input, &mut said) {
+            self.waiting.truncate(before);
+            return Err(refusal.map(named_outside));
+        }
+        self.noted(time);
+        self.hold(said, out);
+        self.go_on(out);
+        Ok(())
     }
 
     fn hear(&mut self, now: Time, input: SupervisorRemote, out: &mut Out<Self>) {
@@ -262,169 +245,6 @@ impl<K: Keccak256> Durable<K> {
             self.noted(time);
         }
         self.hold(said, out);
-    }
-
-    /// Lets out what may go, and holds the rest.
-    fn hold(&mut self, mut said: Out<Supervisor<K>>, out: &mut Out<Self>) {
-        while let Some(action) = said.pop() {
-            match action {
-                Action::Ask(id, query) => out.ask(outer(id), DurableQuery::Supervisor(query)),
-                action if self.kept == self.next => self.let_out(action, out),
-                action => self.held.push_back((self.next, action)),
-            }
-        }
-    }
-
-    fn let_out(
-        &mut self,
-        action: Action<SupervisorMessage, SupervisorNotice, SupervisorQuery>,
-        out: &mut Out<Self>,
-    ) {
-        match action {
-            Action::Send(SupervisorMessage::Reply(RpcReply { call: CallId(number), text })) => {
-                // Who waited before a restart does not any more.
-                if let Some(RpcText { call, .. }) = self.take_text(number) {
-                    out.send(SupervisorMessage::Reply(RpcReply { call, text }));
-                }
-            }
-            Action::Send(message) => out.send(message),
-            Action::Notify(notice) => out.notify(DurableNotice::Supervisor(notice)),
-            Action::Ask(id, query) => out.ask(outer(id), DurableQuery::Supervisor(query)),
-            Action::Close(ending) => out.close(ending),
-        }
-    }
-
-    fn take_text(&mut self, number: u64) -> Option<RpcText> {
-        let text = self.texts.remove(&number)?;
-        self.text_bytes = self.text_bytes.saturating_sub(text.text.len());
-        crate::heap::relax_map(&mut self.texts);
-        Some(text)
-    }
-
-    fn machine_refuses(&mut self, text: RpcText, code: Code, out: &mut Out<Self>) {
-        let mut said = Outbox::new();
-        self.machine.refuse_text(text, code, &mut said);
-        for action in said.drain() {
-            if let Action::Send(reply) = action {
-                out.send(reply);
-            }
-        }
-    }
-
-    fn ask_store(&mut self, store: Store, out: &mut Out<Self>) -> AskId {
-        let id = AskId::from_u64(self.next_store.saturating_mul(2).saturating_add(1));
-        self.next_store = self.next_store.saturating_add(1);
-        out.ask(id, DurableQuery::Store(store));
-        id
-    }
-
-    /// Gives the disk what it has to do next.
-    fn go_on(&mut self, out: &mut Out<Self>) {
-        self.write_journal(out);
-        self.write_snapshot(out);
-    }
-
-    fn write_journal(&mut self, out: &mut Out<Self>) {
-        if self.writing.is_some() || self.waiting.is_empty() {
-            return;
-        }
-        let bytes = Bytes::from(core::mem::take(&mut self.waiting));
-        self.journal_bytes = self.journal_bytes.saturating_add(bytes.len() as u64);
-        let generation = self.generation;
-        let store = if core::mem::take(&mut self.begins) {
-            Store::Begin { generation, bytes }
-        } else {
-            Store::Append { generation, bytes }
-        };
-        let id = self.ask_store(store, out);
-        self.writing = Some((id, self.next));
-        let enough = self.limits.snapshot_after.max(self.snapshot_bytes);
-        if self.snapshot.is_none() && self.removing.is_none() && self.journal_bytes >= enough {
-            self.rotate();
-        }
-    }
-
-    /// All that was taken in is written or being written: what comes goes to the next journal,
-    /// and a snapshot tells what was before it.
-    fn rotate(&mut self) {
-        self.generation = self.generation.saturating_add(1);
-        self.journal_bytes = 0;
-        let snapshot = Snapshot::new(self.machine.clone(), self.generation, self.next);
-        self.snapshot = Some(Writing { snapshot, offset: 0, asked: None });
-        self.write_header();
-    }
-
-    fn write_snapshot(&mut self, out: &mut Out<Self>) {
-        let wanted = self.limits.snapshot_write;
-        let kept = self.kept;
-        let Some(writing) = &mut self.snapshot else { return };
-        // A snapshot of what is not durable would acknowledge it.
-        if writing.asked.is_some() || writing.snapshot.header().first > kept {
-            return;
-        }
-        let bytes = Bytes::from(writing.snapshot.write(wanted));
-        let (offset, last) = (writing.offset, writing.snapshot.is_done());
-        let generation = writing.snapshot.header().generation;
-        writing.offset = offset.saturating_add(bytes.len() as u64);
-        let id = self.ask_store(Store::Snapshot { generation, offset, bytes, last }, out);
-        if let Some(writing) = &mut self.snapshot {
-            writing.asked = Some(id);
-        }
-    }
-
-    fn stored(&mut self, id: AskId, answer: StoreAnswer, out: &mut Out<Self>) {
-        let failed = answer == StoreAnswer::Failed;
-        if self.removing == Some(id) {
-            self.removing = None;
-        } else if let Some((_, before)) = self.writing.filter(|(asked, _)| *asked == id) {
-            if failed {
-                self.fail(out);
-                return;
-            }
-            self.writing = None;
-            self.kept = before;
-            while self.held.front().is_some_and(|(number, _)| *number <= before) {
-                if let Some((_, action)) = self.held.pop_front() {
-                    self.let_out(action, out);
-                }
-            }
-            if self.held.is_empty() {
-                self.held = VecDeque::new();
-            }
-        } else if self.snapshot.as_ref().is_some_and(|writing| writing.asked == Some(id)) {
-            if failed {
-                self.fail(out);
-                return;
-            }
-            self.snapshot_written(out);
-        }
-        self.go_on(out);
-    }
-
-    fn snapshot_written(&mut self, out: &mut Out<Self>) {
-        let Some(writing) = &mut self.snapshot else { return };
-        writing.asked = None;
-        if !writing.snapshot.is_done() {
-            return;
-        }
-        let (bytes, generation) = (writing.offset, writing.snapshot.header().generation);
-        self.snapshot = None;
-        self.snapshot_bytes = bytes;
-        out.notify(DurableNotice::SnapshotTaken { generation, bytes });
-        self.removing = Some(self.ask_store(Store::Remove { before: generation }, out));
-    }
-
-    /// The disk failed. What it holds nobody knows, so nothing that waits for it is said.
-    fn fail(&mut self, out: &mut Out<Self>) {
-        self.ready = false;
-        self.waiting = Vec::new();
-        self.held = VecDeque::new();
-        (self.writing, self.snapshot, self.removing) = (None, None, None);
-        out.notify(DurableNotice::NotReady);
-        self.text_bytes = 0;
-        for text in core::mem::take(&mut self.texts).into_values() {
-            self.machine_refuses(text, Code::ResourceUnavailable, out);
-        }
     }
 }
 
@@ -471,40 +291,7 @@ impl<K: Keccak256> Machine for Durable<K> {
             }
             DurableCommand::Supervisor(command) => command,
         };
-        let refuse = |why, command| Err(Refusal::new(why, DurableCommand::Supervisor(command)));
-        if !self.ready {
-            return refuse(Refused::wrong_phase("NotReady"), command);
-        }
-        if self.is_full() {
-            return refuse(Refused::busy("max_waiting"), command);
-        }
-        let command = match command {
-            SupervisorCommand::Answer(id, answer) => match inner(id) {
-                Some(id) => SupervisorCommand::Answer(id, answer),
-                None => {
-                    let command = SupervisorCommand::Answer(id, answer);
-                    return refuse(
-                        Refused::invalid("an answer to a question to the disk"),
-                        command,
-                    );
-                }
-            },
-            other => other,
-        };
-        let time = self.time(now);
-        let mut said = Outbox::new();
-        let input = Input::Local(command);
-        let before = self.waiting.len();
-        // Written first, since the machine takes it.
-        write_input(self.next, time, &input, &mut self.waiting);
-        if let Err(refusal) = self.machine.handle(time, input, &mut said) {
-            self.waiting.truncate(before);
-            return Err(refusal.map(|command| DurableCommand::Supervisor(named_outside(command))));
-        }
-        self.noted(time);
-        self.hold(said, out);
-        self.go_on(out);
-        Ok(())
+        self.command(now, command, out).map_err(|refusal| refusal.map(DurableCommand::Supervisor))
     }
 
     fn handle_remote(&mut self, now: Time, input: SupervisorRemote, out: &mut Out<Self>) {
@@ -581,5 +368,4 @@ impl<K: Keccak256> Machine for Durable<K> {
 }
 
 /// Bytes of a command and of what it holds.
-const COMMAND: usize = size_of::<crate::codec::supervisor::NodeCommand>()
-    + size_of::<crate::codec::supervisor::ResetHeads>();
+const COMMAND: usize = size_of::<NodeCommand>() + size_of::<ResetHeads>();
