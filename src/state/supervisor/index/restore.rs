@@ -3,10 +3,12 @@
 
 use alloc::vec::Vec;
 
-use super::judge::Chains;
-use super::promote::Stuck;
+use super::chains::Chains;
+use super::judge::{Need, Standing, Standings, Verdict};
 use super::{Chain, DerivationIndex, Entry, ExecutingLog, Index, Slot};
-use crate::codec::supervisor::journal::form::{fields, wrapped};
+use crate::codec::Malformed;
+use crate::codec::cbor::{Reader, Sink};
+use crate::codec::supervisor::journal::form::{Form, fields, unknown, wrapped};
 use crate::codec::supervisor::{BlockRef, ChainId, Code, Hash, Keccak256, Seal};
 
 /// What is known beside the lists.
@@ -19,18 +21,48 @@ pub(in crate::state::supervisor) struct Globals {
     chains: Vec<ChainGlobals>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct ChainGlobals {
     cross_unsafe: Option<Seal>,
     finalized: Option<Seal>,
     current_l1: Option<BlockRef>,
-    stuck: Stuck,
+    standings: Standings,
 }
 
 wrapped!(Chains);
 fields!(Globals { set, finalized_l1, failsafe, changed, chains });
-fields!(ChainGlobals { cross_unsafe, finalized, current_l1, stuck });
-fields!(Stuck { at_unsafe, at_safe });
+fields!(ChainGlobals { cross_unsafe, finalized, current_l1, standings });
+fields!(Standings { at_unsafe, at_safe });
+fields!(Standing { block, scope, needs, all_at, bad_at, verdict });
+fields!(Need { slot, number, timestamp, same_time, seen, wrong });
+
+/// A number, and a chain where there is one.
+impl Form for Verdict {
+    fn write<S: Sink>(&self, to: &mut S) {
+        let (number, slot) = match self {
+            Self::Waits(slot) => (0_u64, Some(*slot)),
+            Self::Unknown => (1, None),
+            Self::Open => (2, None),
+            Self::OutOfScope => (3, None),
+            Self::Bad => (4, None),
+            Self::Valid => (5, None),
+        };
+        (number, slot).write(to);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let at = from.at();
+        match <(u64, Option<Slot>)>::read(from)? {
+            (0, Some(slot)) => Ok(Self::Waits(slot)),
+            (1, None) => Ok(Self::Unknown),
+            (2, None) => Ok(Self::Open),
+            (3, None) => Ok(Self::OutOfScope),
+            (4, None) => Ok(Self::Bad),
+            (5, None) => Ok(Self::Valid),
+            _ => Err(unknown(at)),
+        }
+    }
+}
 
 /// A block as it is stored.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +85,7 @@ impl<K: Keccak256> Index<K> {
             cross_unsafe: chain.cross_unsafe,
             finalized: chain.finalized,
             current_l1: chain.current_l1,
-            stuck: chain.stuck,
+            standings: chain.standings.clone(),
         });
         Globals {
             set: self.set.to_vec(),
@@ -96,11 +128,11 @@ impl<K: Keccak256> Index<K> {
             return Err(Code::DataCorruption);
         }
         for (chain, globals) in self.chains.iter_mut().zip(chains) {
-            let ChainGlobals { cross_unsafe, finalized, current_l1, stuck } = globals;
+            let ChainGlobals { cross_unsafe, finalized, current_l1, standings } = globals;
             chain.cross_unsafe = cross_unsafe;
             chain.finalized = finalized;
             chain.current_l1 = current_l1;
-            chain.stuck = stuck;
+            chain.standings = standings;
         }
         self.finalized_l1 = finalized_l1;
         self.failsafe = failsafe;
