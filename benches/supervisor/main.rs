@@ -5,15 +5,11 @@
 mod common;
 mod index;
 mod reach;
-mod restart;
-mod rpc;
-mod rpc_samples;
 mod samples;
 
 use std::process::ExitCode;
 
 use common::{Bench, Case, alloc};
-use samples as supervisor_samples; // What the peers' crate calls it.
 
 #[global_allocator]
 static ALLOCATOR: alloc::Counting = alloc::Counting;
@@ -23,6 +19,6 @@ fn main() -> ExitCode {
 }
 
 fn cases() -> Vec<Case> {
-    let rooms = [index::cases, restart::cases, rpc::cases];
+    let rooms = [index::cases];
     rooms.iter().flat_map(|cases| cases()).collect()
 }

@@ -20,8 +20,7 @@ mod source;
 pub(crate) mod text;
 mod wire;
 
-#[cfg(any(feature = "leios", feature = "supervisor"))]
-#[cfg_attr(not(feature = "leios"), allow(dead_code, unused_imports))]
+#[cfg(feature = "leios")]
 pub mod cbor;
 #[cfg(feature = "leios")]
 pub mod leios;

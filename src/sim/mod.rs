@@ -33,6 +33,8 @@ mod twist;
 pub mod made;
 #[cfg(any(feature = "leios", feature = "supervisor"))]
 pub mod scenario;
+#[cfg(feature = "supervisor")]
+pub mod supervisor;
 
 pub use duo::{Duo, Wiring};
 pub use explore::{Bounds, Explored, Found, World, explore};

@@ -9,7 +9,6 @@ mod text;
 
 mod derivation;
 mod heads;
-mod limits;
 mod logs;
 mod orders;
 mod promotion;

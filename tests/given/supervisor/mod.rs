@@ -38,12 +38,6 @@ pub fn small() -> Limits {
     limits
 }
 
-/// Three chains with a short window.
-pub fn config() -> Config {
-    let chain = |id: &u64| (ChainId::from(*id), ChainConfig { activation: 0, block_time: 2 });
-    Config::new(CHAINS.iter().map(chain).collect(), ExpiryWindow(9))
-}
-
 /// The Supervisor of three chains that exist in two branches.
 pub struct ForSupervisor {
     flags: u8,
@@ -64,7 +58,9 @@ impl Given for ForSupervisor {
     type Machine = Supervisor;
 
     fn machine(&self) -> Supervisor {
-        let mut config = config();
+        let chain = |id: &u64| (ChainId::from(*id), ChainConfig { activation: 0, block_time: 2 });
+        let chains = CHAINS.iter().map(chain).collect();
+        let mut config = Config::new(chains, ExpiryWindow(9));
         config.admin = self.flags & 8 != 0;
         let mut limits = small();
         if self.flags & 16 != 0 {

@@ -38,10 +38,9 @@ pub(super) struct Block {
     pub output: OutputV0,
     /// The output of the block that this one replaces.
     pub replaced: Option<OutputV0>,
-    /// Its logs as they are written.
+    /// As written, until all are made.
     pub forms: Vec<LogForm>,
-    /// Its logs; none is missing once the content is made.
-    pub logs: Vec<Option<Log>>,
+    pub logs: Vec<Log>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -261,8 +260,7 @@ impl Content {
             }
             None => None,
         };
-        let logs = special.logs.iter().map(|_| None).collect();
-        Ok(Block { reference: block, output, replaced, forms: special.logs, logs })
+        Ok(Block { reference: block, output, replaced, forms: special.logs, logs: Vec::new() })
     }
 
     fn vars(&self) -> Vars {
@@ -298,8 +296,8 @@ impl Block {
         fields.insert("output".to_string(), data(&self.output));
         fields.insert("root".to_string(), data(&root));
         fields.insert("preimage".to_string(), data(&preimage));
-        let logs = (0..).zip(self.logs.iter().flatten());
-        let logs = logs
+        let logs = (0..)
+            .zip(&self.logs)
             .map(|(index, log)| logs::vars(&logs::message(chain_id, &self.reference, index, log)));
         fields.insert("logs".to_string(), logs.collect());
         Value::Object(fields)

@@ -6,10 +6,11 @@ use core::time::Duration;
 use super::input::LogsQuery;
 use super::{Dropped, NodeId, Purpose, Supervisor, SupervisorNotice, SupervisorQuery};
 use crate::codec::supervisor::{
-    BlockId, BlockRef, BlockReplacement, Code, DerivedRefPair, Keccak256, Log, NodeEvent,
+    BlockId, BlockRef, BlockReplacement, Code, DerivedIdPair, DerivedRefPair, Keccak256, Log,
+    NodeCommand, NodeEvent, Seal,
 };
 use crate::machine::Out;
-use crate::state::supervisor::index::{IndexedLog, Slot};
+use crate::state::supervisor::index::{DerivationIndex, IndexedLog, Slot};
 
 impl<K: Keccak256> Supervisor<K> {
     pub(super) fn anchor(&mut self, slot: Slot, anchor: &DerivedRefPair, out: &mut Out<Self>) {
@@ -117,6 +118,34 @@ impl<K: Keccak256> Supervisor<K> {
     }
 
     fn hear_derived(&mut self, slot: Slot, id: NodeId, pair: &DerivedRefPair, out: &mut Out<Self>) {
+        let Some(chain) = self.index.chain(slot) else { return };
+        let last = self.index.finalized_l1();
+        let late = last
+            .is_some_and(|last| last.number == pair.source.number && last.hash != pair.source.hash);
+        let told = if late { ToldBefore::Other } else { told_before(chain.local_safe(), pair) };
+        match told {
+            ToldBefore::New => {}
+            // It derives what we know it derived, or another node was faster.
+            ToldBefore::Same => return,
+            ToldBefore::Awaited(marker) => {
+                let code = Code::AwaitingReplacement;
+                self.drop_with(Dropped::Derivation, Some(slot), code, out);
+                // The node has not heard of it, or what it told of the replacement was not heard.
+                if pair.derived.number == marker.number {
+                    self.tell_replace(slot, id, marker, out);
+                }
+                return;
+            }
+            ToldBefore::Other => {
+                let code = Code::ConflictingData;
+                self.drop_with(Dropped::Derivation, Some(slot), code, out);
+                match self.replaced(slot, pair) {
+                    Some(invalid) => self.tell_replace(slot, id, invalid, out),
+                    None => self.mistrust(slot, id, pair.derived.number, out),
+                }
+                return;
+            }
+        }
         match self.index.derive(slot, pair, &mut self.then) {
             Ok(()) => {
                 let derived = pair.derived;
@@ -130,16 +159,46 @@ impl<K: Keccak256> Supervisor<K> {
                 out.notify(SupervisorNotice::LocalSafe(self.chain_id(slot), derived.id()));
                 self.pump(slot, out);
             }
-            // It derives what we know it derived.
-            Err(Code::IneffectiveData) => {}
-            Err(code @ (Code::AwaitingReplacement | Code::LimitExceeded)) => {
+            Err(code @ Code::LimitExceeded) => {
                 self.drop_with(Dropped::Derivation, Some(slot), code, out);
             }
             // The node or we are wrong, or one is ahead of the other.
             Err(code) => {
                 self.drop_with(Dropped::Derivation, Some(slot), code, out);
-                self.want_reset(slot, id, out);
+                self.mistrust(slot, id, pair.derived.number, out);
             }
+        }
+    }
+
+    /// The invalidated block that a node derived again, whose replacement is known.
+    fn replaced(&self, slot: Slot, pair: &DerivedRefPair) -> Option<Seal> {
+        let number = pair.derived.number;
+        let (invalid, by) = self.chains.get(slot.index())?.replaced.get(&number)?;
+        let there = self.index.chain(slot)?.local_safe().derived(number).ok()?;
+        (*invalid == pair.derived.seal() && there.derived.hash == *by).then_some(*invalid)
+    }
+
+    /// A node has a block that can never be safe.
+    pub(super) fn tell_replace(
+        &mut self,
+        slot: Slot,
+        id: NodeId,
+        invalid: Seal,
+        out: &mut Out<Self>,
+    ) {
+        if let Some(node) = self.node(slot, id) {
+            node.replacing = Some(invalid.number);
+        }
+        self.tell(slot, id, NodeCommand::InvalidateBlock(invalid), out);
+    }
+
+    /// A node that contradicts us is reset, unless it will go back by itself.
+    fn mistrust(&mut self, slot: Slot, id: NodeId, number: u64, out: &mut Out<Self>) {
+        let replacing = self.node(slot, id).and_then(|node| node.replacing);
+        if replacing.is_none_or(|from| number < from) {
+            // What we know may be of a branch of layer one that is gone, told late.
+            self.compare_l1_again(out);
+            self.want_reset(slot, id, out);
         }
     }
 
@@ -151,11 +210,29 @@ impl<K: Keccak256> Supervisor<K> {
         replacement: BlockReplacement,
         out: &mut Out<Self>,
     ) {
-        let marker = self.index.chain(slot).and_then(|chain| chain.local_safe().end());
-        let fits = marker.is_some_and(|end| {
+        if let Some(node) = self.node(slot, id) {
+            node.replacing = None;
+        }
+        let Some(chain) = self.index.chain(slot) else { return };
+        let block = replacement.replacement;
+        // Another node of the chain told it first.
+        let known = chain.local_safe().derived(block.number);
+        if known.is_ok_and(|entry| entry.derived == block.seal()) {
+            // It may not have been told that it is safe, and from where on to derive.
+            if let Ok(entry) = chain.cross_safe().first_of_derived(block.id()) {
+                let DerivedIdPair { source, derived } = entry.ids();
+                self.tell(slot, id, NodeCommand::UpdateCrossSafe { derived, source }, out);
+            }
+            return;
+        }
+        let expected = self.chains.get(slot.index()).and_then(|sync| sync.replacement);
+        if expected == Some(replacement) {
+            return;
+        }
+        let fits = chain.local_safe().end().is_some_and(|end| {
             end.invalidated
                 && end.derived.hash == replacement.invalidated
-                && end.derived.number == replacement.replacement.number
+                && end.derived.number == block.number
         });
         if !fits {
             let code = Code::ConflictingData;
@@ -163,12 +240,19 @@ impl<K: Keccak256> Supervisor<K> {
             self.want_reset(slot, id, out);
             return;
         }
-        let block = replacement.replacement.id();
+        if let Some(sync) = self.sync(slot) {
+            sync.replacement = Some(replacement);
+        }
+        self.fetch_replacement(slot, out);
+    }
+
+    /// Asks for the logs of the replacement, if one is expected.
+    pub(super) fn fetch_replacement(&mut self, slot: Slot, out: &mut Out<Self>) {
+        let expected = self.chains.get(slot.index()).and_then(|sync| sync.replacement);
+        let Some(block) = expected.map(|expected| expected.replacement.id()) else { return };
         let query = LogsQuery { chain_id: self.chain_id(slot), hash: block.hash };
-        if self.ask(Purpose::Replace(slot, block), SupervisorQuery::Logs(query), out) {
-            if let Some(sync) = self.sync(slot) {
-                sync.replacement = Some(replacement);
-            }
+        if !self.ask(Purpose::Replace(slot, block), SupervisorQuery::Logs(query), out) {
+            self.rest(slot);
         }
     }
 
@@ -182,23 +266,64 @@ impl<K: Keccak256> Supervisor<K> {
         let Some(sync) = self.sync(slot) else { return };
         let wanted = sync.replacement.filter(|wanted| wanted.replacement.id() == block);
         let Some(BlockReplacement { replacement, invalidated }) = wanted else { return };
-        sync.replacement = None;
         let Some(logs) = logs else {
-            // The node tells it again when it is reset or asked.
             self.drop_with(Dropped::Replacement, Some(slot), Code::ResourceUnavailable, out);
+            self.rest(slot);
             return;
         };
+        sync.replacement = None;
+        let marker = self.index.chain(slot).and_then(|chain| chain.local_safe().end());
+        let invalid = marker.map(|marker| marker.derived);
         let logs: Vec<_> = logs.iter().map(IndexedLog::of::<K>).collect();
         match self.index.replace(slot, &replacement, invalidated, &logs, &mut self.then) {
             Ok(()) => {
                 out.notify(SupervisorNotice::Replaced(self.chain_id(slot), block));
+                let most = self.limits.max_blocks_above_safe;
                 if let Some(sync) = self.sync(slot) {
                     sync.target = sync.target.max(block.number);
                     sync.incoming.clear();
+                    sync.replaced.extend(invalid.map(|it| (it.number, (it, block.hash))));
+                    if sync.replaced.len() > most {
+                        sync.replaced.pop_first();
+                    }
                 }
                 self.pump(slot, out);
             }
             Err(code) => self.drop_with(Dropped::Replacement, Some(slot), code, out),
         }
+    }
+}
+
+/// What a derivation is to what is indexed.
+enum ToldBefore {
+    /// Nothing of it is known.
+    New,
+    /// It is known, as far as it can be: derived again, maybe from an older layer-one block.
+    Same,
+    /// Another block or another layer-one block is known.
+    Other,
+    /// At or above this block, which is to be replaced.
+    Awaited(Seal),
+}
+
+/// Whether a node tells something old: it may be behind another node of its chain, or derive again
+/// what it derived before it was reset.
+fn told_before(index: &DerivationIndex, pair: &DerivedRefPair) -> ToldBefore {
+    let Some(end) = index.end() else { return ToldBefore::New };
+    let DerivedRefPair { source, derived } = pair;
+    let another_source = index.last_of_source(source.id()) == Err(Code::ConflictingData);
+    if another_source {
+        return ToldBefore::Other;
+    }
+    if end.invalidated && derived.number >= end.derived.number {
+        return ToldBefore::Awaited(end.derived);
+    }
+    if derived.number > end.derived.number || source.number > end.source.number {
+        return ToldBefore::New;
+    }
+    match index.derived(derived.number) {
+        Ok(known) if known.derived.hash != derived.hash => ToldBefore::Other,
+        // What was before the anchor is of no interest.
+        _ => ToldBefore::Same,
     }
 }

@@ -220,9 +220,14 @@ impl<K: Keccak256> Supervisor<K> {
     fn try_later(&mut self, slot: Slot, number: u64) {
         if let Some(sync) = self.sync(slot) {
             sync.incoming.remove(&number);
-            let at = self.latest.after(self.limits.reset_backoff.0);
-            self.set_retry(slot, Some(at));
+            self.rest(slot);
         }
+    }
+
+    /// Nothing is asked for this chain for a while.
+    pub(super) fn rest(&mut self, slot: Slot) {
+        let at = self.latest.after(self.limits.reset_backoff.0);
+        self.set_retry(slot, Some(at));
     }
 
     pub(super) fn set_retry(&mut self, slot: Slot, at: Option<Time>) {

@@ -3,7 +3,6 @@
 
 use super::input::L1Query;
 use super::{NodeId, Purpose, Supervisor, SupervisorNotice, SupervisorQuery};
-use crate::codec::supervisor::journal::form::fields;
 use crate::codec::supervisor::{BlockRef, Code, Keccak256, NodeCommand};
 use crate::machine::Out;
 use crate::state::supervisor::index::Slot;
@@ -12,18 +11,21 @@ use crate::state::supervisor::index::Slot;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct L1 {
     tip: Option<BlockRef>,
-    /// The number that is being compared, from where on.
+    /// The number that is being compared.
     comparing: Option<Comparison>,
 }
 
+/// Layer one is compared from the newest source of all chains down to where none is gone, and at
+/// the newest source of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Comparison {
-    from: u64,
     at: u64,
+    /// The block after `at` is gone.
+    gone: bool,
+    /// The final block was seen where it is to be, so that whoever answers is to be believed about
+    /// older ones.
+    is_final: bool,
 }
-
-fields!(L1 { tip, comparing });
-fields!(Comparison { from, at });
 
 impl<K: Keccak256> Supervisor<K> {
     pub(super) fn l1_tip(&mut self, tip: BlockRef, out: &mut Out<Self>) {
@@ -32,7 +34,7 @@ impl<K: Keccak256> Supervisor<K> {
         let grown =
             before.is_some_and(|before| tip.hash == before.hash || tip.follows(before.id()));
         if !grown {
-            self.compare_from(tip.number, out);
+            self.compare_all(out);
         }
         for slot in self.index.slots() {
             for node in self.listening(slot) {
@@ -42,20 +44,32 @@ impl<K: Keccak256> Supervisor<K> {
     }
 
     /// Compares layer-one blocks with what was derived from them, from the newest down.
-    fn compare_from(&mut self, tip: u64, out: &mut Out<Self>) {
-        let newest = self.newest_source().map(|newest| newest.min(tip));
-        if let Some(from) = newest {
-            self.l1.comparing = None;
-            self.compare(Comparison { from, at: from }, out);
+    fn compare_all(&mut self, out: &mut Out<Self>) {
+        self.l1.comparing = None;
+        if let Some(at) = self.newest_source(u64::MAX) {
+            self.compare(Comparison { at, gone: false, is_final: false }, out);
         }
     }
 
-    fn newest_source(&self) -> Option<u64> {
-        let chains = self.index.slots().filter_map(|slot| self.index.chain(slot));
-        chains.filter_map(|chain| chain.local_safe().end()).map(|end| end.source.number).max()
+    /// The same, unless it is being done.
+    pub(super) fn compare_l1_again(&mut self, out: &mut Out<Self>) {
+        if self.l1.tip.is_some() && self.l1.comparing.is_none() {
+            self.compare_all(out);
+        }
     }
 
-    fn compare(&mut self, comparison: Comparison, out: &mut Out<Self>) {
+    /// The newest source of a chain, among the chains that have none at `below` or after it.
+    fn newest_source(&self, below: u64) -> Option<u64> {
+        let chains = self.index.slots().filter_map(|slot| self.index.chain(slot));
+        let ends = chains.filter_map(|chain| chain.local_safe().end());
+        ends.map(|end| end.source.number).filter(|number| *number < below).max()
+    }
+
+    fn compare(&mut self, mut comparison: Comparison, out: &mut Out<Self>) {
+        let last = self.index.finalized_l1().map_or(0, |block| block.number);
+        if !comparison.is_final {
+            comparison.at = comparison.at.max(last);
+        }
         let query = SupervisorQuery::L1(L1Query { number: comparison.at });
         if self.ask(Purpose::Compare(comparison.at), query, out) {
             self.l1.comparing = Some(comparison);
@@ -65,29 +79,47 @@ impl<K: Keccak256> Supervisor<K> {
     pub(super) fn compare_l1(&mut self, number: u64, block: Option<BlockRef>, out: &mut Out<Self>) {
         let Some(comparison) = self.l1.comparing.filter(|it| it.at == number) else { return };
         self.l1.comparing = None;
-        // The next tip starts over.
-        let Some(block) = block.filter(|block| block.number == number) else { return };
+        let Some(block) = block.filter(|block| block.number == number) else {
+            // Layer one may have become shorter; else the next tip starts over.
+            let last = self.index.finalized_l1().map_or(0, |block| block.number);
+            let shorter = |tip: &BlockRef| (last..number).contains(&tip.number);
+            if let Some(tip) = self.l1.tip.filter(shorter) {
+                let is_final = comparison.is_final;
+                self.compare(Comparison { at: tip.number, gone: true, is_final }, out);
+            }
+            return;
+        };
         let gone = self.index.slots().filter_map(|slot| self.index.chain(slot)).any(|chain| {
             chain.local_safe().last_of_source(block.id()) == Err(Code::ConflictingData)
         });
-        let final_number = self.index.finalized_l1().map(|block| block.number);
-        match number.checked_sub(1) {
-            // Nothing final is dropped.
-            Some(before) if gone && final_number.is_none_or(|last| before >= last) => {
-                self.compare(Comparison { at: before, ..comparison }, out);
-            }
-            _ if gone => {}
-            _ => {
-                let newer = self.newest_source().is_some_and(|newest| newest > number);
-                if newer {
-                    self.index.rewind_l1(block.id(), &mut self.then);
-                    out.notify(SupervisorNotice::L1Reorganised(block.id()));
-                    for slot in self.index.slots() {
-                        for node in self.listening(slot) {
-                            self.want_reset(slot, node, out);
-                        }
-                    }
-                }
+        let is_final = match self.index.finalized_l1().filter(|block| block.number == number) {
+            // Nothing final is dropped because of somebody who knows another final block.
+            Some(known) if known.hash != block.hash => return,
+            Some(_) => true,
+            None => comparison.is_final,
+        };
+        let next = if gone {
+            number.checked_sub(1)
+        } else if comparison.gone {
+            self.rewind_l1(&block, out);
+            None
+        } else {
+            // What follows an agreed block agrees, but a chain may not have come so far.
+            self.newest_source(number)
+        };
+        if let Some(at) = next {
+            self.compare(Comparison { at, gone, is_final }, out);
+        }
+    }
+
+    /// Layer one is what we know up to `ancestor` only.
+    fn rewind_l1(&mut self, ancestor: &BlockRef, out: &mut Out<Self>) {
+        self.index.rewind_l1(ancestor.id(), &mut self.then);
+        out.notify(SupervisorNotice::L1Reorganised(ancestor.id()));
+        for slot in self.index.slots() {
+            self.restart_resets(slot, out);
+            for node in self.listening(slot) {
+                self.want_reset(slot, node, out);
             }
         }
     }
@@ -125,7 +157,7 @@ impl<K: Keccak256> Supervisor<K> {
             self.tell(slot, id, NodeCommand::ProvideL1(block), out);
         } else {
             // The node derives from a block that is gone.
-            self.compare_from(number, out);
+            self.compare_l1_again(out);
             self.want_reset(slot, id, out);
         }
     }

@@ -6,7 +6,6 @@ mod input;
 mod l1;
 mod node;
 mod purpose;
-mod remains;
 mod reset;
 mod roots;
 mod settle;
@@ -32,7 +31,7 @@ use super::limits::Limits;
 use super::server::Server;
 use crate::ask::{AskId, Asks};
 use crate::codec::supervisor::{
-    BlockReplacement, ChainId, Code, Keccak256, NodeEvent, RustCryptoKeccak256, Served,
+    BlockReplacement, ChainId, Code, Hash, Keccak256, NodeEvent, RustCryptoKeccak256, Seal, Served,
 };
 use crate::fault::{Refusal, Refused};
 use crate::machine::{ActionOf, Machine, Out};
@@ -82,6 +81,9 @@ struct ChainSync {
     walking: Option<u64>,
     /// A replacement whose logs are on their way.
     replacement: Option<BlockReplacement>,
+    /// Invalidated blocks and what is in their place, by number: a node that derives one of them
+    /// again is told to replace it.
+    replaced: BTreeMap<u64, (Seal, Hash)>,
     /// When to ask again for what nobody had.
     retry_at: Option<Time>,
 }
@@ -219,14 +221,14 @@ impl<K: Keccak256> Supervisor<K> {
         }
     }
 
-    /// As `handle_remote`; `false` if nothing changed.
-    pub(super) fn hear(&mut self, now: Time, input: SupervisorRemote, out: &mut Out<Self>) -> bool {
+    fn hear(&mut self, now: Time, input: SupervisorRemote, out: &mut Out<Self>) {
         if !matches!(input, SupervisorRemote::Rpc(_)) {
             self.latest = self.latest.max(now);
         }
         match input {
             SupervisorRemote::Rpc(text) => {
-                return self.hear_text(now, text, out);
+                self.hear_text(now, text, out);
+                return;
             }
             SupervisorRemote::Node { chain_id, node, event } => match self.index.slot(chain_id) {
                 Ok(slot) => self.hear_node(slot, node, *event, out),
@@ -249,7 +251,6 @@ impl<K: Keccak256> Supervisor<K> {
             }
         }
         self.settle(out);
-        true
     }
 
     fn answered(&mut self, what: Purpose, answer: SupervisorAnswer, out: &mut Out<Self>) {
@@ -301,6 +302,7 @@ impl<K: Keccak256> Supervisor<K> {
         match due {
             Due::Retry(slot) => {
                 self.set_retry(slot, None);
+                self.fetch_replacement(slot, out);
                 self.pump(slot, out);
             }
             Due::Reset(slot, node) => self.reset_due(slot, node, out),
@@ -386,6 +388,7 @@ impl ChainSync {
             + self.parked.capacity() * size_of::<(NodeId, NodeEvent)>()
             + parked.sum::<usize>()
             + crate::heap::tree(self.incoming.len(), size_of::<(u64, Incoming)>())
+            + crate::heap::tree(self.replaced.len(), size_of::<(u64, (Seal, Hash))>())
             + incoming.sum::<usize>()
     }
 }

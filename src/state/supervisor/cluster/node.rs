@@ -26,6 +26,9 @@ pub(super) struct Node {
     pub(super) reset_at: Option<Time>,
     /// The layer-one block of which it derived everything, until it is given the next.
     pub(super) exhausted: Option<BlockRef>,
+    /// The number of a block that it was told to replace, until it says so: what it derived after
+    /// it counts for nothing.
+    pub(super) replacing: Option<u64>,
 }
 
 impl Node {
@@ -38,6 +41,7 @@ impl Node {
             rested_at: Time::ZERO,
             reset_at: None,
             exhausted: None,
+            replacing: None,
         }
     }
 }

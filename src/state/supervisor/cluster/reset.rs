@@ -5,7 +5,6 @@ use alloc::boxed::Box;
 
 use super::input::NodeBlockQuery;
 use super::{Due, NodeId, Purpose, Supervisor, SupervisorNotice, SupervisorQuery};
-use crate::codec::supervisor::journal::form::fields;
 use crate::codec::supervisor::{BlockId, Keccak256, NodeCommand, ResetHeads};
 use crate::machine::Out;
 use crate::state::supervisor::index::{Heads, Slot};
@@ -21,10 +20,8 @@ pub(super) struct Reset {
     stage: Stage,
 }
 
-fields!(Reset { low, high, stage });
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Stage {
+enum Stage {
     /// Asked for our head.
     Top,
     /// Asked for our anchor.
@@ -72,6 +69,7 @@ impl<K: Keccak256> Supervisor<K> {
         let reset = Reset { low: first.derived.number, high: newest, stage: Stage::Top };
         let Some(node) = self.node(slot, id) else { return };
         node.reset = Some(reset);
+        node.replacing = None;
         node.resets = node.resets.saturating_add(1);
         out.notify(SupervisorNotice::ResetStarted(self.chain_id(slot), id));
         self.ask_node(slot, id, newest, out);
@@ -143,6 +141,15 @@ impl<K: Keccak256> Supervisor<K> {
             finalized: lower(finalized),
         };
         self.tell(slot, id, NodeCommand::Reset(Box::new(heads)), out);
+        // What it was not told meanwhile.
+        if let Some(safe) = cross_safe.map(|entry| entry.ids()) {
+            let (derived, source) = (safe.derived, safe.source);
+            self.tell(slot, id, NodeCommand::UpdateCrossSafe { derived, source }, out);
+        }
+        let end = self.index.chain(slot).and_then(|chain| chain.local_safe().end());
+        if let Some(marker) = end.filter(|end| end.invalidated).map(|end| end.derived) {
+            self.tell_replace(slot, id, marker, out);
+        }
     }
 
     /// Not even the anchor is common.

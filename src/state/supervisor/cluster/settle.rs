@@ -58,7 +58,9 @@ impl<K: Keccak256> Supervisor<K> {
             }
             Consequence::Invalidated(slot, seal) => {
                 out.notify(SupervisorNotice::Invalidated(self.chain_id(slot), seal));
-                self.tell_all(slot, &NodeCommand::InvalidateBlock(seal), out);
+                for node in self.listening(slot) {
+                    self.tell_replace(slot, node, seal, out);
+                }
                 // Nothing is indexed at or above it until it is replaced.
                 self.forget_incoming(slot, seal.number.saturating_sub(1));
             }

@@ -1,0 +1,8 @@
+//! A Supervisor in the middle of made-up clusters: whatever the order in which it is told, it ends
+//! with the same heads and answers, and it recovers from whoever does wrong.
+#![cfg(all(feature = "supervisor", feature = "sim"))]
+
+#[path = "../supervisor_index/heads.rs"]
+mod heads;
+mod orders;
+mod run;
