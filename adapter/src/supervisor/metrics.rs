@@ -162,9 +162,11 @@ fn journal(registry: &mut Registry, status: &Status) {
         "1 once nothing is recorded any more",
         ConstGauge::new(failed),
     );
-    let help = "Bytes recorded since the last snapshot";
+    let help = "Bytes of journal that a restart would replay";
     registry.register("journal_bytes", help, ConstGauge::new(journal.bytes));
+    let help = "Records that wait for the disk";
+    registry.register("journal_waiting_records", help, ConstGauge::new(journal.waiting));
     let age = journal.since_snapshot.as_secs();
-    let help = "Age of the last snapshot";
+    let help = "Age of the last snapshot, or of the start";
     registry.register_with_unit("journal_age", help, Unit::Seconds, ConstGauge::new(age));
 }

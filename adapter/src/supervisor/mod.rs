@@ -62,7 +62,9 @@
 //! # }
 //! ```
 
+mod disk;
 pub mod el;
+mod engine;
 mod feed;
 mod host;
 mod interrupted;
@@ -77,6 +79,7 @@ mod settings;
 mod source;
 mod status;
 
+pub use disk::{Folder, Storage};
 pub use feed::{Feed, MACHINE};
 pub use host::Host;
 pub use interrupted::interrupted;

@@ -137,6 +137,15 @@ impl Routes {
         any
     }
 
+    /// Offers a question to one source more, if it may know.
+    pub(super) fn offer(&mut self, of: SourceId, id: AskId, query: &SupervisorQuery) {
+        let taken = self.sources.get_mut(&of).is_some_and(|source| source.ask(id, query));
+        if taken {
+            let asked = Asked { query: *query, of: BTreeSet::new() };
+            self.asked.entry(id).or_insert(asked).of.insert(of);
+        }
+    }
+
     /// The answer of a source as input, unless others that were asked may know better.
     pub(super) fn answered(
         &mut self,

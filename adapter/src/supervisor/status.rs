@@ -34,9 +34,11 @@ pub struct JournalStatus {
     pub kept: bool,
     /// Why nothing can be kept any more; then nothing is acknowledged either.
     pub failed: Option<String>,
-    /// Bytes recorded since the last snapshot.
+    /// Bytes of journal that a restart would replay.
     pub bytes: u64,
-    /// How old that snapshot is.
+    /// How many records wait for the disk.
+    pub waiting: u64,
+    /// How old the last snapshot is, or the start if there was none since.
     pub since_snapshot: Duration,
 }
 
@@ -85,7 +87,8 @@ pub struct Counts {
 }
 
 impl Status {
-    pub(super) fn of(machine: &Supervisor, sources: usize, counts: Counts) -> Self {
+    /// What the machine says of itself; what only its host knows is not filled in.
+    pub(super) fn of(machine: &Supervisor, counts: Counts) -> Self {
         let index = machine.index();
         let chains = index.slots().zip(index.set()).map(|(slot, chain_id)| {
             let local_safe = index.chain(slot).and_then(|chain| chain.local_safe().end());
@@ -103,10 +106,8 @@ impl Status {
             chains: chains.collect(),
             finalized_l1: index.finalized_l1(),
             failsafe: index.failsafe(),
-            footprint: nodewire::Machine::footprint(machine),
-            sources,
             counts,
-            journal: JournalStatus::default(),
+            ..Self::default()
         }
     }
 }

@@ -26,6 +26,16 @@ pub struct Endpoint {
 
 impl Endpoint {
     pub fn new(limits: Limits, set: impl FnOnce(&mut Config, &mut Serving)) -> Self {
+        let start = |config, limits| Host::start(Supervisor::new(config, limits).unwrap());
+        Self::of(limits, set, start)
+    }
+
+    /// An endpoint of a host that is started so.
+    pub fn of(
+        limits: Limits,
+        set: impl FnOnce(&mut Config, &mut Serving),
+        start: impl FnOnce(Config, Limits) -> (Handle, JoinHandle<Supervisor>),
+    ) -> Self {
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
         let runtime = runtime.worker_threads(2).enable_all().build().unwrap();
         let mut config = config(&[10]);
@@ -35,7 +45,7 @@ impl Endpoint {
         let (address, handle, stop, listening, host) = runtime.block_on(async {
             let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
             let address = listener.local_addr().unwrap();
-            let (handle, host) = Host::start(Supervisor::new(config, limits).unwrap());
+            let (handle, host) = start(config, limits);
             let (stop, stopped) = oneshot::channel::<()>();
             let stopped = async { drop(stopped.await) };
             let patience = Duration::from_secs(5);

@@ -1,50 +1,19 @@
 //! The feed: lines in, lines out.
 
 use nodewire::codec::supervisor::{ChainId, NodeEvent};
-use nodewire::state::supervisor::{SupervisorAnswer, SupervisorQuery, SupervisorRemote};
 use serde_json::{Value, json};
 
 use crate::chains::plain;
+use crate::lines::{anchor, answer, remote};
 use crate::nodes::{Shared, event, lock, world};
 use crate::process::{Process, config, folder, nodewire};
-
-fn remote(input: &SupervisorRemote) -> String {
-    json!({ "remote": input }).to_string()
-}
-
-fn anchor(world: &Shared, id: u64) -> String {
-    json!({ "local": lock(world).anchor(id) }).to_string()
-}
-
-/// What a question in its JSON form asks.
-fn query(form: &Value) -> SupervisorQuery {
-    use nodewire::state::supervisor::{BlockQuery, L1Query, LogsQuery, NodeBlockQuery, NodeId};
-    let (kind, of) = form.as_object().unwrap().iter().next().unwrap();
-    let chain_id = serde_json::from_value::<ChainId>(of["chainID"].clone()).unwrap_or_default();
-    let number = of["number"].as_u64().unwrap_or_default();
-    match kind.as_str() {
-        "block" => SupervisorQuery::Block(BlockQuery { chain_id, number }),
-        "logs" => {
-            let hash = serde_json::from_value(of["hash"].clone()).unwrap();
-            SupervisorQuery::Logs(LogsQuery { chain_id, hash })
-        }
-        "nodeBlock" => {
-            let node = NodeId(u32::try_from(of["node"].as_u64().unwrap()).unwrap());
-            SupervisorQuery::NodeBlock(NodeBlockQuery { chain_id, node, number })
-        }
-        "l1" => SupervisorQuery::L1(L1Query { number }),
-        other => panic!("no question of this test: {other}"),
-    }
-}
 
 /// Answers every question until a line has `member`, and returns that.
 fn answer_until(process: &mut Process, world: &Shared, done: impl Fn(&Value) -> bool) -> Value {
     loop {
         let line = process.line();
-        if let Some(ask) = line.get("ask") {
-            let answer: SupervisorAnswer = lock(world).answer(&query(&ask["query"]));
-            let answer = json!({ "local": { "answer": [ask["id"], answer] } });
-            process.feed(&answer.to_string());
+        if let Some(answer) = answer(world, &line) {
+            process.feed(&answer);
         }
         if done(&line) {
             return line;

@@ -9,6 +9,8 @@ mod endpoint;
 mod feed;
 mod host;
 mod http;
+mod journal;
+mod lines;
 mod nodes;
 mod process;
 #[path = "../../../tests/shared_vectors/mod.rs"]

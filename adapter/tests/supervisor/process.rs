@@ -53,15 +53,20 @@ pub fn config(folder: &Path, ids: &[u64]) -> String {
     path.to_str().unwrap().to_owned()
 }
 
+const SERVE: [&str; 5] = ["serve", "supervisor", "--listen", "127.0.0.1:0", "--json"];
+
 impl Process {
     /// Serves with these arguments; with a feed on standard input and output if they say so.
     pub fn start(arguments: &[&str]) -> Self {
-        Self::run(
-            nodewire()
-                .args(["serve", "supervisor", "--listen", "127.0.0.1:0", "--json"])
-                .args(arguments),
-            arguments,
-        )
+        Self::run(nodewire().args(SERVE).args(arguments), arguments)
+    }
+
+    /// The same, where no file may be longer than so many blocks of 512 bytes.
+    pub fn confined(arguments: &[&str], blocks: u32) -> Self {
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        let mut shell = Command::new("sh");
+        let program = env!("CARGO_BIN_EXE_nodewire");
+        Self::run(shell.args(["-c", &script, program]).args(SERVE).args(arguments), arguments)
     }
 
     fn run(command: &mut Command, arguments: &[&str]) -> Self {
@@ -87,6 +92,35 @@ impl Process {
         let input = self.input.as_mut().unwrap();
         writeln!(input, "{line}").unwrap();
         input.flush().unwrap();
+    }
+
+    /// Feeds a line to a process that may be gone.
+    pub fn try_feed(&mut self, line: &str) {
+        let _ = self.input.as_mut().map(|input| writeln!(input, "{line}"));
+    }
+
+    /// The lines that are there by now.
+    pub fn lines(&self) -> Vec<Value> {
+        let lines = self.lines.try_iter();
+        lines.map(|line| serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"))).collect()
+    }
+
+    /// Ends it at once, as a crash would, and returns the lines that it said before.
+    pub fn kill(mut self) -> Vec<Value> {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let mut lines = Vec::new();
+        while let Ok(line) = self.lines.recv_timeout(Duration::from_secs(20)) {
+            // The last may be cut off.
+            lines.extend(serde_json::from_str::<Value>(&line));
+        }
+        lines
+    }
+
+    pub fn get(&self, path: &str) -> Reply {
+        let mut client = Client::to(self.address);
+        client.send(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes());
+        client.reply()
     }
 
     pub fn close_feed(&mut self) {

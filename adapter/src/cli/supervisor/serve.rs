@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use clap::Args;
 use nodewire::codec::supervisor::ChainId;
-use nodewire::state::supervisor::{ExpiryWindow, NodeId};
+use nodewire::state::supervisor::{DurableLimits, ExpiryWindow, NodeId, Recovered, Supervisor};
 use nodewire_adapter::supervisor::el::{self, AnchorAt, ExecutionLayer};
 use nodewire_adapter::supervisor::{
-    Feed, Handle, Host, Lag, Manner, Serving, Settings, interrupted, listen,
+    Feed, Folder, Handle, Host, Lag, Manner, Serving, Settings, interrupted, listen,
 };
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tracing::{info, warn};
 
 use crate::cli::address::address;
 use crate::cli::failure::Failure;
@@ -44,6 +46,15 @@ pub struct Options {
     /// finalized if there is no feed.
     #[arg(long, value_parser = anchor)]
     el_anchor: Option<AnchorAt>,
+    /// A folder to keep everything in that is acknowledged, and to go on from.
+    #[arg(long)]
+    journal: Option<PathBuf>,
+    /// Go on from a journal of which something that was acknowledged may be missing.
+    #[arg(long, requires = "journal")]
+    accept_loss: bool,
+    /// How many MiB of journal there are to be before a snapshot is taken.
+    #[arg(long, default_value_t = 256, requires = "journal")]
+    snapshot_after: u32,
     /// How many seconds a chain's cross-unsafe head may be behind for /readyz.
     #[arg(long, default_value_t = Lag::DEFAULT.most.as_secs())]
     max_lag: u64,
@@ -64,6 +75,7 @@ pub struct Options {
 /// Serves until interrupted or terminated.
 pub fn run(options: &Options, json: bool) -> Result<(), Failure> {
     let settings = settings(options)?;
+    // Before anything is opened.
     let machine = settings.machine().map_err(Failure::new)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(async {
@@ -71,7 +83,10 @@ pub fn run(options: &Options, json: bool) -> Result<(), Failure> {
         let named = |error| Failure::new(format!("{}: {error}", options.listen));
         let listener = TcpListener::bind(options.listen).await.map_err(named)?;
         let address = listener.local_addr().map_err(named)?;
-        let (handle, host) = Host::start(machine);
+        let (handle, host) = match &options.journal {
+            Some(path) => kept(path, options, &settings)?,
+            None => Host::start(machine),
+        };
         let feed = match &options.feed {
             Some(path) => Some(feed(&handle, path).await?),
             None => None,
@@ -90,6 +105,38 @@ pub fn run(options: &Options, json: bool) -> Result<(), Failure> {
     // A feed may wait for good for its next line.
     runtime.shutdown_background();
     served
+}
+
+/// Goes on from what a folder holds.
+fn kept(
+    path: &Path,
+    options: &Options,
+    settings: &Settings,
+) -> Result<(Handle, JoinHandle<Supervisor>), Failure> {
+    let named = |error: &dyn std::fmt::Display| {
+        Failure::new(format!("--journal {}: {error}", path.display()))
+    };
+    let folder = Folder::open(path).map_err(|error| match error.kind() {
+        io::ErrorKind::WouldBlock => named(&"another process has it"),
+        _ => named(&error),
+    })?;
+    let recovered = folder.recover(settings).map_err(|error| named(&error))?;
+    let Recovered { replayed, complete, exact, difference, .. } = &recovered;
+    info!(replayed, complete, exact, snapshot = recovered.snapshot, "recovered");
+    if let Some(difference) = difference {
+        warn!(?difference, "the replay came to another head than was recorded");
+    }
+    if !complete && !options.accept_loss {
+        let why = recovered.files.iter().map(|(file, stop)| format!("{file}: {stop:?}"));
+        let why: Vec<_> = why.collect();
+        return Err(named(&format!(
+            "something that was acknowledged may be missing, --accept-loss goes on: {}",
+            why.join(", ")
+        )));
+    }
+    let mut limits = DurableLimits::default();
+    limits.snapshot_after = u64::from(options.snapshot_after) * 1_048_576;
+    Ok(Host::kept(recovered, limits, folder)?)
 }
 
 fn settings(options: &Options) -> Result<Settings, Failure> {

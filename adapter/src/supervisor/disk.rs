@@ -1,0 +1,215 @@
+//! A folder of journals and snapshots: written in a thread of its own, durable when it says so.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+
+use nodewire::AskId;
+use nodewire::codec::supervisor::journal::StoreFile;
+use nodewire::state::supervisor::{Recovered, Store, recover};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use super::settings::Settings;
+
+/// Keeps what a machine with a journal asks to be kept.
+pub trait Storage: Send + 'static {
+    /// Does it. It has succeeded only if it outlives a crash.
+    ///
+    /// # Errors
+    /// Anything at all; then the machine is not ready until it is started again.
+    fn keep(&mut self, store: &Store) -> io::Result<()>;
+}
+
+/// A folder, locked against other processes.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    /// The folder itself, to sync what names are in it.
+    names: File,
+    /// Holds the lock until it is dropped, however the process ends.
+    _lock: File,
+    /// The journals and the snapshot that are being written.
+    open: BTreeMap<StoreFile, File>,
+    /// Files that were recovered from, until they are known to be durable.
+    found: Vec<StoreFile>,
+}
+
+impl Folder {
+    /// Makes the folder if there is none, and locks it.
+    ///
+    /// # Errors
+    /// Those of the operating system; `WouldBlock` if another process has it.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        std::fs::create_dir_all(path)?;
+        let lock = lock(&path.join("lock"))?;
+        let names = File::open(path)?;
+        let mut folder = Self {
+            path: path.to_owned(),
+            names,
+            _lock: lock,
+            open: BTreeMap::new(),
+            found: vec![],
+        };
+        for entry in std::fs::read_dir(path)? {
+            let name = entry?.file_name();
+            let Some(name) = name.to_str() else { continue };
+            match name.parse() {
+                Ok(file) => folder.found.push(file),
+                // A snapshot that was never finished.
+                Err(_) if name.ends_with(UNFINISHED) => std::fs::remove_file(path.join(name))?,
+                Err(_) => {}
+            }
+        }
+        Ok(folder)
+    }
+
+    /// What the files in it tell.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or settings that no machine can be of.
+    pub fn recover(&self, settings: &Settings) -> Result<Recovered, String> {
+        let mut failed = None;
+        let read = |file: StoreFile| {
+            let path = self.file(file);
+            let bytes = std::fs::read(&path);
+            bytes.map_err(|error| failed = Some(format!("{}: {error}", path.display()))).ok()
+        };
+        let recovered = recover(&settings.config, &settings.limits, &self.found, read);
+        // What cannot be read now may be there the next time: nothing is to go on without it.
+        failed.map_or(Ok(()), Err)?;
+        recovered.map_err(|code| code.to_string())
+    }
+
+    fn file(&self, file: StoreFile) -> PathBuf {
+        self.path.join(file.to_string())
+    }
+
+    fn unfinished(&self, file: StoreFile) -> PathBuf {
+        self.path.join(format!("{file}{UNFINISHED}"))
+    }
+
+    fn begin(&mut self, file: StoreFile, bytes: &[u8]) -> io::Result<()> {
+        let mut journal = File::create(self.file(file))?;
+        journal.write_all(bytes)?;
+        journal.sync_all()?;
+        for found in std::mem::take(&mut self.found) {
+            File::open(self.file(found))?.sync_all()?;
+        }
+        self.names.sync_all()?;
+        // Journals are written one after the other.
+        self.open.retain(|open, _| open.kind != file.kind);
+        self.open.insert(file, journal);
+        Ok(())
+    }
+
+    fn append(&mut self, file: StoreFile, bytes: &[u8]) -> io::Result<()> {
+        let journal = self.open.get_mut(&file).ok_or(io::ErrorKind::NotFound)?;
+        journal.write_all(bytes)?;
+        journal.sync_data()
+    }
+
+    fn snapshot(
+        &mut self,
+        file: StoreFile,
+        offset: u64,
+        bytes: &[u8],
+        last: bool,
+    ) -> io::Result<()> {
+        if offset == 0 {
+            let begun = File::create(self.unfinished(file))?;
+            self.open.retain(|open, _| open.kind != file.kind);
+            self.open.insert(file, begun);
+        }
+        let snapshot = self.open.get_mut(&file).ok_or(io::ErrorKind::NotFound)?;
+        snapshot.seek(SeekFrom::Start(offset))?;
+        snapshot.write_all(bytes)?;
+        if last {
+            snapshot.sync_all()?;
+            self.open.remove(&file);
+            std::fs::rename(self.unfinished(file), self.file(file))?;
+            self.names.sync_all()?;
+        }
+        Ok(())
+    }
+
+    fn remove(&self, before: u64) -> io::Result<()> {
+        for entry in std::fs::read_dir(&self.path)? {
+            let name = entry?.file_name();
+            let file = name.to_str().and_then(|name| name.parse::<StoreFile>().ok());
+            if file.is_some_and(|file| file.generation < before) {
+                std::fs::remove_file(self.path.join(name))?;
+            }
+        }
+        self.names.sync_all()
+    }
+}
+
+/// How the name of a snapshot ends while it is written.
+const UNFINISHED: &str = ".unfinished";
+
+impl Storage for Folder {
+    fn keep(&mut self, store: &Store) -> io::Result<()> {
+        match (store, store.file()) {
+            (Store::Begin { bytes, .. }, Some(file)) => self.begin(file, bytes),
+            (Store::Append { bytes, .. }, Some(file)) => self.append(file, bytes),
+            (Store::Snapshot { offset, bytes, last, .. }, Some(file)) => {
+                self.snapshot(file, *offset, bytes, *last)
+            }
+            (Store::Remove { before }, _) => self.remove(*before),
+            (_, None) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+}
+
+/// Locks a file, which the operating system unlocks when the process ends.
+fn lock(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+    #[cfg(unix)]
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)?;
+    Ok(file)
+}
+
+/// What became of a question to the disk.
+pub(super) type Kept = (AskId, io::Result<()>);
+
+/// A storage in a thread of its own.
+pub(super) struct Disk {
+    to: mpsc::Sender<(AskId, Store)>,
+    pub(super) kept: UnboundedReceiver<Kept>,
+}
+
+impl Disk {
+    /// # Errors
+    /// No thread could be made.
+    pub(super) fn start(mut storage: impl Storage) -> io::Result<Self> {
+        let (to, from) = mpsc::channel::<(AskId, Store)>();
+        // At most one question about a journal, one about a snapshot and a removal are open.
+        let (done, kept): (UnboundedSender<Kept>, _) = unbounded_channel();
+        thread::Builder::new().name("journal".to_owned()).spawn(move || {
+            while let Ok((id, store)) = from.recv() {
+                if done.send((id, storage.keep(&store))).is_err() {
+                    break;
+                }
+            }
+            // In this order: whoever hears that this is the end may open the storage again.
+            drop(storage);
+            drop(done);
+        })?;
+        Ok(Self { to, kept })
+    }
+
+    /// Lets the thread do what it was asked, and waits until it has ended.
+    pub(super) async fn end(self) {
+        let Self { to, mut kept } = self;
+        drop(to);
+        while kept.recv().await.is_some() {}
+    }
+
+    /// False if the thread is gone.
+    pub(super) fn keep(&self, id: AskId, store: Store) -> bool {
+        self.to.send((id, store)).is_ok()
+    }
+}
