@@ -151,6 +151,26 @@ impl<C> Asks<C> {
         self.open.heap()
     }
 
+    /// The number of the next question.
+    #[cfg(feature = "supervisor")]
+    pub(crate) const fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Puts in place of all questions those that were open elsewhere, where `next` was the number
+    /// of the next. False, and nothing changes, unless their ids ascend up to it.
+    #[cfg(feature = "supervisor")]
+    pub(crate) fn reopen(&mut self, next: u64, questions: Vec<(AskId, C)>) -> bool {
+        let mut open = Ordered::new();
+        for (id, context) in questions {
+            if id.0 >= next || open.push(id, context).is_err() {
+                return false;
+            }
+        }
+        (self.next, self.open) = (next, open);
+        true
+    }
+
     fn known(&self, id: AskId) -> Result<(), Refused> {
         if id.0 < self.next { Ok(()) } else { Err(Refused::UnknownAsk) }
     }

@@ -71,6 +71,11 @@ fn supervisor_script_corpus() {
     replay("supervisor_script", fuzz_bodies::supervisor::script);
 }
 
+#[test]
+fn supervisor_journal_corpus() {
+    replay("supervisor_journal", fuzz_bodies::supervisor::journal);
+}
+
 proptest! {
     #[test]
     fn decode_any(bytes in prop::collection::vec(any::<u8>(), 0..512)) {
@@ -120,5 +125,10 @@ proptest! {
     #[test]
     fn supervisor_script_any(bytes in prop::collection::vec(any::<u8>(), 0..1_500)) {
         fuzz_bodies::supervisor::script(&bytes);
+    }
+
+    #[test]
+    fn supervisor_journal_any(bytes in prop::collection::vec(any::<u8>(), 0..512)) {
+        fuzz_bodies::supervisor::journal(&bytes);
     }
 }

@@ -10,8 +10,10 @@ use nodewire::{Machine, Time};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::supervisor;
+
 /// The names, each with what it is.
-pub const NAMES: [(&str, &str); 9] = [
+pub const NAMES: [(&str, &str); 10] = [
     ("leios.connection", "KeepAlive and the pair on one connection"),
     ("leios.client", "the client of the pair"),
     ("leios.server", "the server of the pair"),
@@ -21,9 +23,11 @@ pub const NAMES: [(&str, &str); 9] = [
     ("leios.keep-alive-server", "the side that answers pings"),
     ("leios.handshake-initiator", "the side that proposes versions"),
     ("leios.handshake-responder", "the side that chooses a version"),
+    (supervisor::MACHINE, "the Supervisor of a cluster, with index and RPC"),
 ];
 
-/// How a machine is set up: what the first line of its trace says. Every field has a default.
+/// How a Leios machine is set up: what the first line of its trace says. Every field has a
+/// default. A Supervisor is set up by [`supervisor::Settings`], which it cannot do without.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -63,9 +67,11 @@ impl Default for Config {
 /// The network magic of the Leios test network.
 pub const TEST_NETWORK: u32 = 164;
 
-/// The machine of this name, to be played; `None` if there is none.
-#[must_use]
-pub fn player(name: &str, config: Config) -> Option<Box<dyn Play>> {
+/// The machine of this name, to be played, set up by this JSON; `None` if there is none.
+///
+/// # Errors
+/// What is wrong with the configuration.
+pub fn player(name: &str, config: Option<&str>) -> Result<Option<Box<dyn Play>>, ConfigError> {
     with(name, config, Playing)
 }
 
@@ -74,18 +80,43 @@ pub fn player(name: &str, config: Config) -> Option<Box<dyn Play>> {
 /// # Errors
 /// A configuration that cannot be read, or the first step that differs.
 pub fn replayed(trace: &Trace) -> Result<Option<ReplayReport>, ReplayFailure> {
-    let config = match trace.config() {
-        "null" => Config::default(),
-        text => serde_json::from_str(text).map_err(ReplayFailure::Config)?,
-    };
-    Ok(with(trace.machine(), config, Replaying(trace)).transpose()?)
+    let config = Some(trace.config()).filter(|text| *text != "null");
+    let played = with(trace.machine(), config, Replaying(trace)).map_err(ReplayFailure::Config)?;
+    Ok(played.transpose()?)
+}
+
+/// What is wrong with a configuration.
+#[derive(Debug)]
+pub enum ConfigError {
+    /// Its JSON.
+    Json(serde_json::Error),
+    /// There is none, and the machine needs one.
+    Missing,
+    /// The machine cannot be set up so.
+    Unusable(String),
+}
+
+impl From<serde_json::Error> for ConfigError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Json(error)
+    }
+}
+
+impl std::fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Json(error) => write!(f, "JSON: {error}"),
+            Self::Missing => f.write_str("this machine needs a configuration"),
+            Self::Unusable(why) => f.write_str(why),
+        }
+    }
 }
 
 /// Why a trace could not be replayed.
 #[derive(Debug)]
 pub enum ReplayFailure {
     /// The configuration in its first line is none.
-    Config(serde_json::Error),
+    Config(ConfigError),
     /// The steps.
     Steps(ReplayError),
 }
@@ -117,10 +148,26 @@ trait Visitor {
 }
 
 /// The one list of machines.
-fn with<V: Visitor>(name: &str, config: Config, visitor: V) -> Option<V::Result> {
+fn with<V: Visitor>(
+    name: &str,
+    config: Option<&str>,
+    visitor: V,
+) -> Result<Option<V::Result>, ConfigError> {
+    let Some((name, _)) = NAMES.into_iter().find(|(known, _)| *known == name) else {
+        return Ok(None);
+    };
+    if name == supervisor::MACHINE {
+        let settings = supervisor::Settings::read(config.ok_or(ConfigError::Missing)?)?;
+        let machine = settings.machine().map_err(ConfigError::Unusable)?;
+        return Ok(Some(visitor.visit(name, machine)));
+    }
+    let config = config.map(serde_json::from_str).transpose()?.unwrap_or_default();
+    Ok(leios(name, config, visitor))
+}
+
+fn leios<V: Visitor>(name: &'static str, config: Config, visitor: V) -> Option<V::Result> {
     let Config { limits, clock, order, naive, keep_alive, parts, began, handshake } = config;
     let handshake = handshake.unwrap_or_else(|| HandshakeConfig::new(TEST_NETWORK));
-    let (name, _) = NAMES.into_iter().find(|(known, _)| *known == name)?;
     Some(match name {
         "leios.connection" => {
             let mut config = ConnectionConfig::default();

@@ -63,7 +63,7 @@ fn bad_input_gets_one_clear_line() {
     fails(&["decode", "leios", "zz"], 1, "not hex: 'z' at character 0");
     fails(&["decode", "leios", "8109"], 1, "UnknownMessage at byte 1");
     fails(&["decode", "leios", "@/no/such/file"], 1, "/no/such/file: No such file");
-    fails(&["decode", "bitcoin", "00"], 2, "invalid value 'bitcoin'");
+    fails(&["decode", "bitcoin", "00"], 2, "unrecognized subcommand 'bitcoin'");
     fails(&["encode", "leios", "{"], 1, "JSON: EOF");
     fails(&["encode", "leios", "{\"No\":1}"], 1, "unknown variant `No`");
     fails(&["play", "leios.nobody"], 1, "no machine is called leios.nobody; there are leios.");

@@ -5,11 +5,15 @@
 mod common;
 mod index;
 mod reach;
+mod restart;
+mod rpc;
+mod rpc_samples;
 mod samples;
 
 use std::process::ExitCode;
 
 use common::{Bench, Case, alloc};
+use samples as supervisor_samples; // What the peers' crate calls it.
 
 #[global_allocator]
 static ALLOCATOR: alloc::Counting = alloc::Counting;
@@ -19,6 +23,6 @@ fn main() -> ExitCode {
 }
 
 fn cases() -> Vec<Case> {
-    let rooms = [index::cases];
+    let rooms = [index::cases, restart::cases, rpc::cases];
     rooms.iter().flat_map(|cases| cases()).collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use nodewire::codec::supervisor::{
-    Address, BlockRef, ChainId, ChecksumArgs, DerivedRefPair, Hash, HexBytes, Log,
+    Access, Address, BlockRef, ChainId, ChecksumArgs, DerivedRefPair, Hash, HexBytes, Log,
     RustCryptoKeccak256 as Keccak,
 };
 use nodewire::state::supervisor::{
@@ -55,18 +55,19 @@ pub fn plain(chain: u8, number: u64, position: u32) -> IndexedLog {
     IndexedLog { log_hash: log_hash(chain, number, position), executing: None }
 }
 
-/// What there is to say of a log.
-pub fn claim(chain: u8, block_number: u64, log_index: u32) -> Claim {
+/// The declaration of a log in an access list.
+pub fn access(chain: u8, block_number: u64, log_index: u32) -> Access {
     let log_hash = log_hash(chain, block_number, log_index);
     let (chain_id, timestamp) = (chain_id(chain), BLOCK_TIME * block_number);
     let args = ChecksumArgs { block_number, log_index, timestamp, chain_id, log_hash };
-    Claim::Message {
-        chain_id,
-        block_number,
-        timestamp,
-        log_index,
-        checksum: args.checksum::<Keccak>(),
-    }
+    let checksum = args.checksum::<Keccak>();
+    Access { chain_id, block_number, timestamp, log_index, checksum }
+}
+
+/// What there is to say of a log.
+pub fn claim(chain: u8, block_number: u64, log_index: u32) -> Claim {
+    let Access { chain_id, timestamp, checksum, .. } = access(chain, block_number, log_index);
+    Claim::Message { chain_id, block_number, timestamp, log_index, checksum }
 }
 
 /// A log as an execution layer tells it: a token's transfer.

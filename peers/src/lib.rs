@@ -3,8 +3,12 @@
 //! `cargo test` compares what they accept and mean, `cargo run --release --bin bench` what they
 //! cost. Nothing of this is published, and the library depends on none of it.
 
+#[path = "../../benches/supervisor/rpc_samples.rs"]
+pub mod rpc_samples;
 #[path = "../../benches/leios/samples.rs"]
 pub mod samples;
+#[path = "../../benches/supervisor/samples.rs"]
+pub mod supervisor_samples;
 
 use nodewire::codec::leios::LeiosPoint;
 use pallas_codec::minicbor;

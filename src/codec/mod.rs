@@ -20,7 +20,8 @@ mod source;
 pub(crate) mod text;
 mod wire;
 
-#[cfg(feature = "leios")]
+#[cfg(any(feature = "leios", feature = "supervisor"))]
+#[cfg_attr(not(feature = "leios"), allow(dead_code, unused_imports))]
 pub mod cbor;
 #[cfg(feature = "leios")]
 pub mod leios;

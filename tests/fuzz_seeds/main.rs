@@ -42,6 +42,7 @@ fn seeds_are_good_inputs() {
             "play" => fuzz_bodies::play(bytes),
             "supervisor_text" => fuzz_bodies::supervisor::text(bytes),
             "supervisor_forms" => fuzz_bodies::supervisor::forms(bytes),
+            "supervisor_journal" => fuzz_bodies::supervisor::journal(bytes),
             other => panic!("no target {other}"),
         }
     }

@@ -1,11 +1,17 @@
 //! Of the Supervisor: a call of every method in each form, what is wrong with texts, a value of
 //! every kind.
 
+use arbitrary::Unstructured;
+use nodewire::codec::supervisor::journal::{FileHeader, FileKind, Frames};
 use nodewire::codec::supervisor::{
     Access, BlockId, ChainId, Hash, HexUint64, OutputV0, SafetyLevel, SuperV1,
 };
+use nodewire::state::supervisor::{ChainHeads, Record, RecordBody, Snapshot, Supervisor};
+use nodewire::{Input, Machine, Outbox, Time};
 use serde_json::{Value, json};
 
+use crate::given::supervisor::ForSupervisor;
+use crate::given::{Given, start};
 use crate::{Seed, seed};
 
 /// All of them.
@@ -13,6 +19,7 @@ pub fn seeds() -> Vec<Seed> {
     let mut seeds = texts();
     seeds.extend(forms());
     seeds.extend(lists());
+    seeds.extend(journals());
     seeds
 }
 
@@ -113,8 +120,8 @@ fn texts() -> Vec<Seed> {
     each.map(|(number, text)| seed("supervisor_text", flags[number % 4], text)).collect()
 }
 
-/// A value of every form that is read from JSON.
-fn forms() -> Vec<Seed> {
+/// A value of every form that is read from JSON, with the number of the form.
+fn values() -> Vec<(u8, Value)> {
     let identifier = json!({
         "origin": format!("0x{}", "11".repeat(20)), "blockNumber": "0xe", "logIndex": "0x2",
         "timestamp": "0x65920080", "chainID": "0xa"
@@ -135,7 +142,7 @@ fn forms() -> Vec<Seed> {
         "replaceBlock": replace, "derivationOriginUpdate": reference()
     });
     let root = json!({ "chainId": "0xa", "canonical": hash(), "pending": "0x00" });
-    let values = vec![
+    vec![
         (7, json!(HexUint64(14))),
         (8, json!("0xa")),
         (8, json!("10")),
@@ -181,14 +188,79 @@ fn forms() -> Vec<Seed> {
         (24, block()),
         (24, json!({ "timestamp": "0x1", "timeout": "0x0" })),
         (24, replace),
-    ];
-    let mut seeds: Vec<_> = values
-        .into_iter()
-        .map(|(which, value)| seed("supervisor_forms", which, value.to_string()))
+    ]
+}
+
+fn forms() -> Vec<Seed> {
+    let texts = values().into_iter().map(|(which, value)| (which, value.to_string()));
+    let levels = SafetyLevel::ALL.iter().map(|level| (12, format!("\"{level}\"")));
+    texts.chain(levels).map(|(which, text)| seed("supervisor_forms", which, text)).collect()
+}
+
+/// Records of every input, alone and one after the other; a snapshot of a machine in use.
+fn journals() -> Vec<Seed> {
+    let time = Time::from_micros(5);
+    let inputs = values().into_iter().filter_map(|(which, value)| match which {
+        20 => Some(Input::Local(serde_json::from_value(value).expect("a command"))),
+        21 => Some(Input::Remote(serde_json::from_value(value).expect("an input"))),
+        _ => None,
+    });
+    let inputs = inputs.chain([Input::Timeout]);
+    let machine = used();
+    let bodies = inputs.map(RecordBody::Input);
+    let heads = RecordBody::Heads(ChainHeads::of(machine.index()));
+    let records: Vec<_> = bodies
+        .chain([heads])
+        .enumerate()
+        .map(|(number, body)| payload(&Record { number: number as u64, time, body }))
         .collect();
-    let levels = SafetyLevel::ALL.iter();
-    seeds.extend(levels.map(|level| seed("supervisor_forms", 12, format!("\"{level}\""))));
+    let mut seeds: Vec<_> =
+        records.iter().map(|record| seed("supervisor_journal", 1, record)).collect();
+    let few: Vec<_> = records.iter().take(6).flat_map(|record| chunk(record)).collect();
+    seeds.push(seed("supervisor_journal", 3, few));
+    let mut file = Vec::new();
+    let mut snapshot = Snapshot::new(machine, 1, 0);
+    while !snapshot.is_done() {
+        file.extend(snapshot.write(1_000));
+    }
+    let (_, mut frames) = FileHeader::read(FileKind::Snapshot, &file).expect("a header");
+    let mut parts = Vec::new();
+    while let Ok(part) = frames.read() {
+        parts.extend(chunk(part));
+    }
+    seeds.push(seed("supervisor_journal", 2, parts));
+    seeds.push(seed("supervisor_journal", 0, file));
     seeds
+}
+
+fn payload(record: &Record) -> Vec<u8> {
+    let mut file = Vec::new();
+    record.write_frame(&mut file);
+    Frames::new(&file).read().expect("a frame").to_vec()
+}
+
+/// Two bytes of length, and the bytes.
+fn chunk(bytes: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(bytes.len()).expect("small").to_be_bytes();
+    [&length, bytes].concat()
+}
+
+/// A machine after a script that nobody thought about.
+fn used() -> Supervisor {
+    let bytes: Vec<u8> =
+        (0..3_000_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let mut script = Unstructured::new(&bytes);
+    let mut given = ForSupervisor::new(7);
+    let mut machine = given.machine();
+    let mut out = Outbox::new();
+    for step in 0..200 {
+        let Ok(input) = given.pick(&mut script, step) else { break };
+        if machine.handle(start(), input, &mut out).is_ok() {
+            given.saw(&out);
+        }
+        out.drain().for_each(drop);
+    }
+    machine
 }
 
 /// Access lists, roots and outputs as bytes.

@@ -9,6 +9,7 @@ mod text;
 
 mod derivation;
 mod heads;
+mod limits;
 mod logs;
 mod orders;
 mod promotion;

@@ -1,28 +1,35 @@
 //! `rules` and `diagram`: what the library knows of a family.
 
 use nodewire::Rule;
-use nodewire::state::leios::{rules, table};
+use nodewire::state::leios::table;
+use nodewire::state::{leios, supervisor};
 use serde_json::json;
 
 use super::failure::Failure;
-use super::print;
+use super::supervisor::levels;
+use super::{Family, print};
 
-/// Prints every numbered rule: id, reason, severity, source, text.
-pub fn rules(json: bool) -> Result<(), Failure> {
-    let fields = |rule: &Rule| {
+/// Prints every numbered rule of a family: id, reason, severity, source, text.
+pub fn rules(family: Family, json: bool) -> Result<(), Failure> {
+    let rules: Vec<&Rule> = match family {
+        Family::Leios => leios::rules::all().collect(),
+        Family::Supervisor => supervisor::rules::all().collect(),
+    };
+    let fields = |rule: &&Rule| {
         json!({
             "id": rule.id(), "reason": rule.reason(), "text": rule.text(),
             "severity": rule.severity(), "source": rule.source(),
         })
     };
     if json {
-        let all: Vec<_> = rules::all().map(fields).collect();
+        let all: Vec<_> = rules.iter().map(fields).collect();
         return print(&serde_json::to_string_pretty(&all)?);
     }
+    let width = rules.iter().map(|rule| rule.id().len()).max().unwrap_or_default();
     let mut text = String::new();
-    for rule in rules::all() {
+    for rule in rules {
         text += &format!(
-            "{:<12} {:<28} {:<8} {:<24} {}\n",
+            "{:<width$} {:<28} {:<8} {:<24} {}\n",
             rule.id(),
             rule.reason(),
             format!("{:?}", rule.severity()).to_lowercase(),
@@ -33,15 +40,19 @@ pub fn rules(json: bool) -> Result<(), Failure> {
     print(text.trim_end())
 }
 
-/// Prints the state diagrams, drawn from the tables that the machines run on.
-pub fn diagram(json: bool) -> Result<(), Failure> {
-    let drawings = [
-        (table::REQUEST.name(), table::REQUEST.to_string()),
-        (table::REPLY.name(), table::REPLY.to_string()),
-        (table::NAIVE.name(), table::NAIVE.to_string()),
-        (table::HANDSHAKE.name(), table::HANDSHAKE.to_string()),
-        (table::KEEP_ALIVE.name(), table::KEEP_ALIVE.to_string()),
-    ];
+/// Prints a family's state diagrams.
+pub fn diagram(family: Family, json: bool) -> Result<(), Failure> {
+    let drawings = match family {
+        // Drawn from the tables that the machines run on.
+        Family::Leios => vec![
+            (table::REQUEST.name(), table::REQUEST.to_string()),
+            (table::REPLY.name(), table::REPLY.to_string()),
+            (table::NAIVE.name(), table::NAIVE.to_string()),
+            (table::HANDSHAKE.name(), table::HANDSHAKE.to_string()),
+            (table::KEEP_ALIVE.name(), table::KEEP_ALIVE.to_string()),
+        ],
+        Family::Supervisor => vec![(levels::NAME, levels::diagram())],
+    };
     if json {
         let all: Vec<_> = drawings.iter().map(|(n, d)| json!({"name": n, "mermaid": d})).collect();
         return print(&serde_json::to_string_pretty(&all)?);

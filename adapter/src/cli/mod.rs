@@ -34,6 +34,31 @@ pub struct Cli {
 pub enum Family {
     /// Cardano LeiosRequest and LeiosReply over the Ouroboros multiplexer.
     Leios,
+    /// The RPC of the OP-Stack interop Supervisor, and the index behind it.
+    Supervisor,
+}
+
+/// The families with a wire to connect to, to check and to simulate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Wired {
+    /// Cardano LeiosRequest and LeiosReply over the Ouroboros multiplexer.
+    Leios,
+}
+
+/// What is turned into readable JSON, and back.
+#[derive(Debug, Subcommand)]
+enum Coding {
+    /// A Leios message.
+    Leios {
+        /// The bytes or the JSON itself (hex for bytes), @FILE, or - for standard input.
+        #[arg(allow_hyphen_values = true)]
+        text: String,
+        /// Which kind of message; all are tried if it isn't given.
+        #[arg(long = "as", value_enum)]
+        kind: Option<codec::Kind>,
+    },
+    /// What the Supervisor's RPC and nodes say.
+    Supervisor(supervisor::codec::Coded),
 }
 
 /// What there is to serve.
@@ -51,7 +76,7 @@ enum Command {
     Demo {
         /// Which family.
         #[arg(value_enum, default_value = "leios")]
-        family: Family,
+        family: Wired,
         #[command(flatten)]
         options: demo::Options,
     },
@@ -62,39 +87,21 @@ enum Command {
     Connect {
         /// Which family.
         #[arg(value_enum)]
-        family: Family,
+        family: Wired,
         #[command(flatten)]
         options: node::ConnectOptions,
     },
     /// Turn a message into readable JSON.
-    Decode {
-        /// Which family.
-        #[arg(value_enum)]
-        family: Family,
-        /// The bytes: hex, @FILE with hex, or - for standard input.
-        #[arg(allow_hyphen_values = true)]
-        bytes: String,
-        /// Which kind of message; all are tried if it isn't given.
-        #[arg(long = "as", value_enum)]
-        kind: Option<codec::Kind>,
-    },
-    /// Turn JSON into a message's bytes, printed as hex.
-    Encode {
-        /// Which family.
-        #[arg(value_enum)]
-        family: Family,
-        /// The JSON itself, @FILE, or - for standard input.
-        #[arg(allow_hyphen_values = true)]
-        message: String,
-        /// Which kind of message; all are tried if it isn't given.
-        #[arg(long = "as", value_enum)]
-        kind: Option<codec::Kind>,
-    },
+    #[command(subcommand)]
+    Decode(Coding),
+    /// Turn JSON into a message's wire form: hex for bytes.
+    #[command(subcommand)]
+    Encode(Coding),
     /// Play scenarios against any implementation and say which rules it keeps.
     Check {
         /// Which family.
         #[arg(value_enum)]
-        family: Family,
+        family: Wired,
         #[command(flatten)]
         options: Box<check::Checked>,
     },
@@ -122,7 +129,7 @@ enum Command {
     Sim {
         /// Which family.
         #[arg(value_enum)]
-        family: Family,
+        family: Wired,
         #[command(flatten)]
         options: sim::Options,
     },
@@ -150,28 +157,30 @@ impl Cli {
     pub fn run(self) -> Result<ExitCode, Failure> {
         let json = self.json;
         match self.command {
-            Command::Demo { family: Family::Leios, options } => demo::run(&options, json)?,
+            Command::Demo { family: Wired::Leios, options } => demo::run(&options, json)?,
             Command::Serve(Serve::Leios(options)) => node::serve(&options, json)?,
             Command::Serve(Serve::Supervisor(options)) => {
                 supervisor::serve::run(&options, json)?;
             }
-            Command::Connect { family: Family::Leios, options } => node::connect(&options, json)?,
-            Command::Decode { family: Family::Leios, bytes, kind } => {
-                codec::decode(&source::hex(&bytes)?, kind, json)?;
+            Command::Connect { family: Wired::Leios, options } => node::connect(&options, json)?,
+            Command::Decode(Coding::Leios { text, kind }) => {
+                codec::decode(&source::hex(&text)?, kind, json)?;
             }
-            Command::Encode { family: Family::Leios, message, kind } => {
-                codec::encode(&source::text(&message)?, kind, json)?;
+            Command::Encode(Coding::Leios { text, kind }) => {
+                codec::encode(&source::text(&text)?, kind, json)?;
             }
-            Command::Check { family: Family::Leios, options } => {
+            Command::Decode(Coding::Supervisor(coded)) => supervisor::codec::decode(&coded, json)?,
+            Command::Encode(Coding::Supervisor(coded)) => supervisor::codec::encode(&coded, json)?,
+            Command::Check { family: Wired::Leios, options } => {
                 return check::run(&options, json);
             }
-            Command::Diagram(OneFamily { family: Family::Leios }) => info::diagram(json)?,
-            Command::Rules(OneFamily { family: Family::Leios }) => info::rules(json)?,
+            Command::Diagram(OneFamily { family }) => info::diagram(family, json)?,
+            Command::Rules(OneFamily { family }) => info::rules(family, json)?,
             Command::Replay { trace } => trace::replay(&trace, json)?,
             Command::Draw { trace, output, steps } => {
                 trace::draw(&trace, output.as_deref(), steps.as_deref(), json)?;
             }
-            Command::Sim { family: Family::Leios, options } => sim::leios(&options, json)?,
+            Command::Sim { family: Wired::Leios, options } => sim::leios(&options, json)?,
             Command::Play { machine, config } => play::run(&machine, config.as_deref())?,
         }
         Ok(ExitCode::SUCCESS)

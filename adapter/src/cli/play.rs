@@ -3,18 +3,17 @@
 use std::io::{self, BufRead, Read, Write};
 
 use nodewire::sim::Play;
-use nodewire_adapter::machines::{Config, NAMES, player};
+use nodewire_adapter::machines::{NAMES, player};
 use serde_json::json;
 
 use super::failure::Failure;
 
 /// Plays the machine of this name until the input ends.
 pub fn run(name: &str, config: Option<&str>) -> Result<(), Failure> {
-    let config: Config = match config {
-        Some(text) => serde_json::from_str(&super::source::text(text)?)?,
-        None => Config::default(),
-    };
-    let mut player = player(name, config).ok_or_else(|| {
+    let config = config.map(super::source::text).transpose()?;
+    let player = player(name, config.as_deref());
+    let player = player.map_err(|error| Failure::new(format!("--config: {error}")))?;
+    let mut player = player.ok_or_else(|| {
         let names: Vec<_> = NAMES.iter().map(|(name, _)| *name).collect();
         Failure::new(format!("no machine is called {name}; there are {}", names.join(", ")))
     })?;

@@ -5,6 +5,7 @@ mod agree;
 #[expect(dead_code, reason = "shared with tests that need more of it")]
 #[path = "../../../tests/supervisor_cluster/chains.rs"]
 mod chains;
+mod cli;
 mod endpoint;
 mod feed;
 mod host;

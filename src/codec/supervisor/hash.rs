@@ -21,7 +21,7 @@ impl Hash {
     /// The hash that `text` is; `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        hex::fixed(text).map(Self)
+        hex::fixed::<64, 32>(text).map(Self)
     }
 }
 
@@ -62,7 +62,7 @@ impl Address {
     /// The address that `text` is; `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        hex::fixed(text).map(Self)
+        hex::fixed::<40, 20>(text).map(Self)
     }
 }
 

@@ -97,21 +97,30 @@ impl<'a> arbitrary::Arbitrary<'a> for HexBytes {
     }
 }
 
-/// `0x` and exactly `2 N` hex digits.
-pub(super) fn fixed<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let digits = text.strip_prefix("0x")?.as_bytes();
-    if digits.len() != N.checked_mul(2)? {
-        return None;
+/// `0x` and exactly `D` hex digits, which are twice as many as the `N` bytes.
+pub(super) fn fixed<const D: usize, const N: usize>(text: &str) -> Option<[u8; N]> {
+    decode::<D, N>(text.strip_prefix("0x")?.as_bytes().try_into().ok()?)
+}
+
+/// `D` hex digits as `N` bytes, half as many. Without a branch, so that many digits are read at a
+/// time.
+pub(super) fn decode<const D: usize, const N: usize>(digits: &[u8; D]) -> Option<[u8; N]> {
+    const { assert!(D == 2 * N) }
+    let (mut nibbles, mut all_hex) = ([0; D], true);
+    for (nibble, digit) in nibbles.iter_mut().zip(digits) {
+        let decimal = digit.wrapping_sub(b'0');
+        let letter = (digit | 0x20).wrapping_sub(b'a');
+        let (is_decimal, is_letter) = (decimal < 10, letter < 6);
+        *nibble = if is_decimal { decimal } else { letter.wrapping_add(10) };
+        all_hex &= is_decimal | is_letter;
     }
     let mut bytes = [0; N];
-    let mut wrong = 0;
-    for (byte, digits) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        let [high, low] = digits else { return None };
-        let (high, low) = (value(*high), value(*low));
-        wrong |= high | low;
+    for (byte, pair) in bytes.iter_mut().zip(nibbles.chunks_exact(2)) {
+        // The first digit is the high half.
+        let [low, high] = u16::from_be_bytes(pair.try_into().unwrap_or_default()).to_le_bytes();
         *byte = (high << 4) | (low & 0x0f);
     }
-    (wrong & WRONG == 0).then_some(bytes)
+    all_hex.then_some(bytes)
 }
 
 /// `0x` and 1 to `2 N` hex digits, as a big-endian number of `N` bytes.

@@ -17,6 +17,7 @@ mod entries;
 mod failure;
 mod hash;
 mod hex;
+pub mod journal;
 pub mod json_rpc;
 mod log;
 mod message;

@@ -94,12 +94,12 @@ pub enum Step {
     /// From now on questions of these kinds, and of no others, are kept for `answer` steps.
     #[cfg(feature = "supervisor")]
     Hold(Vec<String>),
-    /// A node was told this; what was told to nodes before is passed over.
+    /// This was sent to a node, or by a client; what was sent before is passed over.
     #[cfg(feature = "supervisor")]
-    Command(Value),
-    /// No node was told anything like this since the last `command`.
+    Sent(Value),
+    /// Nothing like this was sent that was not passed over.
     #[cfg(feature = "supervisor")]
-    NoCommand(Value),
+    Unsent(Value),
 }
 
 impl Step {
@@ -118,7 +118,7 @@ impl Step {
             #[cfg(feature = "leios")]
             Self::Peer(_) | Self::Drained(_) | Self::Writable(_) | Self::Eof(_) => true,
             #[cfg(feature = "supervisor")]
-            Self::Reply(_) | Self::Command(_) | Self::NoCommand(_) => false,
+            Self::Reply(_) | Self::Sent(_) | Self::Unsent(_) => false,
             // A call asks and expects at once: it is compared with other calls instead.
             #[cfg(feature = "supervisor")]
             Self::Call(call) => call.is_open(),
@@ -161,9 +161,9 @@ impl Step {
             #[cfg(feature = "supervisor")]
             Self::Remote(remote) => Self::Remote(known(remote)),
             #[cfg(feature = "supervisor")]
-            Self::Command(command) => Self::Command(known(command)),
+            Self::Sent(message) => Self::Sent(known(message)),
             #[cfg(feature = "supervisor")]
-            Self::NoCommand(command) => Self::NoCommand(known(command)),
+            Self::Unsent(message) => Self::Unsent(known(message)),
             #[cfg(feature = "supervisor")]
             Self::Tell(_) | Self::Canonical(_) | Self::Hold(_) => self.clone(),
             Self::Wait(_) => self.clone(),

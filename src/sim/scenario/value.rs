@@ -22,7 +22,7 @@ pub(super) type Vars = BTreeMap<String, Value>;
 pub(super) const MOST: u64 = 100_000;
 
 /// Fills in the names: `"$eb.point"`, `"$no+1"`, `{"$each": ..}`, `{"$join": ..}`,
-/// `{"$bytes": ..}`.
+/// `{"$bytes": ..}`, `{"$0x": ..}`.
 pub(super) fn fill(value: &Value, vars: &Vars) -> Result<Value, String> {
     match value {
         Value::String(text) => match text.strip_prefix('$') {
@@ -50,6 +50,9 @@ pub(super) fn fill(value: &Value, vars: &Vars) -> Result<Value, String> {
             }
             if let Some(parts) = fields.get("$bytes") {
                 return octets(parts, vars).map(|bytes| Value::String(hex(&bytes)));
+            }
+            if let Some(parts) = fields.get("$0x") {
+                return octets(parts, vars).map(|bytes| format!("0x{}", hex(&bytes)).into());
             }
             let fields = fields.iter().map(|(key, item)| Ok((key.clone(), fill(item, vars)?)));
             fields.collect::<Result<Map<_, _>, String>>().map(Value::Object)
@@ -288,5 +291,6 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 
 fn unhex(text: &str) -> Result<Vec<u8>, String> {
     let digits: String = text.chars().filter(|digit| !digit.is_ascii_whitespace()).collect();
-    crate::codec::hex::unhex(&digits).ok_or_else(|| format!("`{text}` is no hex"))
+    let digits = digits.strip_prefix("0x").unwrap_or(&digits);
+    crate::codec::hex::unhex(digits).ok_or_else(|| format!("`{text}` is no hex"))
 }

@@ -4,6 +4,7 @@ mod client;
 mod cluster;
 mod config;
 mod index;
+mod journal;
 mod limits;
 pub mod rules;
 mod server;
@@ -24,6 +25,11 @@ pub use index::{
     Chain, Claim, Consequence, CycleBlock, CycleRole, DerivationIndex, Entry, ExecutingLog, Heads,
     Index, IndexedLog, Link, LogIndex, OpenBlock, Outputs, Slot, SuperRootPart, Untimely, Waits,
     cycles, timely_in_access_list, timely_in_block,
+};
+pub use journal::{
+    ChainHeads, Durable, DurableCommand, DurableLimits, DurableNotice, DurableQuery,
+    HeadDifference, LOGIC_VERSION, Level, Record, RecordBody, Recovered, Snapshot, Store,
+    StoreAnswer, recover, restore,
 };
 pub use limits::Limits;
 pub use server::{CallId, RpcAnswer, RpcReply, RpcText, Server};

@@ -1,5 +1,7 @@
 //! The RPC server: texts in, calls out as questions, texts back (`supervisor.md` section 3).
 
+mod remains;
+
 use alloc::vec::Vec;
 use core::mem::{size_of, size_of_val};
 
@@ -151,35 +153,31 @@ impl Server {
             max_depth: self.limits.max_depth,
             max_batch: self.limits.max_batch,
         };
-        let (requests, batch) = match Document::read(&text, &limits, self.served) {
-            Document::Single(request) => (alloc::vec![request], false),
-            Document::Batch(requests) => (requests, true),
+        let (parts, batch) = match Document::read(&text, &limits, self.served) {
+            Document::Single(Request { id, call: asked }) => {
+                let outcome = self.outcome(0, asked, &mut known, out);
+                // Nearly every text: nothing is kept, nothing put together.
+                if let Some(outcome) = outcome {
+                    let text = id.map(|id| Response { id, outcome }.to_bytes(self.profile));
+                    return out.send(RpcReply { call, text });
+                }
+                (alloc::vec![Part::Open(id)], false)
+            }
+            Document::Batch(requests) => {
+                let parts = requests.into_iter().enumerate().map(|(part, request)| {
+                    let Request { id, call: asked } = request;
+                    match self.outcome(part, asked, &mut known, out) {
+                        Some(outcome) => Part::done(id, outcome, self.profile),
+                        None => Part::Open(id),
+                    }
+                });
+                (parts.collect(), true)
+            }
         };
         // Times never go back in the list, whatever the clock does.
         let since = self.pending.iter().next_back().map_or(now, |(_, last)| now.max(last.since));
-        let parts = Vec::with_capacity(requests.len());
-        let mut pending = Pending { call, since, batch, parts, open: 0 };
-        for (part, Request { id, call }) in requests.into_iter().enumerate() {
-            // An answer, or nothing: it is asked.
-            let answered = call.and_then(|call| {
-                if let Some(answer) = known(&call) {
-                    return answer.map(Some);
-                }
-                let place = Place { text: self.next, part };
-                let ask = self.asks.open(place).map_err(|_| {
-                    Failure::new(Code::LimitExceeded, "too many calls wait for nodes")
-                })?;
-                out.ask(ask, call);
-                Ok(None)
-            });
-            pending.parts.push(match answered.transpose() {
-                None => {
-                    pending.open += 1;
-                    Part::Open(id)
-                }
-                Some(outcome) => Part::done(id, outcome, self.profile),
-            });
-        }
+        let open = parts.iter().filter(|part| matches!(part, Part::Open(_))).count();
+        let pending = Pending { call, since, batch, parts, open };
         if pending.open == 0 {
             out.send(pending.reply());
             return;
@@ -187,6 +185,29 @@ impl Server {
         // The number is greater than all before.
         let _ = self.pending.push(self.next, pending);
         self.next = self.next.saturating_add(1);
+    }
+
+    /// What a call is answered with at once; nothing if it is asked.
+    fn outcome(
+        &mut self,
+        part: usize,
+        call: Result<Call, Failure>,
+        known: &mut impl FnMut(&Call) -> Option<Result<Answer, Failure>>,
+        out: &mut Out<Self>,
+    ) -> Option<Result<Answer, Failure>> {
+        let call = match call {
+            Ok(call) => call,
+            Err(failure) => return Some(Err(failure)),
+        };
+        if let Some(answer) = known(&call) {
+            return Some(answer);
+        }
+        let Ok(ask) = self.asks.open(Place { text: self.next, part }) else {
+            let failure = Failure::new(Code::LimitExceeded, "too many calls wait for nodes");
+            return Some(Err(failure));
+        };
+        out.ask(ask, call);
+        None
     }
 
     /// Puts an answer in its place, and sends the reply if it was the last.

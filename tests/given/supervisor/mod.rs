@@ -38,6 +38,12 @@ pub fn small() -> Limits {
     limits
 }
 
+/// Three chains with a short window.
+pub fn config() -> Config {
+    let chain = |id: &u64| (ChainId::from(*id), ChainConfig { activation: 0, block_time: 2 });
+    Config::new(CHAINS.iter().map(chain).collect(), ExpiryWindow(9))
+}
+
 /// The Supervisor of three chains that exist in two branches.
 pub struct ForSupervisor {
     flags: u8,
@@ -58,9 +64,7 @@ impl Given for ForSupervisor {
     type Machine = Supervisor;
 
     fn machine(&self) -> Supervisor {
-        let chain = |id: &u64| (ChainId::from(*id), ChainConfig { activation: 0, block_time: 2 });
-        let chains = CHAINS.iter().map(chain).collect();
-        let mut config = Config::new(chains, ExpiryWindow(9));
+        let mut config = config();
         config.admin = self.flags & 8 != 0;
         let mut limits = small();
         if self.flags & 16 != 0 {

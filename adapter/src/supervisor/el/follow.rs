@@ -67,15 +67,31 @@ impl Follower {
         (self.refused || risen || !grown).then_some(floor.number)
     }
 
-    /// Judges tags; `looked`: what is at the floor's height, if that was looked at.
-    pub fn judge(&mut self, tags: &Tags, looked: Option<BlockId>) -> Standing {
+    /// The number of the block that is to become the floor: to be looked at after the floor.
+    ///
+    /// The server may change its branch between one answer and the next. What it called final
+    /// counts if the floor is there later than that, and it is still there later than the floor.
+    #[must_use]
+    pub fn rising(&self, tags: &Tags) -> Option<u64> {
         // A finalized block above the newest: the tags are of different moments.
-        let finalized = tags.finalized.filter(|block| block.number <= tags.latest.number);
+        let finalized = tags.finalized.filter(|block| block.number <= tags.latest.number)?;
+        let higher = self.floor.is_none_or(|floor| finalized.number > floor.number);
+        higher.then_some(finalized.number)
+    }
+
+    /// Judges tags. `looked` and `risen` are what is at the floor's height and at the one that is
+    /// [`rising`](Self::rising), if those were looked at.
+    pub fn judge(
+        &mut self,
+        tags: &Tags,
+        looked: Option<BlockId>,
+        risen: Option<BlockId>,
+    ) -> Standing {
         if let Some(floor) = self.floor {
             if tags.latest.number < floor.number {
                 return Standing::Behind;
             }
-            let others = [Some(tags.latest.id()), finalized, tags.safe, looked];
+            let others = [Some(tags.latest.id()), tags.finalized, tags.safe, looked];
             let there = |block: &BlockId| block.number == floor.number;
             let others = others.into_iter().flatten().filter(there);
             let (agree, differ): (Vec<_>, Vec<_>) = others.partition(|block| *block == floor);
@@ -91,7 +107,7 @@ impl Follower {
                 return Standing::Refused;
             }
         }
-        if let Some(block) = finalized {
+        if let Some(block) = risen.filter(|risen| tags.finalized == Some(*risen)) {
             self.raise(block);
         }
         self.seen = Some(tags.latest);

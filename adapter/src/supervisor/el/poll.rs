@@ -111,11 +111,10 @@ impl Poller {
         };
         self.follower.raise(safe.derived.id());
         let tags = self.tags().await?;
-        let looked = match self.follower.doubt(&tags) {
-            Some(number) => self.client.block(Tag::Number(HexUint64(number))).await?,
-            None => None,
-        };
-        let standing = self.follower.judge(&tags, looked.map(|block| block.id()));
+        // In this order.
+        let looked = self.look_at(self.follower.doubt(&tags)).await?;
+        let risen = self.look_at(self.follower.rising(&tags)).await?;
+        let standing = self.follower.judge(&tags, looked, risen);
         self.show(&tags, standing);
         if standing != Standing::Following {
             return Ok(Next::Rest);
@@ -126,6 +125,12 @@ impl Poller {
     async fn status(&self) -> Result<Option<ChainStatus>, Gone> {
         let status = self.handle.status().await?;
         Ok(status.chains.into_iter().find(|chain| chain.chain_id == self.chain_id))
+    }
+
+    async fn look_at(&self, number: Option<u64>) -> Result<Option<BlockId>, Fault> {
+        let Some(number) = number else { return Ok(None) };
+        let block = self.client.block(Tag::Number(HexUint64(number))).await?;
+        Ok(block.map(|block| block.id()))
     }
 
     async fn tags(&self) -> Result<Tags, Fault> {

@@ -300,32 +300,37 @@ fn a_server_is_followed_while_it_keeps_what_was_final() {
     let mut follower = Follower::default();
     let first = tags(of("a", 10), Some(of("a", 4)));
     assert_eq!(follower.doubt(&first), None);
-    assert_eq!(follower.judge(&first, None), Standing::Following);
+    assert_eq!(follower.judge(&first, None, Some(of("a", 4).id())), Standing::Following);
     assert_eq!(follower.floor(), Some(of("a", 4).id()));
     // It grew by one: nothing to look at.
     let grown = tags(of("a", 11), Some(of("a", 4)));
     assert_eq!(follower.doubt(&grown), None);
-    assert_eq!(follower.judge(&grown, None), Standing::Following);
+    assert_eq!(follower.judge(&grown, None, None), Standing::Following);
     // Two at once, or what is final rises: the old floor has to be there.
     let risen = tags(of("a", 12), Some(of("a", 6)));
-    assert_eq!(follower.doubt(&risen), Some(4));
-    assert_eq!(follower.judge(&risen, Some(of("a", 4).id())), Standing::Following);
+    assert_eq!((follower.doubt(&risen), follower.rising(&risen)), (Some(4), Some(6)));
+    // What it called final is gone before the floor was looked at: it was of another branch.
+    let (at_floor, at_rising) = (Some(of("a", 4).id()), Some(of("a", 6).id()));
+    let torn = tags(of("b", 12), Some(of("a", 6)));
+    assert_eq!(follower.judge(&torn, at_floor, Some(of("b", 6).id())), Standing::Following);
+    assert_eq!(follower.floor(), Some(of("a", 4).id()));
+    assert_eq!(follower.judge(&risen, at_floor, at_rising), Standing::Following);
     assert_eq!(follower.floor(), Some(of("a", 6).id()));
     // A reorganisation above what is final.
     let other = tags(of("b", 12), Some(of("a", 6)));
-    assert_eq!(follower.judge(&other, Some(of("a", 6).id())), Standing::Following);
+    assert_eq!(follower.judge(&other, at_rising, None), Standing::Following);
     // One below it.
     let below = tags(of("c", 14), Some(of("c", 5)));
     assert_eq!(follower.doubt(&below), Some(6));
-    assert_eq!(follower.judge(&below, Some(of("c", 6).id())), Standing::Refused);
+    assert_eq!(follower.judge(&below, Some(of("c", 6).id()), None), Standing::Refused);
     // It is looked at again until it is back.
     let grown = tags(of("c", 15), Some(of("c", 5)));
     assert_eq!(follower.doubt(&grown), Some(6));
-    assert_eq!(follower.judge(&grown, None), Standing::Behind);
-    assert_eq!(follower.judge(&grown, Some(of("c", 6).id())), Standing::Refused);
+    assert_eq!(follower.judge(&grown, None, None), Standing::Behind);
+    assert_eq!(follower.judge(&grown, Some(of("c", 6).id()), None), Standing::Refused);
     assert_eq!(follower.floor(), Some(of("a", 6).id()));
     let back = tags(of("b", 13), Some(of("a", 6)));
-    assert_eq!(follower.judge(&back, Some(of("a", 6).id())), Standing::Following);
+    assert_eq!(follower.judge(&back, at_rising, None), Standing::Following);
 }
 
 #[test]
@@ -334,14 +339,15 @@ fn a_server_that_is_behind_or_contradicts_itself_changes_nothing() {
     follower.raise(of("a", 6).id());
     follower.raise(of("b", 5).id());
     assert_eq!(follower.floor(), Some(of("a", 6).id()));
-    assert_eq!(follower.judge(&tags(of("a", 5), None), None), Standing::Behind);
-    assert_eq!(follower.judge(&tags(of("a", 6), None), None), Standing::Following);
-    assert_eq!(follower.judge(&tags(of("b", 6), None), None), Standing::Refused);
+    assert_eq!(follower.judge(&tags(of("a", 5), None), None, None), Standing::Behind);
+    assert_eq!(follower.judge(&tags(of("a", 6), None), None, None), Standing::Following);
+    assert_eq!(follower.judge(&tags(of("b", 6), None), None, None), Standing::Refused);
     let tag = tags(of("a", 9), Some(of("b", 6)));
-    assert_eq!(follower.judge(&tag, Some(of("a", 6).id())), Standing::Refused);
+    assert_eq!(follower.judge(&tag, Some(of("a", 6).id()), None), Standing::Refused);
     // Something final above the newest is of another moment.
     let early = tags(of("a", 9), Some(of("a", 20)));
-    assert_eq!(follower.judge(&early, Some(of("a", 6).id())), Standing::Following);
+    assert_eq!(follower.rising(&early), None);
+    assert_eq!(follower.judge(&early, Some(of("a", 6).id()), None), Standing::Following);
     assert_eq!(follower.floor(), Some(of("a", 6).id()));
 }
 

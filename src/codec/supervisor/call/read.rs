@@ -9,9 +9,9 @@ use serde_json::value::RawValue;
 
 use super::{Call, CheckAccessList, Served};
 use crate::codec::supervisor::entries::Entries;
-use crate::codec::supervisor::json_rpc::{Elements, Members};
+use crate::codec::supervisor::json_rpc::{Elements, Members, Plain};
 use crate::codec::supervisor::object::object;
-use crate::codec::supervisor::{Code, Failure, Hash, HexUint64};
+use crate::codec::supervisor::{Code, Failure, Hash, HexUint64, SafetyLevel};
 
 impl Call {
     /// The call of `method` with `params`, which is JSON: absent, an array or an object.
@@ -21,9 +21,56 @@ impl Call {
     /// [`Code::LimitExceeded`] for too long an access list.
     pub(in crate::codec::supervisor) fn read(
         method: &str,
-        params: Option<&RawValue>,
+        params: Option<&str>,
         served: Served,
     ) -> Result<Self, Failure> {
+        let method = Method::find(method, served)?;
+        let given = given(params, method.params)?;
+        (method.read)(&Params { given: &given, served })
+    }
+
+    /// The call of `method` with the parameters that come next in a plain text.
+    pub(in crate::codec::supervisor) fn read_plain(
+        method: &str,
+        plain: &mut Plain<'_>,
+        served: Served,
+    ) -> Option<Self> {
+        let method = Method::find(method, served).ok()?;
+        plain.skip(b'[')?;
+        let call = if method.name == CHECK_ACCESS_LIST {
+            let inbox_entries = plain.hashes(served.max_access_entries)?;
+            plain.skip(b',')?;
+            let min_safety = SafetyLevel::parse(plain.string()?)?;
+            plain.skip(b',')?;
+            let params = Params { given: &[plain.value()?], served };
+            let executing_descriptor = params.object(0).ok()?;
+            let check = CheckAccessList { inbox_entries, min_safety, executing_descriptor };
+            Self::CheckAccessList(Box::new(check))
+        } else {
+            let mut given = [""; MOST_PARAMS];
+            let given = given.get_mut(..method.params.len())?;
+            for (at, place) in given.iter_mut().enumerate() {
+                if at > 0 {
+                    plain.skip(b',')?;
+                }
+                *place = plain.value()?;
+            }
+            (method.read)(&Params { given, served }).ok()?
+        };
+        plain.skip(b']').map(|()| call)
+    }
+}
+
+/// A method: its name, the names of its parameters, and how they are read.
+struct Method {
+    name: &'static str,
+    params: &'static [&'static str],
+    read: fn(&Params<'_>) -> Result<Call, Failure>,
+}
+
+impl Method {
+    /// The method of this name, if it is served.
+    fn find(method: &str, served: Served) -> Result<&'static Self, Failure> {
         let known = METHODS.iter().find(|known| known.name == method);
         let known = known.ok_or(Code::MethodNotFound)?;
         match known.name {
@@ -37,27 +84,24 @@ impl Call {
             "admin_setFailsafeEnabled" if !served.admin => return Err(Code::MethodNotFound.into()),
             _ => {}
         }
-        let given = given(params, known.params)?;
-        (known.read)(&Params { given, served })
+        Ok(known)
     }
 }
 
-/// A method: its name, the names of its parameters, and how they are read.
-struct Method {
-    name: &'static str,
-    params: &'static [&'static str],
-    read: fn(&Params<'_>) -> Result<Call, Failure>,
-}
+/// Most parameters of a method.
+const MOST_PARAMS: usize = 3;
+
+const CHECK_ACCESS_LIST: &str = "supervisor_checkAccessList";
 
 /// The parameters of a call in the order of the method's names.
 struct Params<'a> {
-    given: Vec<&'a RawValue>,
+    given: &'a [&'a str],
     served: Served,
 }
 
 static METHODS: [Method; 14] = [
     Method {
-        name: "supervisor_checkAccessList",
+        name: CHECK_ACCESS_LIST,
         params: &["inboxEntries", "minSafety", "executingDescriptor"],
         read: |params| {
             let inbox_entries = params.entries(0)?;
@@ -126,17 +170,15 @@ static METHODS: [Method; 14] = [
 ];
 
 /// The parameters by position or by name (D-23), each there and none besides.
-fn given<'a>(
-    params: Option<&'a RawValue>,
-    names: &[&'static str],
-) -> Result<Vec<&'a RawValue>, Failure> {
+fn given<'a>(params: Option<&'a str>, names: &[&'static str]) -> Result<Vec<&'a str>, Failure> {
     let wrong = |detail: &str| Failure::new(Code::InvalidParams, detail);
-    let text = params.map_or("[]", RawValue::get);
+    let text = params.unwrap_or("[]");
     if text.starts_with('{') {
         let Members(members) = read(text).map_err(|_| wrong("not an object"))?;
         let mut found = Vec::with_capacity(names.len());
         for name in names {
-            let mut values = members.iter().filter(|(key, _)| key == name).map(|(_, value)| *value);
+            let mut values =
+                members.iter().filter(|(key, _)| key == name).map(|(_, value)| value.get());
             let (Some(value), None) = (values.next(), values.next()) else {
                 return Err(wrong(&alloc::format!("{name} is to be given once")));
             };
@@ -153,12 +195,12 @@ fn given<'a>(
         let wanted = names.len();
         return Err(wrong(&alloc::format!("{count} parameters given, {wanted} wanted")));
     }
-    Ok(first)
+    Ok(first.into_iter().map(RawValue::get).collect())
 }
 
 impl Params<'_> {
     fn raw(&self, at: usize) -> Result<&str, Failure> {
-        self.given.get(at).map(|raw| raw.get()).ok_or_else(|| Code::InvalidParams.into())
+        self.given.get(at).copied().ok_or_else(|| Code::InvalidParams.into())
     }
 
     fn value<T: DeserializeOwned>(&self, at: usize) -> Result<T, Failure> {

@@ -66,7 +66,7 @@ impl<'de> Deserialize<'de> for Call {
         }
         let Form { method, params } = Form::deserialize(from)?;
         let params = serde_json::value::to_raw_value(&params).map_err(D::Error::custom)?;
-        let params = Some(&*params).filter(|params| params.get() != "null");
+        let params = Some(params.get()).filter(|params| *params != "null");
         Self::read(&method, params, Served::EVERYTHING).map_err(D::Error::custom)
     }
 }

@@ -21,7 +21,7 @@ impl Id {
     }
 
     /// A JSON token that may be an id: a string, a number or null.
-    pub(super) fn of_token(token: &str) -> Option<Self> {
+    pub(in crate::codec::supervisor) fn of_token(token: &str) -> Option<Self> {
         // Well-formed JSON that starts so is nothing else.
         let usable = matches!(token.as_bytes().first(), Some(b'"' | b'-' | b'n' | b'0'..=b'9'));
         usable.then(|| Self(token.into()))

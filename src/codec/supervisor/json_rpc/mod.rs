@@ -2,6 +2,7 @@
 
 mod id;
 mod nesting;
+mod plain;
 mod raw;
 mod reply;
 mod request;
@@ -14,5 +15,6 @@ pub use reply::{
 pub use request::{Document, Request, TextLimits};
 pub use response::{Response, write_batch};
 
+pub(super) use plain::Plain;
 use raw::Once;
 pub(super) use raw::{Elements, Members};

@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 
 use serde_json::value::RawValue;
 
-use super::Id;
 use super::nesting::deeper_than;
 use super::raw::{Elements, Key, Members, Once};
+use super::{Id, plain};
 use crate::codec::supervisor::call::Served;
 use crate::codec::supervisor::{Call, Code, Failure};
 
@@ -61,6 +61,10 @@ impl Document {
         if text.len() > limits.max_text {
             return Err(Failure::new(Code::LimitExceeded, "too long a text"));
         }
+        let single = limits.max_depth >= plain::DEPTH;
+        if let Some(request) = single.then(|| plain::request(text, served)).flatten() {
+            return Ok(Self::Single(request));
+        }
         let parse_error = |error| Failure::new(Code::ParseError, error);
         let text =
             core::str::from_utf8(text).map_err(|error| Failure::new(Code::ParseError, error))?;
@@ -79,7 +83,7 @@ impl Document {
         if count > first.len() {
             return Err(Failure::new(Code::LimitExceeded, "too many requests in a batch"));
         }
-        Ok(Self::Batch(first.into_iter().map(|value| request(value, served)).collect()))
+        Ok(Self::Batch(first.into_iter().map(|value| element(value, served)).collect()))
     }
 }
 
@@ -90,6 +94,11 @@ struct Object<'a> {
     id: Once<'a>,
     method: Once<'a>,
     params: Once<'a>,
+}
+
+/// An element of a batch.
+fn element(value: &RawValue, served: Served) -> Request {
+    plain::request(value.get().as_bytes(), served).unwrap_or_else(|| request(value, served))
 }
 
 fn request(value: &RawValue, served: Served) -> Request {
@@ -118,7 +127,7 @@ fn request(value: &RawValue, served: Served) -> Request {
         Err(failure) => return Request::refused(id.unwrap_or_else(Id::null), failure),
     };
     // Null is as absent (D-4).
-    let params = object.params.value.filter(|value| value.get() != "null");
+    let params = object.params.text().filter(|text| *text != "null");
     Request { id, call: Call::read(&method.0, params, served) }
 }
 

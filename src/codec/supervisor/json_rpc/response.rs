@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
@@ -18,7 +19,18 @@ pub struct Response {
     pub outcome: Result<Answer, Failure>,
 }
 
+/// Bytes that nearly every response fits.
+const USUAL: usize = 256;
+
 impl Response {
+    /// The response's text.
+    #[must_use]
+    pub fn to_bytes(&self, profile: Profile) -> Bytes {
+        let mut text = Vec::with_capacity(USUAL);
+        self.write(profile, &mut text);
+        Bytes::from(text)
+    }
+
     /// Appends the response's text.
     pub fn write(&self, profile: Profile, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");

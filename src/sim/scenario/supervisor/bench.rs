@@ -1,6 +1,6 @@
 //! Our own Supervisor on the bench, in this process and under virtual time.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::call::{Call, Reply};
 use super::content::{self, Content};
+use super::sent::{self, Sent};
 use super::tell::{self, Told};
 use super::world::World;
 use crate::ask::AskId;
@@ -18,8 +19,8 @@ use crate::codec::supervisor::ChainId;
 use crate::machine::{Action, Machine, Out};
 use crate::outbox::Outbox;
 use crate::sim::scenario::clock::{Timed, advance};
-use crate::sim::scenario::play::{self, Played, Stage, filled, foreign, short, shown};
-use crate::sim::scenario::value::{Vars, data, fits, typed};
+use crate::sim::scenario::play::{self, Played, Stage, filled, foreign};
+use crate::sim::scenario::value::{Vars, data, typed};
 use crate::sim::scenario::{Asked, Outcome, Scenario, Step, Stop, Subject};
 use crate::state::supervisor::{
     CallId, Config, ExpiryWindow, Limits, RpcText, Supervisor, SupervisorCommand,
@@ -27,12 +28,8 @@ use crate::state::supervisor::{
 };
 use crate::time::Time;
 
-/// What a scenario can test, each with what it is.
-pub(in crate::sim::scenario) static KINDS: [(&str, &str); 1] =
-    [("supervisor", "the Supervisor: its RPC and the index behind it")];
-
 /// Plays a scenario against our machine.
-pub(in crate::sim::scenario) fn run(scenario: &Scenario) -> Outcome {
+pub(super) fn run(scenario: &Scenario) -> Outcome {
     let broken = |why| Outcome::Broken { step: 0, why };
     let (content, mut vars) = match content::make(&scenario.content) {
         Ok(made) => made,
@@ -62,7 +59,7 @@ struct Bench {
     calls: BTreeMap<String, CallId>,
     next_call: u64,
     replies: BTreeMap<CallId, Option<Bytes>>,
-    commands: VecDeque<Value>,
+    sent: Sent,
     notices: Vec<Value>,
 }
 
@@ -83,7 +80,7 @@ impl Bench {
             calls: BTreeMap::new(),
             next_call: 0,
             replies: BTreeMap::new(),
-            commands: VecDeque::new(),
+            sent: Sent::default(),
             notices: Vec::new(),
         })
     }
@@ -110,7 +107,7 @@ impl Bench {
                 }
                 Action::Send(command @ SupervisorMessage::Command { .. }) => {
                     let form = data(&command);
-                    self.commands.extend(form.get("command").cloned());
+                    self.sent.0.extend(form.get("command").cloned());
                 }
                 Action::Notify(notice) => self.notices.push(data(&notice)),
                 Action::Ask(id, query) => {
@@ -179,42 +176,6 @@ impl Bench {
             None => Err(Stop::Failed("has not replied yet".to_string())),
         }
     }
-
-    fn told_a_node(&mut self, pattern: &Value, vars: &mut Vars) -> Played {
-        let mut passed = Vec::new();
-        while let Some(command) = self.commands.pop_front() {
-            if fits(pattern, &command, vars) {
-                return Ok(());
-            }
-            passed.push(command);
-        }
-        Err(Stop::Failed(format!("told no node {pattern}{}", shown(&passed))))
-    }
-
-    fn told_no_node(&self, pattern: &Value, vars: &Vars) -> Played {
-        let told = self.commands.iter().find(|told| fits(pattern, told, &mut vars.clone()));
-        told.map_or(Ok(()), |told| Err(Stop::Failed(format!("told a node {}", short(told)))))
-    }
-}
-
-/// The configuration and the limits: the chains of the content every two seconds, and the window
-/// of all deployed programs, unless something else is said.
-fn configured(form: &Map<String, Value>, content: &Content) -> Result<(Config, Limits), String> {
-    let mut form = form.clone();
-    let limits = form.remove("limits").map_or(Ok(Limits::default()), |limits| typed(&limits))?;
-    if !form.contains_key("chains") {
-        let ids = content.chains.values().map(|branch| branch.chain_id);
-        let mut chains: Map<_, _> =
-            ids.map(|id| (id.to_string(), json!({ "blockTime": 2 }))).collect();
-        if chains.is_empty() {
-            chains.insert("0xa".to_string(), json!({ "blockTime": 2 }));
-        }
-        form.insert("chains".to_string(), chains.into());
-    }
-    if !form.contains_key("expiryWindow") {
-        form.insert("expiryWindow".to_string(), data(&ExpiryWindow::EXPIRY_CURRENT));
-    }
-    Ok((typed(&Value::Object(form))?, limits))
 }
 
 impl Stage for Bench {
@@ -237,8 +198,8 @@ impl Stage for Bench {
                 self.held.clone_from(kinds);
                 Ok(())
             }
-            Step::Command(pattern) => self.told_a_node(pattern, vars),
-            Step::NoCommand(pattern) => self.told_no_node(pattern, vars),
+            Step::Sent(pattern) => self.sent.take(pattern, vars),
+            Step::Unsent(pattern) => self.sent.lacks(pattern, vars),
             other => Err(foreign(other, "the Supervisor")),
         }
     }
@@ -262,8 +223,11 @@ impl Timed for Bench {
 
 impl Subject for Bench {
     fn local(&mut self, command: &Value, _: bool) -> Result<Option<Value>, Stop> {
-        let command = typed(command).map_err(Stop::Broken)?;
-        Ok(self.command(command))
+        // What is no command is refused before the machine sees it.
+        match typed(command) {
+            Ok(command) => Ok(self.command(command)),
+            Err(why) => Ok(Some(json!({ "kind": "Unreadable", "text": why }))),
+        }
     }
 
     fn asked(&mut self) -> Result<Vec<Asked>, Stop> {
@@ -299,9 +263,26 @@ impl Subject for Bench {
     }
 
     fn verdict(&mut self, accept: &[Value]) -> Result<(), Stop> {
-        if accept.iter().any(|verdict| verdict == "running") {
-            return Ok(());
-        }
-        Err(Stop::Failed("goes on, as always".to_string()))
+        sent::goes_on(accept)
     }
+}
+
+/// The configuration and the limits: the chains of the content every two seconds, and the window
+/// of all deployed programs, unless something else is said.
+fn configured(form: &Map<String, Value>, content: &Content) -> Result<(Config, Limits), String> {
+    let mut form = form.clone();
+    let limits = form.remove("limits").map_or(Ok(Limits::default()), |limits| typed(&limits))?;
+    if !form.contains_key("chains") {
+        let ids = content.chains.values().map(|branch| branch.chain_id);
+        let mut chains: Map<_, _> =
+            ids.map(|id| (id.to_string(), json!({ "blockTime": 2 }))).collect();
+        if chains.is_empty() {
+            chains.insert("0xa".to_string(), json!({ "blockTime": 2 }));
+        }
+        form.insert("chains".to_string(), chains.into());
+    }
+    if !form.contains_key("expiryWindow") {
+        form.insert("expiryWindow".to_string(), data(&ExpiryWindow::EXPIRY_CURRENT));
+    }
+    Ok((typed(&Value::Object(form))?, limits))
 }

@@ -38,9 +38,10 @@ pub(super) struct Block {
     pub output: OutputV0,
     /// The output of the block that this one replaces.
     pub replaced: Option<OutputV0>,
-    /// As written, until all are made.
+    /// Its logs as they are written.
     pub forms: Vec<LogForm>,
-    pub logs: Vec<Log>,
+    /// Its logs; none is missing once the content is made.
+    pub logs: Vec<Option<Log>>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -260,7 +261,8 @@ impl Content {
             }
             None => None,
         };
-        Ok(Block { reference: block, output, replaced, forms: special.logs, logs: Vec::new() })
+        let logs = special.logs.iter().map(|_| None).collect();
+        Ok(Block { reference: block, output, replaced, forms: special.logs, logs })
     }
 
     fn vars(&self) -> Vars {
@@ -296,8 +298,8 @@ impl Block {
         fields.insert("output".to_string(), data(&self.output));
         fields.insert("root".to_string(), data(&root));
         fields.insert("preimage".to_string(), data(&preimage));
-        let logs = (0..)
-            .zip(&self.logs)
+        let logs = (0..).zip(self.logs.iter().flatten());
+        let logs = logs
             .map(|(index, log)| logs::vars(&logs::message(chain_id, &self.reference, index, log)));
         fields.insert("logs".to_string(), logs.collect());
         Value::Object(fields)

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::content::Content;
+use super::content::{Block, Content};
 use crate::codec::supervisor::{
     Access, Address, BlockRef, ChainId, EXECUTING_MESSAGE_TOPIC, Hash, HexBytes, Identifier,
     Keccak256, Log, Message, RustCryptoKeccak256,
@@ -81,42 +81,42 @@ impl MessageForm {
     }
 }
 
-/// Makes the logs of all blocks. Those that execute others are made after them.
+/// Makes the logs of all blocks, those that execute others after them.
 pub(super) fn make(
     content: &mut Content,
     messages: &[(&String, MessageForm)],
 ) -> Result<(), String> {
-    loop {
-        let (mut made, mut open) = (Vec::new(), None);
-        for (name, branch) in &content.chains {
-            for (at, block) in branch.blocks.iter().enumerate() {
-                let done = block.logs.len();
-                let more = block.forms.iter().skip(done).map_while(|form| {
-                    form.log(content, messages, (name, block.reference.number)).transpose()
-                });
-                let more = more.collect::<Result<Vec<_>, _>>()?;
-                if done + more.len() < block.forms.len() {
-                    open = Some((name.clone(), block.reference.number));
-                }
-                if !more.is_empty() {
-                    made.push((name.clone(), at, more));
-                }
+    let places = content.chains.iter().flat_map(|(name, branch)| {
+        let logs = move |(at, block): (usize, &Block)| {
+            (0..block.forms.len()).map(move |index| (name.clone(), at, index))
+        };
+        branch.blocks.iter().enumerate().flat_map(logs)
+    });
+    let mut open: Vec<(String, usize, usize)> = places.collect();
+    while !open.is_empty() {
+        let (mut made, mut later) = (Vec::new(), Vec::new());
+        for (name, at, index) in open {
+            let block = content.chains.get(&name).and_then(|branch| branch.blocks.get(at));
+            let Some((block, form)) = block.and_then(|it| Some((it, it.forms.get(index)?))) else {
+                continue;
+            };
+            match form.log(content, messages, (&name, block.reference.number))? {
+                Some(log) => made.push((name, at, index, log)),
+                None => later.push((name, at, index)),
             }
         }
-        let (Some((name, number)), true) = (&open, made.is_empty()) else {
-            for (name, at, logs) in made {
-                let branch = content.chains.get_mut(&name);
-                if let Some(block) = branch.and_then(|branch| branch.blocks.get_mut(at)) {
-                    block.logs.extend(logs);
-                }
+        if let (true, Some((name, ..))) = (made.is_empty(), later.first()) {
+            return Err(format!("content {name}: a log executes itself, or what is not there"));
+        }
+        for (name, at, index, log) in made {
+            let block = content.chains.get_mut(&name).and_then(|it| it.blocks.get_mut(at));
+            if let Some(place) = block.and_then(|block| block.logs.get_mut(index)) {
+                *place = Some(log);
             }
-            if open.is_none() {
-                return Ok(());
-            }
-            continue;
-        };
-        return Err(format!("content {name}: block {number} executes what is not there"));
+        }
+        open = later;
     }
+    Ok(())
 }
 
 impl LogForm {
@@ -146,7 +146,10 @@ impl LogForm {
                 let branch = branch.ok_or_else(|| format!("{name} {number}: no chain {of}"))?;
                 let block = branch.block(*at);
                 let block = block.ok_or_else(|| format!("{name} {number}: {of} has no {at}"))?;
-                let Some(log) = block.logs.get(*index as usize) else { return Ok(None) };
+                let log = block.logs.get(*index as usize);
+                let log =
+                    log.ok_or_else(|| format!("{name} {number}: {of} {at} has no {index}"))?;
+                let Some(log) = log else { return Ok(None) };
                 self::message(branch.chain_id, &block.reference, *index, log)
             }
         };

@@ -67,8 +67,8 @@ impl Stage for Line<'_> {
             | Step::Tell(_)
             | Step::Canonical(_)
             | Step::Hold(_)
-            | Step::Command(_)
-            | Step::NoCommand(_) => inapplicable(),
+            | Step::Sent(_)
+            | Step::Unsent(_) => inapplicable(),
             other => Err(foreign(other, "the Supervisor")),
         }
     }

@@ -21,12 +21,11 @@ pub(super) struct World {
 }
 
 impl World {
-    /// At first what is no fork holds.
+    /// At first the chains hold that are no forks, and the layer one called so.
     pub fn new(content: Content) -> Self {
         let branches = content.chains.iter().filter(|(_, branch)| !branch.fork);
         let branches = branches.map(|(name, branch)| (branch.chain_id, name.clone())).collect();
-        let l1 = content.l1.keys().next().cloned().unwrap_or_else(|| "l1".to_string());
-        Self { content, branches, l1 }
+        Self { content, branches, l1: "l1".to_string() }
     }
 
     /// From now on these branches hold.
@@ -62,7 +61,9 @@ impl World {
                     .filter(|branch| branch.chain_id == *chain_id)
                     .flat_map(|branch| &branch.blocks);
                 let block = blocks.find(|block| block.reference.hash == *hash);
-                SupervisorAnswer::Logs(block.map(|block| block.logs.clone()))
+                SupervisorAnswer::Logs(
+                    block.map(|block| block.logs.iter().flatten().cloned().collect()),
+                )
             }
             SupervisorQuery::NodeBlock(NodeBlockQuery { chain_id, number, .. }) => {
                 let block = self.block(*chain_id, *number);

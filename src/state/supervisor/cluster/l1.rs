@@ -3,6 +3,7 @@
 
 use super::input::L1Query;
 use super::{NodeId, Purpose, Supervisor, SupervisorNotice, SupervisorQuery};
+use crate::codec::supervisor::journal::form::fields;
 use crate::codec::supervisor::{BlockRef, Code, Keccak256, NodeCommand};
 use crate::machine::Out;
 use crate::state::supervisor::index::Slot;
@@ -26,6 +27,9 @@ struct Comparison {
     /// older ones.
     is_final: bool,
 }
+
+fields!(L1 { tip, comparing });
+fields!(Comparison { from, at });
 
 impl<K: Keccak256> Supervisor<K> {
     pub(super) fn l1_tip(&mut self, tip: BlockRef, out: &mut Out<Self>) {

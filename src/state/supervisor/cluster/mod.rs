@@ -6,6 +6,7 @@ mod input;
 mod l1;
 mod node;
 mod purpose;
+mod remains;
 mod reset;
 mod roots;
 mod settle;
@@ -221,14 +222,14 @@ impl<K: Keccak256> Supervisor<K> {
         }
     }
 
-    fn hear(&mut self, now: Time, input: SupervisorRemote, out: &mut Out<Self>) {
+    /// As `handle_remote`; `false` if nothing changed.
+    pub(super) fn hear(&mut self, now: Time, input: SupervisorRemote, out: &mut Out<Self>) -> bool {
         if !matches!(input, SupervisorRemote::Rpc(_)) {
             self.latest = self.latest.max(now);
         }
         match input {
             SupervisorRemote::Rpc(text) => {
-                self.hear_text(now, text, out);
-                return;
+                return self.hear_text(now, text, out);
             }
             SupervisorRemote::Node { chain_id, node, event } => match self.index.slot(chain_id) {
                 Ok(slot) => self.hear_node(slot, node, *event, out),
@@ -251,6 +252,7 @@ impl<K: Keccak256> Supervisor<K> {
             }
         }
         self.settle(out);
+        true
     }
 
     fn answered(&mut self, what: Purpose, answer: SupervisorAnswer, out: &mut Out<Self>) {

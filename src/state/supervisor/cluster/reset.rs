@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 
 use super::input::NodeBlockQuery;
 use super::{Due, NodeId, Purpose, Supervisor, SupervisorNotice, SupervisorQuery};
+use crate::codec::supervisor::journal::form::fields;
 use crate::codec::supervisor::{BlockId, Keccak256, NodeCommand, ResetHeads};
 use crate::machine::Out;
 use crate::state::supervisor::index::{Heads, Slot};
@@ -20,8 +21,10 @@ pub(super) struct Reset {
     stage: Stage,
 }
 
+fields!(Reset { low, high, stage });
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Stage {
+pub(super) enum Stage {
     /// Asked for our head.
     Top,
     /// Asked for our anchor.

@@ -7,10 +7,11 @@ use core::mem::size_of;
 use super::input::OutputsQuery;
 use super::{Purpose, Supervisor, SupervisorMessage, SupervisorQuery};
 use crate::ask::AskId;
+use crate::codec::supervisor::journal::form::fields;
 use crate::codec::supervisor::{Answer, Call, Code, Failure, Keccak256};
 use crate::machine::{Action, Machine, Out};
 use crate::outbox::Outbox;
-use crate::state::supervisor::index::{Index, Outputs, SuperRootPart};
+use crate::state::supervisor::index::{Index, Outputs, Slot, SuperRootPart};
 use crate::state::supervisor::server::{RpcAnswer, RpcText, Server};
 use crate::time::Time;
 
@@ -26,10 +27,22 @@ pub(super) struct RootCall {
     round: u8,
 }
 
+fields!(RootCall { ask, timestamp, parts, outputs, round });
+
 /// The collection is started again once, if a block changed or a node disagreed.
 const ROUNDS: u8 = 2;
 
 impl RootCall {
+    /// The chain of a part.
+    pub(super) fn slot_of(&self, part: usize) -> Option<Slot> {
+        self.parts.get(part).map(|part| part.slot)
+    }
+
+    /// The time that is asked about, in seconds of Unix time.
+    pub(super) const fn timestamp(&self) -> u64 {
+        self.timestamp
+    }
+
     pub(super) fn heap(&self) -> usize {
         self.parts.capacity() * size_of::<SuperRootPart>()
             + self.outputs.capacity() * size_of::<Option<Outputs>>()
@@ -38,8 +51,8 @@ impl RootCall {
 
 impl<K: Keccak256> Supervisor<K> {
     /// All calls of a text are answered on one state (D-30). A text that needs nobody else and
-    /// switches nothing leaves everything as it was, the time included.
-    pub(super) fn hear_text(&mut self, now: Time, text: RpcText, out: &mut Out<Self>) {
+    /// switches nothing leaves everything as it was, the time included: then it says `false`.
+    pub(super) fn hear_text(&mut self, now: Time, text: RpcText, out: &mut Out<Self>) -> bool {
         let mut said = Outbox::new();
         let (now, index) = (self.latest.max(now), &self.index);
         self.server.handle_text(now, text, |call| at_once(index, call), &mut said);
@@ -51,6 +64,20 @@ impl<K: Keccak256> Supervisor<K> {
         if changes {
             self.settle(out);
         }
+        changes
+    }
+
+    /// Refuses every call of a text for this reason.
+    pub(in crate::state::supervisor) fn refuse_text(
+        &mut self,
+        text: RpcText,
+        why: Code,
+        out: &mut Out<Self>,
+    ) {
+        let mut said = Outbox::new();
+        let no = |_: &Call| Some(Err(why.into()));
+        self.server.handle_text(self.latest, text, no, &mut said);
+        self.serve(said, out);
     }
 
     pub(super) fn answer_late_calls(&mut self, out: &mut Out<Self>) {

@@ -111,6 +111,34 @@ impl DerivationIndex {
         }
     }
 
+    /// The entry at this place, counted from the first.
+    pub(super) fn at(&self, place: usize) -> Option<&Entry> {
+        self.entries.get(place)
+    }
+
+    /// Adds an entry as another index told it.
+    ///
+    /// # Errors
+    /// [`Code::DataCorruption`] unless it goes at most one block further on each side, on at least
+    /// one, and names no other block of the same number; nothing is changed then.
+    pub(super) fn restore(&mut self, entry: Entry) -> Result<(), Code> {
+        if let Some(last) = self.entries.last() {
+            // A replacement may stand where its block was found invalid: further on both sides.
+            let step = |before: Seal, after: Seal| match after.number.checked_sub(before.number) {
+                Some(0) if before.hash == after.hash => Some(false),
+                Some(1) => Some(true),
+                _ => None,
+            };
+            let steps = (step(last.source, entry.source), step(last.derived, entry.derived));
+            let fits = matches!(steps, (Some(source), Some(derived)) if source || derived);
+            if !fits || last.invalidated {
+                return Err(Code::DataCorruption);
+            }
+        }
+        self.entries.push(entry);
+        Ok(())
+    }
+
     /// What it is to tell of the last derived block and an older source again.
     fn repeated(&self, source: BlockId, derived: BlockId) -> Code {
         let from = self.entries.partition_point(|entry| entry.source.number < source.number);

@@ -92,7 +92,7 @@ impl<K: Keccak256> Index<K> {
     ///
     /// # Errors
     /// Those of [`DerivationIndex::replace`](super::DerivationIndex::replace), and
-    /// [`Code::LimitExceeded`] for too many logs. Nothing is changed then.
+    /// [`Code::LimitExceeded`] for too many logs or executing ones. Nothing is changed then.
     pub fn replace(
         &mut self,
         slot: Slot,
@@ -101,7 +101,7 @@ impl<K: Keccak256> Index<K> {
         logs: &[IndexedLog],
         then: &mut Vec<Consequence>,
     ) -> Result<(), Code> {
-        if logs.len() > self.limits.max_logs {
+        if self.has_too_many(logs) {
             return Err(Code::LimitExceeded);
         }
         let chain = self.chain_mut(slot)?;

@@ -304,6 +304,46 @@ impl<K: Keccak256> LogIndex<K> {
         self.blocks.get(index).ok_or(Code::FutureData)
     }
 
+    /// The checksums of a block's logs, in order.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    pub(super) fn checksums(&self, number: u64) -> Result<&[Hash], Code> {
+        self.block(number).map(|block| &*block.checksums)
+    }
+
+    /// Adds a block as another index told it.
+    ///
+    /// # Errors
+    /// As [`seal`](Self::seal), and [`Code::DataCorruption`] for an executing log that is none of
+    /// the block's or of a chain that is not in the set; nothing is changed then.
+    pub(super) fn restore(
+        &mut self,
+        block: &BlockRef,
+        checksums: Vec<Hash>,
+        executing: Vec<ExecutingLog>,
+    ) -> Result<(), Code> {
+        self.fits(block)?;
+        let in_order = executing.windows(2).all(|pair| match pair {
+            [before, after] => before.position < after.position,
+            _ => false,
+        });
+        let known = |log: &ExecutingLog| {
+            usize::try_from(log.position).is_ok_and(|position| position < checksums.len())
+                && log.chain.is_none_or(|slot| slot.index() < self.set.len())
+        };
+        if !in_order || !executing.iter().all(known) || u32::try_from(checksums.len()).is_err() {
+            return Err(Code::DataCorruption);
+        }
+        self.blocks.push(Block {
+            seal: block.seal(),
+            parent: block.parent_hash,
+            checksums: checksums.into(),
+            executing: executing.into(),
+        });
+        Ok(())
+    }
+
     /// The block with log `log_index`, if its block has number and time as given and the log this
     /// checksum.
     ///

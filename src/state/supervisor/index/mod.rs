@@ -3,17 +3,21 @@
 
 #![expect(clippy::exhaustive_enums, reason = "whoever keeps an index has to see to all of it")]
 
+mod chains;
 mod cycles;
 mod derivation;
 mod finality;
+mod front;
 mod grow;
 mod judge;
 mod log_index;
 mod pages;
 mod promote;
 mod query;
+mod restore;
 mod rewind;
 mod super_root;
+mod together;
 mod validity;
 mod waits;
 
@@ -24,13 +28,14 @@ use core::mem::{size_of, size_of_val};
 pub use cycles::{CycleBlock, CycleRole, Link, cycles};
 pub use derivation::{DerivationIndex, Entry};
 pub use log_index::{Claim, ExecutingLog, IndexedLog, LogIndex, OpenBlock, Slot};
+pub(super) use restore::{Globals, Side};
 
 pub use super_root::{Outputs, SuperRootPart};
 pub use validity::{Untimely, timely_in_access_list, timely_in_block};
 pub use waits::Waits;
 
-use self::judge::Chains;
-use self::promote::Stuck;
+use self::chains::Chains;
+use self::judge::Standings;
 use super::config::{ChainConfig, Config};
 use super::limits::Limits;
 use crate::codec::supervisor::{
@@ -67,7 +72,7 @@ pub struct Chain<K: Keccak256 = RustCryptoKeccak256> {
     finalized: Option<Seal>,
     /// The layer-one block that the chain's node derives from.
     current_l1: Option<BlockRef>,
-    stuck: Stuck,
+    standings: Standings,
 }
 
 /// What follows from a change: for nodes to be told, and for operators.
@@ -125,7 +130,7 @@ impl<K: Keccak256> Index<K> {
             cross_unsafe: None,
             finalized: None,
             current_l1: None,
-            stuck: Stuck::default(),
+            standings: Standings::default(),
         });
         let chains = chains.collect();
         let changed = Chains::NONE;
@@ -220,10 +225,10 @@ impl<K: Keccak256> Index<K> {
     /// Bytes held, by capacity.
     #[must_use]
     pub fn footprint(&self) -> usize {
-        let chains = self
-            .chains
-            .iter()
-            .map(|chain| chain.logs.heap() + chain.local_safe.heap() + chain.cross_safe.heap());
+        let chains = self.chains.iter().map(|chain| {
+            let derived = chain.local_safe.heap() + chain.cross_safe.heap();
+            chain.logs.heap() + derived + chain.standings.heap()
+        });
         let fixed = size_of_val(self)
             + size_of_val(&*self.set)
             + self.chains.capacity() * size_of::<Chain<K>>()

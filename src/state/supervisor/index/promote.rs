@@ -3,29 +3,11 @@
 
 use alloc::vec::Vec;
 
-use super::judge::{Chains, Mode, Verdict};
+use super::chains::Chains;
+use super::front::Level;
+use super::judge::Verdict;
 use super::{Chain, Consequence, Entry, Index, Slot};
 use crate::codec::supervisor::{BlockId, BlockRef, Code, Keccak256, Seal};
-
-/// What the candidates of a chain wait for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Stuck {
-    pub(super) at_unsafe: Option<(BlockId, Chains)>,
-    pub(super) at_safe: Option<(BlockId, Chains)>,
-}
-
-/// What to do with a chain's next block in the safe pass.
-#[derive(Clone, Copy)]
-enum Step {
-    /// The cross-safe head stays, now at the next layer-one block.
-    Bump(Seal),
-    Promote(Entry),
-    Invalidate {
-        source: BlockId,
-        block: Seal,
-    },
-    Nothing,
-}
 
 impl<K: Keccak256> Index<K> {
     /// Lets heads advance until nothing changes or the budget of [`Limits`](crate::state::supervisor::Limits)
@@ -45,96 +27,74 @@ impl<K: Keccak256> Index<K> {
         true
     }
 
-    /// How many candidates were judged.
+    /// How many candidates were looked at.
     fn unsafe_pass(&mut self, changed: Chains, then: &mut Vec<Consequence>) -> usize {
-        let mut verdicts = Vec::new();
-        for slot in self.slots() {
-            let Some(chain) = self.chain(slot) else { continue };
-            let Some(candidate) = chain.unsafe_candidate() else { continue };
-            if chain.stuck.at_unsafe.is_some_and(|stuck| still(stuck, candidate.id(), changed)) {
-                continue;
-            }
-            verdicts.push((slot, candidate, self.judge(slot, candidate.number, Mode::Unsafe)));
-        }
-        let judged = verdicts.len();
-        for (slot, candidate, verdict) in verdicts {
-            let waits = match verdict {
-                Verdict::Valid => None,
-                Verdict::Wait(chains) => Some((candidate.id(), chains.and(Chains::one(slot)))),
-                Verdict::Invalid | Verdict::OutOfScope => Some((candidate.id(), Chains::one(slot))),
-            };
+        let candidates = self.chains.iter().map(Chain::unsafe_candidate);
+        let candidates: Vec<_> = candidates.map(|block| block.map(|block| (block, 0))).collect();
+        let looked = self.judge_all(&candidates, Level::Unsafe, changed);
+        for (slot, candidate) in self.slots().zip(candidates) {
+            let Some((candidate, _)) = candidate else { continue };
             let Ok(chain) = self.chain_mut(slot) else { continue };
-            chain.stuck.at_unsafe = waits;
-            if waits.is_none() {
+            if chain.verdict(Level::Unsafe) == Some(Verdict::Valid) {
                 chain.cross_unsafe = Some(candidate);
                 then.push(Consequence::CrossUnsafe(slot, candidate.id()));
                 self.touch(slot);
             }
         }
-        judged
+        looked
     }
 
+    /// How many candidates were looked at, and how many heads moved.
     fn safe_pass(&mut self, changed: Chains, then: &mut Vec<Consequence>) -> usize {
-        let mut steps = Vec::new();
-        let mut judged = 0;
-        for slot in self.slots() {
-            let Some(chain) = self.chain(slot) else { continue };
-            let (step, stuck) = match chain.safe_candidate() {
+        let candidates: Vec<_> = self.chains.iter().map(Chain::safe_candidate).collect();
+        let blocks = candidates.iter().map(|candidate| match candidate {
+            SafeCandidate::Block { source, next } => Some((next.derived, source.number)),
+            SafeCandidate::None | SafeCandidate::Bump(_) => None,
+        });
+        let mut done = self.judge_all(&blocks.collect::<Vec<_>>(), Level::Safe, changed);
+        for (slot, candidate) in self.slots().zip(candidates) {
+            // Nothing an earlier step does can make a later one wrong: each was found on the same
+            // state, and invalidating lowers cross-unsafe heads only.
+            let step = match candidate {
                 SafeCandidate::None => continue,
-                SafeCandidate::Bump(source) => (Step::Bump(source), None),
+                SafeCandidate::Bump(source) => self.bump(slot, source, then),
                 SafeCandidate::Block { source, next } => {
-                    let id = next.derived.id();
-                    if chain.stuck.at_safe.is_some_and(|stuck| still(stuck, id, changed)) {
-                        continue;
+                    let Some(chain) = self.chain(slot) else { continue };
+                    let block = next.derived;
+                    match (chain.verdict(Level::Safe), chain.next_source()) {
+                        (Some(Verdict::Valid), _) => {
+                            let entry = Entry { source, derived: block, invalidated: false };
+                            self.promote_to(slot, entry, then)
+                        }
+                        (Some(Verdict::Bad), _) => self.invalidate(slot, source.id(), block, then),
+                        (Some(Verdict::OutOfScope), Some(next)) => self.bump(slot, next, then),
+                        _ => continue,
                     }
-                    judged += 1;
-                    let scope = Mode::Safe { scope: source.number };
-                    self.safe_step(slot, source, next, self.judge(slot, id.number, scope))
                 }
             };
-            steps.push((slot, step, stuck));
-        }
-        for (slot, step, stuck) in steps {
-            if let Ok(chain) = self.chain_mut(slot) {
-                chain.stuck.at_safe = stuck;
-            }
-            // Nothing an earlier step does can make a later one wrong: each was checked on the same
-            // state, and invalidating lowers cross-unsafe heads only.
-            let done = match step {
-                Step::Bump(source) => self.bump(slot, source, then),
-                Step::Promote(entry) => self.promote_to(slot, entry, then),
-                Step::Invalidate { source, block } => self.invalidate(slot, source, block, then),
-                Step::Nothing => Ok(()),
-            };
-            if let Err(code) = done {
+            done += 1;
+            if let Err(code) = step {
                 then.push(Consequence::Corrupted(slot, code));
             }
         }
-        judged
+        done
     }
 
-    fn safe_step(
-        &self,
-        slot: Slot,
-        source: Seal,
-        next: Entry,
-        verdict: Verdict,
-    ) -> (Step, Option<(BlockId, Chains)>) {
-        let block = next.derived;
-        match verdict {
-            Verdict::Valid => {
-                let entry = Entry { source, derived: block, invalidated: false };
-                (Step::Promote(entry), None)
+    /// Looks at the candidates of all chains on the same state: how many had anything new.
+    fn judge_all(
+        &mut self,
+        candidates: &[Option<(Seal, u64)>],
+        level: Level,
+        changed: Chains,
+    ) -> usize {
+        let (mut new, mut looked) = (changed, 0);
+        for (slot, candidate) in self.slots().zip(candidates) {
+            if self.judge(slot, *candidate, level, changed) {
+                new = new.and(Chains::one(slot));
+                looked += 1;
             }
-            Verdict::Invalid => (Step::Invalidate { source: source.id(), block }, None),
-            Verdict::Wait(chains) => {
-                (Step::Nothing, Some((block.id(), chains.and(Chains::one(slot)))))
-            }
-            Verdict::OutOfScope => match self.chain(slot).and_then(Chain::next_source) {
-                Some(next) => (Step::Bump(next), None),
-                None => (Step::Nothing, Some((block.id(), Chains::one(slot)))),
-            },
         }
+        looked + self.decide_together(level, new)
     }
 
     fn bump(&mut self, slot: Slot, source: Seal, then: &mut Vec<Consequence>) -> Result<(), Code> {
@@ -188,11 +148,6 @@ impl<K: Keccak256> Index<K> {
     }
 }
 
-/// True if a candidate still waits: it is the same, and nothing it waits for changed.
-fn still((candidate, waits): (BlockId, Chains), now: BlockId, changed: Chains) -> bool {
-    candidate == now && !waits.meets(changed)
-}
-
 enum SafeCandidate {
     None,
     Bump(Seal),
@@ -200,6 +155,11 @@ enum SafeCandidate {
 }
 
 impl<K: Keccak256> Chain<K> {
+    /// How the candidate stands.
+    fn verdict(&self, level: Level) -> Option<Verdict> {
+        self.standings.at(level).map(|standing| standing.verdict)
+    }
+
     /// The sealed block after the cross-unsafe head, if it follows it.
     pub(super) fn unsafe_candidate(&self) -> Option<Seal> {
         let head = self.cross_unsafe()?;

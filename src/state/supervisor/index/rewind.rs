@@ -3,8 +3,8 @@
 
 use alloc::vec::Vec;
 
-use super::judge::Chains;
-use super::promote::Stuck;
+use super::chains::Chains;
+use super::judge::Standings;
 use super::{Chain, Consequence, Index, Slot};
 use crate::codec::supervisor::{BlockId, Code, Keccak256, Seal};
 
@@ -30,7 +30,10 @@ impl<K: Keccak256> Index<K> {
         chain.logs.rewind(head)?;
         if let Some(dropped) = dropped {
             then.push(Consequence::LogsRewound(slot, head));
-            self.lower_cross_unsafe(dropped.timestamp, then);
+            let lowered = self.lower_cross_unsafe(dropped.timestamp, then);
+            // What claims about these chains were compared with may be gone.
+            let gone = lowered.and(Chains::one(slot));
+            self.chains.iter_mut().for_each(|chain| chain.forget_unsafe(gone));
             self.changed = Chains::ALL;
         }
         Ok(())
@@ -54,7 +57,8 @@ impl<K: Keccak256> Index<K> {
 
     /// Every cross-unsafe head of this time or later falls back to the last block before it, but
     /// not below cross-safe (D-16).
-    fn lower_cross_unsafe(&mut self, timestamp: u64, then: &mut Vec<Consequence>) {
+    fn lower_cross_unsafe(&mut self, timestamp: u64, then: &mut Vec<Consequence>) -> Chains {
+        let mut lowered = Chains::NONE;
         for (slot, chain) in (0..).map(Slot).zip(&mut self.chains) {
             let Some(head) = chain.cross_unsafe else { continue };
             let Some(safe) = chain.cross_safe.end().map(|end| end.derived) else { continue };
@@ -65,9 +69,11 @@ impl<K: Keccak256> Index<K> {
             let fallen = fallen.filter(|seal| seal.number > safe.number).unwrap_or(safe);
             if fallen != head {
                 chain.cross_unsafe = Some(fallen);
+                lowered = lowered.and(Chains::one(slot));
                 then.push(Consequence::CrossUnsafeLowered(slot, fallen.id()));
             }
         }
+        lowered
     }
 
     /// Drops all that was derived from layer-one blocks after `ancestor`, on every chain. Logs
@@ -81,7 +87,7 @@ impl<K: Keccak256> Index<K> {
 
     fn rewind_l1_of(&mut self, slot: Slot, ancestor: BlockId, then: &mut Vec<Consequence>) {
         let Ok(chain) = self.chain_mut(slot) else { return };
-        chain.stuck = Stuck::default();
+        chain.standings = Standings::default();
         if chain.current_l1.is_some_and(|block| block.number > ancestor.number) {
             chain.current_l1 = None;
         }
@@ -113,6 +119,6 @@ impl<K: Keccak256> Chain<K> {
         self.cross_safe.clear();
         self.cross_unsafe = None;
         self.current_l1 = None;
-        self.stuck = Stuck::default();
+        self.standings = Standings::default();
     }
 }

@@ -2,7 +2,9 @@
 
 use alloc::vec::Vec;
 
-use super::judge::Chains;
+use super::chains::Chains;
+use super::front::Level;
+use super::judge::{Need, Verdict};
 use super::{Index, Slot};
 use crate::codec::supervisor::{BlockId, ChainId, Keccak256};
 
@@ -21,23 +23,33 @@ impl<K: Keccak256> Index<K> {
     /// The candidate of a chain for cross-unsafe, if it waits.
     #[must_use]
     pub fn waits_for_cross_unsafe(&self, slot: Slot) -> Option<Waits> {
-        let chain = self.chain(slot)?;
-        let (candidate, chains) = chain.stuck.at_unsafe?;
-        let current = chain.unsafe_candidate().is_some_and(|block| block.id() == candidate);
-        current.then(|| self.waits(candidate, chains))
+        let candidate = self.chain(slot)?.unsafe_candidate()?.id();
+        self.waits_at(slot, candidate, Level::Unsafe)
     }
 
     /// The candidate of a chain for cross-safe, if it waits.
     #[must_use]
     pub fn waits_for_cross_safe(&self, slot: Slot) -> Option<Waits> {
-        let chain = self.chain(slot)?;
-        let (candidate, chains) = chain.stuck.at_safe?;
-        let current = chain.derived_candidate().is_some_and(|block| block == candidate);
-        current.then(|| self.waits(candidate, chains))
+        let candidate = self.chain(slot)?.derived_candidate()?;
+        self.waits_at(slot, candidate, Level::Safe)
+    }
+
+    fn waits_at(&self, slot: Slot, candidate: BlockId, level: Level) -> Option<Waits> {
+        let standing = self.chain(slot)?.standings.at(level)?;
+        let of = |needs: &[Need]| {
+            needs.iter().fold(Chains::one(slot), |all, need| all.and(Chains::one(need.slot)))
+        };
+        let chains = match standing.verdict {
+            Verdict::Valid => return None,
+            Verdict::Waits(other) => Chains::one(slot).and(Chains::one(other)),
+            Verdict::Open | Verdict::OutOfScope => Chains::one(slot).and(standing.awaits()),
+            Verdict::Unknown | Verdict::Bad => of(&standing.needs),
+        };
+        (standing.block == candidate).then(|| self.waits(candidate, chains))
     }
 
     fn waits(&self, candidate: BlockId, chains: Chains) -> Waits {
-        let waited = self.slots().filter(|slot| chains.meets(Chains::one(*slot)));
+        let waited = self.slots().filter(|slot| chains.has(*slot));
         let chains = waited.filter_map(|slot| self.set().get(slot.index()).copied()).collect();
         Waits { candidate, chains }
     }

@@ -1,0 +1,52 @@
+//! What the README says of limits is what they are.
+
+#![cfg(all(feature = "leios", feature = "sim"))]
+
+use std::fs;
+use std::path::Path;
+
+use nodewire::state::leios::Limits;
+use serde_json::Value;
+
+/// A row of the table for each field, in order.
+fn rows() -> String {
+    let limits = serde_json::to_string(&Limits::default()).unwrap();
+    let Value::Object(fields) = serde_json::from_str(&limits).unwrap() else { panic!("{limits}") };
+    // A map may sort its keys: the text has them in the order of the struct.
+    let mut fields: Vec<_> = fields.into_iter().collect();
+    fields.sort_by_key(|(name, _)| limits.find(&format!("\"{name}\":")));
+    let row = |(name, value): (String, Value)| format!("| `{name}` | {} |\n", shown(&value));
+    fields.into_iter().map(row).collect()
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "none".into(),
+        Value::Object(time) => {
+            assert_eq!(time["nanos"], 0);
+            format!("{} s", time["secs"])
+        }
+        number => grouped(&number.as_str().map_or(number.to_string(), str::to_owned)),
+    }
+}
+
+/// 12000000 as 12,000,000.
+fn grouped(digits: &str) -> String {
+    let comma = |at: usize| if at > 0 && (digits.len() - at) % 3 == 0 { "," } else { "" };
+    digits.char_indices().map(|(at, digit)| format!("{}{digit}", comma(at))).collect()
+}
+
+#[test]
+fn the_table_of_limits_is_the_default() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(&file).unwrap();
+    let head = "| limit | default |\n|---|---|\n";
+    let start = readme.find(head).expect("the table") + head.len();
+    let length = readme[start..].find("\n\n").expect("its end") + 1;
+    let table = &readme[start..start + length];
+    if std::env::var("NODEWIRE_BLESS").is_ok_and(|bless| bless == "1") {
+        let blessed = [&readme[..start], &rows(), &readme[start + length..]].concat();
+        return fs::write(&file, blessed).unwrap();
+    }
+    assert_eq!(table, rows(), "NODEWIRE_BLESS=1 cargo test writes it anew");
+}
