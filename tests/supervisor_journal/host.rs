@@ -10,7 +10,7 @@ use nodewire::state::supervisor::{
     Limits, LogsQuery, Recovered, RpcText, StoreAnswer, Supervisor, SupervisorCommand,
     SupervisorMessage, SupervisorNotice, SupervisorQuery, SupervisorRemote, recover,
 };
-use nodewire::{Action, AskId, Machine, Outbox, Time};
+use nodewire::{Action, AskId, Input, Machine, Outbox, Time};
 use serde_json::{Value, json};
 
 use crate::chains::{executing, hash, plain};
@@ -108,7 +108,9 @@ pub struct Host<'a> {
     questions: VecDeque<(AskId, DurableQuery)>,
     /// The machine after each record, by the number of the next.
     pub history: BTreeMap<u64, Supervisor>,
-    /// Records before this one led to something that was said.
+    /// What a machine without a journal would have said, and how many records led to it.
+    expected: VecDeque<(u64, SupervisorMessage)>,
+    /// So many records led to what was said.
     pub acknowledged: u64,
     pub trouble: Trouble,
     pub dice: Dice,
@@ -149,6 +151,7 @@ impl<'a> Host<'a> {
             now,
             questions: VecDeque::new(),
             history: BTreeMap::from([(recovered.next, recovered.machine.clone())]),
+            expected: VecDeque::new(),
             acknowledged: recovered.next,
             trouble: Trouble::None,
             dice: Dice::new(seed),
@@ -314,24 +317,27 @@ impl<'a> Host<'a> {
         if let Some(due) = self.durable.deadline() {
             self.now = self.now.max(due);
             let mut out = Outbox::new();
+            let expected = self.expect(Input::Timeout);
             self.durable.handle_timeout(self.now, &mut out);
-            self.remember();
+            self.note(expected);
             self.carry_out(out);
         }
     }
 
     pub fn command(&mut self, command: SupervisorCommand) {
         let mut out = Outbox::new();
+        let expected = self.expect(Input::Local(command.clone()));
         let command = DurableCommand::Supervisor(command);
         self.durable.handle_local(self.now, command, &mut out).unwrap();
-        self.remember();
+        self.note(expected);
         self.carry_out(out);
     }
 
     pub fn hear(&mut self, remote: SupervisorRemote) {
         let mut out = Outbox::new();
+        let expected = self.expect(Input::Remote(remote.clone()));
         self.durable.handle_remote(self.now, remote, &mut out);
-        self.remember();
+        self.note(expected);
         self.carry_out(out);
     }
 
@@ -363,10 +369,17 @@ impl<'a> Host<'a> {
             }
         };
         let mut out = Outbox::new();
+        let expected = match &answer {
+            DurableCommand::Supervisor(SupervisorCommand::Answer(id, answer)) => {
+                let id = AskId::from_u64(id.as_u64() / 2);
+                self.expect(Input::Local(SupervisorCommand::Answer(id, answer.clone())))
+            }
+            _ => (self.durable.records().0, Vec::new()),
+        };
         if self.durable.handle_local(self.now, answer, &mut out).is_err() {
             assert!(!self.durable.is_ready());
         }
-        self.remember();
+        self.note(expected);
         self.carry_out(out);
     }
 
@@ -377,9 +390,59 @@ impl<'a> Host<'a> {
         self.history.insert(next, machine.clone());
         for (chain_id, node) in machine.nodes() {
             let gone = SupervisorRemote::NodeDown { chain_id, node };
-            machine.handle_remote(time, gone, &mut Outbox::new());
+            let mut out = Outbox::new();
+            machine.handle_remote(time, gone, &mut out);
             next += 1;
+            self.expected.extend(sends(out).map(|message| (next, message)));
             self.history.insert(next, machine.clone());
+        }
+    }
+
+    /// What the machine would say if nothing had to be durable, and how many records there are.
+    fn expect(
+        &self,
+        input: Input<SupervisorCommand, SupervisorRemote>,
+    ) -> (u64, Vec<SupervisorMessage>) {
+        let mut machine = self.durable.supervisor().clone();
+        let began = self.recovered.time.since(Time::ZERO);
+        let mut out = Outbox::new();
+        if self.durable.is_ready() {
+            machine.handle(self.now.after(began), input, &mut out).unwrap();
+        }
+        (self.durable.records().0, sends(out).collect())
+    }
+
+    fn note(&mut self, (before, expected): (u64, Vec<SupervisorMessage>)) {
+        self.remember();
+        // A text that changes nothing has no record.
+        let records = self.durable.records().0.min(before + 1);
+        self.expected.extend(expected.into_iter().map(|message| (records, message)));
+    }
+
+    /// What is said is what was expected next, and all that led to it is durable.
+    fn check_sent(&mut self, message: &SupervisorMessage) {
+        if !self.durable.is_ready() {
+            let text = match message {
+                SupervisorMessage::Reply(reply) => reply.text.clone().unwrap(),
+                other => panic!("{other:?}"),
+            };
+            let refusal: Value = serde_json::from_slice(&text).unwrap();
+            assert_eq!(refusal["error"]["code"], json!(-32_002));
+            return;
+        }
+        loop {
+            let (records, expected) = self.expected.pop_front().expect("nothing else");
+            match (&expected, message) {
+                (SupervisorMessage::Reply(expected), SupervisorMessage::Reply(said))
+                    if expected.text == said.text => {}
+                // Of a text from before the last start.
+                (SupervisorMessage::Reply(_), _) => continue,
+                (expected, said) => assert_eq!(expected, said),
+            }
+            let (_, durable) = self.durable.records();
+            assert!(records <= durable, "said after {records} records, {durable} are durable");
+            self.acknowledged = self.acknowledged.max(records);
+            return;
         }
     }
 
@@ -397,13 +460,12 @@ impl<'a> Host<'a> {
 
     fn carry_out(&mut self, mut out: Out) {
         while let Some(action) = out.pop() {
-            let (_, durable) = self.durable.records();
             match action {
                 Action::Ask(id, query) => self.questions.push_back((id, query)),
                 Action::Notify(notice) => self.notices.push(notice),
                 Action::Close(ending) => panic!("{ending:?}"),
                 Action::Send(message) => {
-                    self.acknowledged = durable;
+                    self.check_sent(&message);
                     self.sent(message);
                 }
             }
@@ -447,6 +509,14 @@ impl<'a> Host<'a> {
         }
         answers
     }
+}
+
+fn sends(out: nodewire::Out<Supervisor>) -> impl Iterator<Item = SupervisorMessage> {
+    let mut out = out;
+    std::iter::from_fn(move || out.pop()).filter_map(|action| match action {
+        Action::Send(message) => Some(message),
+        _ => None,
+    })
 }
 
 pub fn recovered(truth: &Truth, limits: &Limits, disk: &Disk) -> Recovered {
