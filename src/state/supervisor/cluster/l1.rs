@@ -29,7 +29,7 @@ struct Comparison {
 }
 
 fields!(L1 { tip, comparing });
-fields!(Comparison { from, at });
+fields!(Comparison { at, gone, is_final });
 
 impl<K: Keccak256> Supervisor<K> {
     pub(super) fn l1_tip(&mut self, tip: BlockRef, out: &mut Out<Self>) {

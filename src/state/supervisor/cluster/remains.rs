@@ -124,8 +124,8 @@ impl<K: Keccak256> Supervisor<K> {
     }
 }
 
-fields!(ChainSync { nodes, parked, target, incoming, walking, replacement, retry_at });
-fields!(Node { id, reset, resets, backoff, rested_at, reset_at, exhausted });
+fields!(ChainSync { nodes, parked, target, incoming, walking, replacement, replaced, retry_at });
+fields!(Node { id, reset, resets, backoff, rested_at, reset_at, exhausted, replacing });
 fields!(Asked { since, what });
 fields!(IndexedLog { log_hash, executing });
 
