@@ -13,5 +13,6 @@ mod limits;
 mod logs;
 mod orders;
 mod promotion;
+mod pruning;
 mod rings;
 mod steps;

@@ -45,6 +45,10 @@ pub struct Limits {
     pub max_nodes: usize,
     /// How many layer-one blocks have to follow one before a node is given it.
     pub l1_confirmations: u64,
+    /// How long final blocks are kept that are older than two expiry windows; `None`: for ever.
+    pub prune_margin: Option<Duration>,
+    /// Most blocks dropped in one step because they are that old; the rest follows in the next.
+    pub max_pruned: usize,
     /// Most verdicts of promotion in one step; the rest follows in the next.
     pub promotion_budget: usize,
     /// How long to wait after a failed reset: doubles from the first to the second.
@@ -72,6 +76,8 @@ impl Default for Limits {
             max_parked_events: 64,
             max_nodes: 8,
             l1_confirmations: 0,
+            prune_margin: Some(Duration::from_secs(3_600)),
+            max_pruned: 512,
             promotion_budget: 10_000,
             reset_backoff: (Duration::from_secs(1), Duration::from_secs(60)),
         }

@@ -15,8 +15,8 @@ impl<K: Keccak256> Index<K> {
     pub fn anchor(&mut self, slot: Slot, anchor: &DerivedRefPair) -> Result<(), Code> {
         let chain = self.chain_mut(slot)?;
         let DerivedRefPair { source, derived } = anchor;
-        if let Some(first) = chain.cross_safe.first() {
-            let same = first.ids() == anchor.ids();
+        if let Some(known) = chain.anchor() {
+            let same = known == anchor.ids();
             return if same { Ok(()) } else { Err(Code::ConflictingData) };
         }
         chain.logs.append(derived, &[])?;

@@ -1,6 +1,6 @@
 //! How does a candidate stand? (`supervisor.md` 7.2 and 8.4)
 //!
-//! A claim is told once the block it is about is decided, so that a verdict does not depend on
+//! A claim is told once the block it is about is decided (D-14), so that a verdict does not depend on
 //! which chain got on first; blocks that wait for each other are decided together
 //! ([`together`](super::together)). A candidate's messages are gone through once when it comes up,
 //! once when every chain it claims something about has got there, and again only when all it waits

@@ -13,6 +13,7 @@ mod judge;
 mod log_index;
 mod pages;
 mod promote;
+mod prune;
 mod query;
 mod restore;
 mod rewind;
@@ -70,6 +71,8 @@ pub struct Chain<K: Keccak256 = RustCryptoKeccak256> {
     cross_unsafe: Option<Seal>,
     /// The finalized head that was told.
     finalized: Option<Seal>,
+    /// Where indexing started, once that is pruned.
+    anchor: Option<DerivedIdPair>,
     /// The layer-one block that the chain's node derives from.
     current_l1: Option<BlockRef>,
     standings: Standings,
@@ -129,6 +132,7 @@ impl<K: Keccak256> Index<K> {
             cross_safe: DerivationIndex::default(),
             cross_unsafe: None,
             finalized: None,
+            anchor: None,
             current_l1: None,
             standings: Standings::default(),
         });

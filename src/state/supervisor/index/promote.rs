@@ -24,6 +24,7 @@ impl<K: Keccak256> Index<K> {
             budget = budget.saturating_sub(self.safe_pass(changed, then));
         }
         self.tell_finalized(then);
+        self.prune();
         true
     }
 

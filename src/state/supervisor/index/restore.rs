@@ -9,7 +9,7 @@ use super::{Chain, DerivationIndex, Entry, ExecutingLog, Index, Slot};
 use crate::codec::Malformed;
 use crate::codec::cbor::{Reader, Sink};
 use crate::codec::supervisor::journal::form::{Form, fields, unknown, wrapped};
-use crate::codec::supervisor::{BlockRef, ChainId, Code, Hash, Keccak256, Seal};
+use crate::codec::supervisor::{BlockRef, ChainId, Code, DerivedIdPair, Hash, Keccak256, Seal};
 
 /// What is known beside the lists.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -25,13 +25,14 @@ pub(in crate::state::supervisor) struct Globals {
 struct ChainGlobals {
     cross_unsafe: Option<Seal>,
     finalized: Option<Seal>,
+    anchor: Option<DerivedIdPair>,
     current_l1: Option<BlockRef>,
     standings: Standings,
 }
 
 wrapped!(Chains);
 fields!(Globals { set, finalized_l1, failsafe, changed, chains });
-fields!(ChainGlobals { cross_unsafe, finalized, current_l1, standings });
+fields!(ChainGlobals { cross_unsafe, finalized, anchor, current_l1, standings });
 fields!(Standings { at_unsafe, at_safe });
 fields!(Standing { block, scope, needs, all_at, bad_at, verdict });
 fields!(Need { slot, number, timestamp, same_time, seen, wrong });
@@ -84,6 +85,7 @@ impl<K: Keccak256> Index<K> {
         let chains = self.chains.iter().map(|chain| ChainGlobals {
             cross_unsafe: chain.cross_unsafe,
             finalized: chain.finalized,
+            anchor: chain.anchor,
             current_l1: chain.current_l1,
             standings: chain.standings.clone(),
         });
@@ -128,9 +130,10 @@ impl<K: Keccak256> Index<K> {
             return Err(Code::DataCorruption);
         }
         for (chain, globals) in self.chains.iter_mut().zip(chains) {
-            let ChainGlobals { cross_unsafe, finalized, current_l1, standings } = globals;
+            let ChainGlobals { cross_unsafe, finalized, anchor, current_l1, standings } = globals;
             chain.cross_unsafe = cross_unsafe;
             chain.finalized = finalized;
+            chain.anchor = anchor;
             chain.current_l1 = current_l1;
             chain.standings = standings;
         }

@@ -92,18 +92,19 @@ impl<K: Keccak256> Index<K> {
             chain.current_l1 = None;
         }
         let last = |kept: &Seal| kept.number <= ancestor.number;
-        let Some(kept) = chain.local_safe.last_canonical(last).map(|entry| entry.source) else {
+        // Once blocks are pruned, the first may be safe at a later layer-one block than it was
+        // derived from.
+        let local = chain.local_safe.last_canonical(last).map(|entry| entry.source);
+        let cross = chain.cross_safe.last_canonical(last).map(|entry| entry.source);
+        let Some((local, cross)) = local.zip(cross) else {
             if !chain.local_safe.is_empty() {
                 chain.uninitialize();
                 then.push(Consequence::Uninitialized(slot));
             }
             return;
         };
-        // Both indexes start with the same pair, so what is kept of one is there in the other.
-        let _ = chain.local_safe.rewind_to_source(kept.id());
-        if let Some(kept) = chain.cross_safe.last_canonical(last).map(|entry| entry.source) {
-            let _ = chain.cross_safe.rewind_to_source(kept.id());
-        }
+        let _ = chain.local_safe.rewind_to_source(local.id());
+        let _ = chain.cross_safe.rewind_to_source(cross.id());
         let safe = chain.cross_safe.end().map(|end| end.derived);
         if chain.cross_unsafe.is_some_and(|head| safe.is_some_and(|safe| head.number < safe.number))
         {
@@ -118,6 +119,7 @@ impl<K: Keccak256> Chain<K> {
         self.local_safe.clear();
         self.cross_safe.clear();
         self.cross_unsafe = None;
+        self.anchor = None;
         self.current_l1 = None;
         self.standings = Standings::default();
     }
