@@ -304,6 +304,21 @@ fn calls_beyond_the_limits_are_refused_and_change_nothing() {
 }
 
 #[test]
+fn what_is_held_is_bounded_by_the_open_calls() {
+    let mut client = Client::new(Limits::default());
+    let empty = client.footprint();
+    let check = calls().swap_remove(9);
+    for token in 0..1_000 {
+        sent(&mut client, Time::ZERO, ClientCommand::Call(CallToken(token), check.clone()));
+    }
+    // An entry each, whatever was called with.
+    assert!(client.footprint() >= empty + 1_000 * 32);
+    assert!(client.footprint() <= empty + 2 * 1_024 * 64);
+    client.handle_timeout(client.deadline().unwrap(), &mut Outbox::new());
+    assert_eq!(client.footprint(), empty);
+}
+
+#[test]
 fn a_success_holds_until_the_timeout_is_over() {
     let at = |timestamp, timeout| ExecutingDescriptor { timestamp, timeout, chain_id: None };
     assert_eq!(at(100, BUILDER_TIMEOUT).valid_until(), 100);

@@ -7,6 +7,7 @@ mod raw;
 mod reply;
 mod request;
 mod response;
+mod whole;
 
 pub use id::Id;
 pub use reply::{
@@ -16,5 +17,4 @@ pub use request::{Document, Request, TextLimits};
 pub use response::{Response, write_batch};
 
 pub(super) use plain::Plain;
-use raw::Once;
 pub(super) use raw::{Elements, Members};

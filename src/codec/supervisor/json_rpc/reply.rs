@@ -7,9 +7,9 @@ use alloc::vec::Vec;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::nesting::deeper_than;
-use super::raw::{Elements, Members};
-use super::{Id, Once, TextLimits};
+use super::raw::{Elements, Members, Once};
+use super::whole::Whole;
+use super::{Id, TextLimits};
 use crate::codec::supervisor::failure::cut;
 use crate::codec::supervisor::object::Only;
 use crate::codec::supervisor::{Call, Code, Profile};
@@ -104,26 +104,18 @@ pub fn read_reply<'a>(
     text: &'a [u8],
     limits: &TextLimits,
 ) -> Result<Vec<Received<'a>>, MalformedReply> {
-    if text.len() > limits.max_text {
-        return Err(MalformedReply::TooLong);
+    let whole = Whole::read(text, limits).map_err(|failure| match failure.code {
+        Code::LimitExceeded => MalformedReply::TooLong,
+        _ => MalformedReply::NoJson,
+    })?;
+    match whole {
+        Whole::One(value) => Ok(alloc::vec![received(value)]),
+        Whole::Many(Elements { count: 0, .. }) => Err(MalformedReply::NoResponse),
+        Whole::Many(Elements { first, count }) if count > first.len() => {
+            Err(MalformedReply::TooMany)
+        }
+        Whole::Many(Elements { first, .. }) => Ok(first.into_iter().map(received).collect()),
     }
-    let text = core::str::from_utf8(text).map_err(|_| MalformedReply::NoJson)?;
-    if deeper_than(text, limits.max_depth) {
-        return Err(MalformedReply::NoJson);
-    }
-    if !text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('[') {
-        let value: &RawValue = serde_json::from_str(text).map_err(|_| MalformedReply::NoJson)?;
-        return Ok(alloc::vec![received(value)]);
-    }
-    let Elements { first, count } =
-        Elements::read(text, limits.max_batch).map_err(|_| MalformedReply::NoJson)?;
-    if count == 0 {
-        return Err(MalformedReply::NoResponse);
-    }
-    if count > first.len() {
-        return Err(MalformedReply::TooMany);
-    }
-    Ok(first.into_iter().map(received).collect())
 }
 
 /// Appends the text of a request.

@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 
 use serde_json::value::RawValue;
 
-use super::nesting::deeper_than;
 use super::raw::{Elements, Key, Members, Once};
+use super::whole::Whole;
 use super::{Id, plain};
 use crate::codec::supervisor::call::Served;
 use crate::codec::supervisor::{Call, Code, Failure};
@@ -58,32 +58,22 @@ impl Document {
     }
 
     fn parse(text: &[u8], limits: &TextLimits, served: Served) -> Result<Self, Failure> {
-        if text.len() > limits.max_text {
-            return Err(Failure::new(Code::LimitExceeded, "too long a text"));
-        }
-        let single = limits.max_depth >= plain::DEPTH;
-        if let Some(request) = single.then(|| plain::request(text, served)).flatten() {
+        let may_be_plain = text.len() <= limits.max_text && limits.max_depth >= plain::DEPTH;
+        if let Some(request) = may_be_plain.then(|| plain::request(text, served)).flatten() {
             return Ok(Self::Single(request));
         }
-        let parse_error = |error| Failure::new(Code::ParseError, error);
-        let text =
-            core::str::from_utf8(text).map_err(|error| Failure::new(Code::ParseError, error))?;
-        if deeper_than(text, limits.max_depth) {
-            return Err(Failure::new(Code::ParseError, "nested too deeply"));
+        match Whole::read(text, limits)? {
+            Whole::One(value) => Ok(Self::Single(request(value, served))),
+            Whole::Many(Elements { count: 0, .. }) => {
+                Err(Failure::new(Code::InvalidRequest, "an empty batch"))
+            }
+            Whole::Many(Elements { first, count }) if count > first.len() => {
+                Err(Failure::new(Code::LimitExceeded, "too many requests in a batch"))
+            }
+            Whole::Many(Elements { first, .. }) => {
+                Ok(Self::Batch(first.into_iter().map(|value| element(value, served)).collect()))
+            }
         }
-        if !text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('[') {
-            let value: &RawValue = serde_json::from_str(text).map_err(parse_error)?;
-            return Ok(Self::Single(request(value, served)));
-        }
-        let Elements { first, count } =
-            Elements::read(text, limits.max_batch).map_err(parse_error)?;
-        if count == 0 {
-            return Err(Failure::new(Code::InvalidRequest, "an empty batch"));
-        }
-        if count > first.len() {
-            return Err(Failure::new(Code::LimitExceeded, "too many requests in a batch"));
-        }
-        Ok(Self::Batch(first.into_iter().map(|value| element(value, served)).collect()))
     }
 }
 
