@@ -1,16 +1,17 @@
-//! What the README says of limits is what they are.
+//! What `docs/limits.md` says of limits is what they are.
 
-#![cfg(all(feature = "leios", feature = "sim"))]
+#![cfg(all(feature = "leios", feature = "supervisor", feature = "serde"))]
 
 use std::fs;
 use std::path::Path;
 
-use nodewire::state::leios::Limits;
+use nodewire::state::{leios, supervisor};
+use serde::Serialize;
 use serde_json::Value;
 
 /// A row of the table for each field, in order.
-fn rows() -> String {
-    let limits = serde_json::to_string(&Limits::default()).unwrap();
+fn rows(limits: &impl Serialize) -> String {
+    let limits = serde_json::to_string(limits).unwrap();
     let Value::Object(fields) = serde_json::from_str(&limits).unwrap() else { panic!("{limits}") };
     // A map may sort its keys: the text has them in the order of the struct.
     let mut fields: Vec<_> = fields.into_iter().collect();
@@ -26,6 +27,7 @@ fn shown(value: &Value) -> String {
             assert_eq!(time["nanos"], 0);
             format!("{} s", time["secs"])
         }
+        Value::Array(range) => range.iter().map(shown).collect::<Vec<_>>().join(" to "),
         number => grouped(&number.as_str().map_or(number.to_string(), str::to_owned)),
     }
 }
@@ -36,17 +38,23 @@ fn grouped(digits: &str) -> String {
     digits.char_indices().map(|(at, digit)| format!("{}{digit}", comma(at))).collect()
 }
 
-#[test]
-fn the_table_of_limits_is_the_default() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = fs::read_to_string(&file).unwrap();
+fn check(family: &str, rows: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/limits.md");
+    let text = fs::read_to_string(&file).unwrap();
+    let section = text.find(&format!("## {family}\n")).expect("the family");
     let head = "| limit | default |\n|---|---|\n";
-    let start = readme.find(head).expect("the table") + head.len();
-    let length = readme[start..].find("\n\n").expect("its end") + 1;
-    let table = &readme[start..start + length];
+    let start = section + text[section..].find(head).expect("the table") + head.len();
+    let length = text[start..].find("\n\n").map_or(text.len() - start, |end| end + 1);
+    let table = &text[start..start + length];
     if std::env::var("NODEWIRE_BLESS").is_ok_and(|bless| bless == "1") {
-        let blessed = [&readme[..start], &rows(), &readme[start + length..]].concat();
+        let blessed = [&text[..start], rows, &text[start + length..]].concat();
         return fs::write(&file, blessed).unwrap();
     }
-    assert_eq!(table, rows(), "NODEWIRE_BLESS=1 cargo test writes it anew");
+    assert_eq!(table, rows, "NODEWIRE_BLESS=1 cargo test writes it anew");
+}
+
+#[test]
+fn the_tables_of_limits_are_the_defaults() {
+    check("Leios", &rows(&leios::Limits::default()));
+    check("Supervisor", &rows(&supervisor::Limits::default()));
 }
