@@ -1,6 +1,6 @@
 //! Scenarios stand exactly at the limits they are about: a limit moved by one, and they do not hold.
 
-#![cfg(all(feature = "sim", feature = "leios"))]
+#![cfg(all(feature = "sim", feature = "leios", feature = "supervisor"))]
 
 use std::fs;
 use std::path::Path;
@@ -8,19 +8,36 @@ use std::path::Path;
 use nodewire::sim::scenario::{Outcome, Scenario, run};
 use serde_json::{Value, json};
 
+/// The family and the name.
 fn scenario(name: &str) -> Scenario {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios/leios");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
     let text = fs::read_to_string(folder.join(name).with_extension("json")).unwrap();
     text.parse().unwrap_or_else(|why| panic!("{name}: {why}"))
 }
 
-/// The same with one field of its configuration set: `section.field`.
+/// The same with one field of its configuration set: `field` or `section.field`.
 fn moved(name: &str, field: &str, value: &Value) -> Outcome {
     let mut moved = scenario(name);
-    let (section, field) = field.split_once('.').unwrap();
-    let section = moved.config.entry(section).or_insert_with(|| json!({}));
-    section.as_object_mut().unwrap().insert(field.to_owned(), value.clone());
+    match field.split_once('.') {
+        Some((section, field)) => {
+            let section = moved.config.entry(section).or_insert_with(|| json!({}));
+            section.as_object_mut().unwrap().insert(field.to_owned(), value.clone());
+        }
+        None => drop(moved.config.insert(field.to_owned(), value.clone())),
+    }
     run(&moved)
+}
+
+fn each_shows(family: &str, cases: &[(&str, &str, Value)]) {
+    let mut blunt = Vec::new();
+    for (name, field, value) in cases {
+        match moved(&format!("{family}/{name}"), field, value) {
+            Outcome::Failed { .. } => {}
+            Outcome::Passed => blunt.push(format!("{name} holds with {field} = {value}")),
+            other => panic!("{name}, {field}: {other}"),
+        }
+    }
+    assert!(blunt.is_empty(), "{}", blunt.join("\n"));
 }
 
 fn seconds(secs: u64) -> Value {
@@ -84,13 +101,51 @@ fn a_limit_moved_by_one_shows() {
         ("m10-segment-timeout", "mux.segment_timeout", seconds(31)),
         ("n51-state-timeout", "naive.busy_timeout", seconds(61)),
     ];
-    let mut blunt = Vec::new();
-    for (name, field, value) in &cases {
-        match moved(name, field, value) {
-            Outcome::Failed { .. } => {}
-            Outcome::Passed => blunt.push(format!("{name} holds with {field} = {value}")),
-            other => panic!("{name}, {field}: {other}"),
-        }
+    each_shows("leios", &cases);
+}
+
+/// What a limit lets through and what it does not is in the same scenario: it may move neither way.
+#[test]
+fn a_limit_of_the_supervisor_moved_by_one_shows() {
+    let mut cases = Vec::new();
+    for (name, field, limit) in [
+        ("s44-limits", "limits.max_text", 200),
+        ("s44-limits", "limits.max_batch", 3),
+        ("s44-limits", "limits.max_depth", 5),
+        ("s44-entry-limit", "limits.max_access_entries", 4),
+        ("s44-limit-parked-calls", "limits.max_parked_calls", 2),
+        ("s44-limit-open-calls", "limits.max_open_calls", 2),
+        ("s44-limit-blocks-above-safe", "limits.max_blocks_above_safe", 3),
+        ("s44-limit-logs", "limits.max_logs", 3),
+        ("s44-limit-executing", "limits.max_executing", 2),
+        ("s44-limit-derived", "limits.max_local_safe_above_safe", 2),
+        ("s44-limit-fetches", "limits.max_fetches", 2),
+        ("s44-limit-parked-events", "limits.max_parked_events", 2),
+        ("s44-limit-nodes", "limits.max_nodes", 2),
+        ("s44-limit-confirmations", "limits.l1_confirmations", 2),
+        ("s04-timeout", "expiryWindow", 100),
+        ("s28-relative-to-time", "expiryWindow", 100),
+        ("d07-seven-days", "expiryWindow", 604_800),
+        ("d07-half-a-year", "expiryWindow", 15_552_000),
+        ("d10-exact-expiry", "expiryWindow", 100),
+    ] {
+        cases.extend([(name, field, json!(limit - 1)), (name, field, json!(limit + 1))]);
     }
-    assert!(blunt.is_empty(), "{}", blunt.join("\n"));
+    let reply = "s44-limit-reply";
+    let length = scenario(&format!("supervisor/{reply}")).config["limits"]["max_reply"].as_u64();
+    let length = length.unwrap();
+    let second = json!({ "secs": 1, "nanos": 0 });
+    cases.extend([
+        (reply, "limits.max_reply", json!(length - 1)),
+        (reply, "limits.max_reply", json!(length + 1)),
+        ("s44-limit-parked-deadline", "limits.parked_deadline", seconds(6)),
+        ("s44-limit-node-deadline", "limits.call_deadline", seconds(6)),
+        ("s44-client-deadline", "limits.call_deadline", seconds(9)),
+        ("s44-client-deadline", "limits.call_deadline", seconds(11)),
+        ("s44-limit-backoff", "limits.reset_backoff", json!([second, seconds(2)])),
+        ("s44-limit-backoff", "limits.reset_backoff", json!([second, seconds(4)])),
+        ("s44-limit-backoff", "limits.reset_backoff", json!([seconds(2), seconds(3)])),
+        ("d15-promotion-in-portions", "limits.promotion_budget", json!(10_000)),
+    ]);
+    each_shows("supervisor", &cases);
 }

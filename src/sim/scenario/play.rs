@@ -70,6 +70,7 @@ impl Game<'_> {
             }
             Step::Expect(notice) => self.expect(notice),
             Step::Untold(notice) => self.untold(notice),
+            Step::Unasked(query) => self.unasked(query),
             Step::Answer { query, with } => self.answer(query, with.as_ref()),
             Step::Wait(micros) => self.stage.subject().wait(*micros),
             Step::Repeat { name, from, to, steps } => self.repeat(name, *from..*to, steps),
@@ -132,6 +133,14 @@ impl Game<'_> {
         let told = self.notices.iter().find(|told| fits(pattern, told, &mut self.vars.clone()));
         told.map_or(Ok(()), |told| {
             Err(Stop::Failed(format!("told its application {}", short(told))))
+        })
+    }
+
+    fn unasked(&mut self, query: &Value) -> Played {
+        let asked = self.stage.subject().asked()?;
+        let open = asked.iter().find(|asked| fits(query, &asked.query, &mut self.vars.clone()));
+        open.map_or(Ok(()), |asked| {
+            Err(Stop::Failed(format!("asked its application {}", short(&asked.query))))
         })
     }
 

@@ -35,6 +35,8 @@ pub enum Step {
     Expect(Value),
     /// The application was told nothing like this that was not expected.
     Untold(Value),
+    /// No question like this is open.
+    Unasked(Value),
     /// The oldest open question like this is answered.
     Answer {
         /// What it is like.
@@ -107,7 +109,11 @@ impl Step {
     #[must_use]
     pub const fn acts(&self) -> bool {
         match self {
-            Self::Refuse { .. } | Self::Same(..) | Self::Expect(_) | Self::Untold(_) => false,
+            Self::Refuse { .. }
+            | Self::Same(..)
+            | Self::Expect(_)
+            | Self::Untold(_)
+            | Self::Unasked(_) => false,
             Self::Given(_)
             | Self::Local(_)
             | Self::Answer { .. }
@@ -137,6 +143,7 @@ impl Step {
             Self::Same(value, pattern) => Self::Same(known(value), known(pattern)),
             Self::Expect(notice) => Self::Expect(known(notice)),
             Self::Untold(notice) => Self::Untold(known(notice)),
+            Self::Unasked(query) => Self::Unasked(known(query)),
             Self::Answer { query, with } => {
                 Self::Answer { query: known(query), with: with.as_ref().map(known) }
             }
