@@ -141,7 +141,7 @@
 //! # Scenarios
 //!
 //! A scenario is a JSON file: content, timed steps, the verdicts that are good, the rules it tests.
-//! `docs/scenarios.md` describes the format. `cargo test` runs all of `tests/scenarios/leios/`
+//! `docs/scenarios.md` describes the format. `cargo test` runs all of `tests/scenarios/`
 //! against our machines; `nodewire check leios --connect ADDR` or `--listen ADDR` runs those that
 //! can be told by the wire against anybody's, in any language.
 //!
