@@ -279,3 +279,15 @@ fn what_does_not_hold_is_told_with_its_step() {
     scenario.under_test = "nobody".to_owned();
     assert!(run(&scenario).to_string().contains("nothing is called nobody"));
 }
+
+/// The scenario that the format's description shows.
+#[test]
+fn the_example_of_the_description_holds() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(folder.join("docs/scenarios.md")).unwrap();
+    let (_, text) = text.split_once("## The Supervisor").unwrap();
+    let (_, text) = text.split_once("```json").unwrap();
+    let (example, _) = text.split_once("```").unwrap();
+    let scenario: Scenario = example.parse().unwrap();
+    assert_eq!(run(&scenario), Outcome::Passed);
+}
