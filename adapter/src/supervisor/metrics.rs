@@ -11,6 +11,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::{Registry, Unit};
 
+use super::el::{self, View};
 use super::status::{ChainStatus, Status};
 
 /// The form of [`text`].
@@ -36,13 +37,14 @@ struct ByCode {
 
 type ByLevel = Family<Level, Gauge<u64, AtomicU64>>;
 
-/// The metrics, `now` being seconds of Unix time.
+/// The metrics, those of polled execution layers among them; `now` is seconds of Unix time.
 #[must_use]
-pub fn text(status: &Status, connections: usize, now: u64) -> String {
+pub fn text(status: &Status, layers: &[View], connections: usize, now: u64) -> String {
     let mut registry = Registry::with_prefix("nodewire_supervisor");
     heads(&mut registry, status, now);
     waits(&mut registry, status);
     counts(&mut registry, status);
+    el::metrics::register(&mut registry, layers);
     let gauges = [
         ("connections", "Open connections", connections as u64),
         ("sources", "Attached sources", status.sources as u64),

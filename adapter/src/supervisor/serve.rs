@@ -15,6 +15,7 @@ use nodewire::bytes::{Bytes, BytesMut};
 use nodewire::codec::supervisor::Code;
 use tokio::time::timeout;
 
+use super::el::View;
 use super::link::Handle;
 use super::metrics;
 use super::ready::Lag;
@@ -35,6 +36,8 @@ pub struct Serving {
     pub connections: usize,
     /// How far behind is still ready.
     pub lag: Lag,
+    /// The execution layers that are polled, for metrics.
+    pub layers: Vec<View>,
 }
 
 impl Serving {
@@ -48,6 +51,7 @@ impl Serving {
             stall: Duration::from_secs(30),
             connections: 1_024,
             lag: Lag::DEFAULT,
+            layers: Vec::new(),
         }
     }
 }
@@ -171,11 +175,12 @@ async fn ready(State(Served { handle, serving, .. }): State<Served>) -> Response
     (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
 }
 
-async fn measured(State(Served { handle, open, .. }): State<Served>) -> Response {
+async fn measured(State(Served { handle, serving, open }): State<Served>) -> Response {
     match timeout(PULSE, handle.status()).await {
         Ok(Ok(status)) => {
             let now = super::ready::unix_now();
-            let text = metrics::text(&status, open.load(Ordering::Relaxed), now);
+            let open = open.load(Ordering::Relaxed);
+            let text = metrics::text(&status, &serving.layers, open, now);
             ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response()
         }
         _ => StatusCode::SERVICE_UNAVAILABLE.into_response(),

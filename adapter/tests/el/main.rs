@@ -5,5 +5,7 @@ mod chains;
 mod following;
 mod layer;
 mod levels;
+mod process;
+mod together;
 mod troubles;
 mod world;

@@ -67,6 +67,11 @@ impl World {
     }
 
     pub async fn start(servers: &[&Server], anchor: AnchorAt, settings: Settings) -> Self {
+        Self::attach(servers, Some(anchor), settings).await
+    }
+
+    /// Without an anchor of these servers, others say where the chains begin.
+    pub async fn attach(servers: &[&Server], anchor: Option<AnchorAt>, settings: Settings) -> Self {
         let chain = ChainConfig { activation: 0, block_time: 2 };
         let chains = [A, B].map(|id| (ChainId::from(id), chain));
         let config = Config::new(chains.into(), ExpiryWindow::EXPIRY_CURRENT);
@@ -83,7 +88,7 @@ impl World {
         for server in servers {
             let id = server.script().chain.id;
             let settings = settings.clone();
-            let layer = ExecutionLayer::new(id, &server.url, 2, Some(anchor), settings);
+            let layer = ExecutionLayer::new(id, &server.url, 2, anchor, settings);
             views.push(layer.expect("a URL").attach(&handle, NodeId(7)).await.expect("a host"));
         }
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");

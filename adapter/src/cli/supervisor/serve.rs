@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::Args;
 use nodewire::codec::supervisor::ChainId;
 use nodewire::state::supervisor::{DurableLimits, ExpiryWindow, NodeId, Recovered, Supervisor};
-use nodewire_adapter::supervisor::el::{self, AnchorAt, ExecutionLayer};
+use nodewire_adapter::supervisor::el::{self, AnchorAt, ExecutionLayer, View};
 use nodewire_adapter::supervisor::{
     Feed, Folder, Handle, Host, Lag, Manner, Serving, Settings, interrupted, listen,
 };
@@ -72,6 +72,9 @@ pub struct Options {
     stop_timeout: u16,
 }
 
+/// Most blocks of a chain that nobody derives: 24 days of one every two seconds.
+const UNSAFE_BLOCKS: usize = 1 << 20;
+
 /// Serves until interrupted or terminated.
 pub fn run(options: &Options, json: bool) -> Result<(), Failure> {
     let settings = settings(options)?;
@@ -91,10 +94,11 @@ pub fn run(options: &Options, json: bool) -> Result<(), Failure> {
             Some(path) => Some(feed(&handle, path).await?),
             None => None,
         };
-        attach(&handle, options, &settings).await?;
+        let mut serving = serving(options, &settings);
+        serving.layers = attach(&handle, options, &settings).await?;
         tell(address, options, json)?;
         let patience = Duration::from_secs(options.stop_timeout.into());
-        listen(listener, handle.clone(), serving(options, &settings), stop, patience).await;
+        listen(listener, handle.clone(), serving, stop, patience).await;
         handle.stop().await;
         host.await.map_err(|error| Failure::new(error.to_string()))?;
         if let Some(feed) = feed {
@@ -147,7 +151,12 @@ fn settings(options: &Options) -> Result<Settings, Failure> {
         return settings.map_err(|error| Failure::new(format!("{}: {error}", path.display())));
     }
     let window = ExpiryWindow(options.expiry_window.unwrap_or_default());
-    let settings = Settings::of_chains(options.el.iter().map(|(chain_id, _)| *chain_id), window);
+    let chains = options.el.iter().map(|(chain_id, _)| *chain_id);
+    let mut settings = Settings::of_chains(chains, window);
+    if options.feed.is_none() {
+        // Nothing gets safe by execution layers alone: all that is indexed stays above it.
+        settings.limits.max_blocks_above_safe = UNSAFE_BLOCKS;
+    }
     if settings.config.chains.is_empty() {
         return Err(Failure::new("there is no chain: --config or --el names them"));
     }
@@ -162,7 +171,12 @@ fn serving(options: &Options, settings: &Settings) -> Serving {
     serving
 }
 
-async fn attach(handle: &Handle, options: &Options, settings: &Settings) -> Result<(), Failure> {
+async fn attach(
+    handle: &Handle,
+    options: &Options,
+    settings: &Settings,
+) -> Result<Vec<View>, Failure> {
+    let mut views = Vec::new();
     let anchor = options.el_anchor.or(options.feed.is_none().then_some(AnchorAt::Finalized));
     // Feeds count their nodes from below.
     for ((chain_id, url), node) in options.el.iter().zip((0..=u32::MAX).rev()) {
@@ -172,9 +186,9 @@ async fn attach(handle: &Handle, options: &Options, settings: &Settings) -> Resu
         let polled = el::Settings::default();
         let layer = ExecutionLayer::new(*chain_id, url, chain.block_time, anchor, polled);
         let attached = layer.map_err(named)?.attach(handle, NodeId(node)).await;
-        attached.map_err(|gone| named(gone.to_string()))?;
+        views.push(attached.map_err(|gone| named(gone.to_string()))?);
     }
-    Ok(())
+    Ok(views)
 }
 
 /// Says where it listens: on standard error if the feed has standard output.

@@ -13,6 +13,7 @@ mod fault;
 mod follow;
 mod gate;
 mod json;
+pub(super) mod metrics;
 mod pace;
 mod poll;
 mod receipts;
