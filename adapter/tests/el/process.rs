@@ -114,6 +114,44 @@ async fn it_is_served_from_execution_layers_alone() {
     }
 }
 
+#[tokio::test]
+async fn it_goes_on_from_its_journal_after_a_kill() {
+    let folder = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("el-journal");
+    let _ = std::fs::remove_dir_all(&folder);
+    let (a, b) = chains(20);
+    let (a, b) = (Server::start(a).await, Server::start(b).await);
+    let arguments = vec![
+        format!("--el=0xa={}", a.url),
+        format!("--el=0x14={}", b.url),
+        "--expiry-window=604800".to_owned(),
+        format!("--journal={}", folder.display()),
+    ];
+    let process = Process::start(arguments.clone()).await;
+    process.reaches("0xa", &a).await;
+    process.reaches("0x14", &b).await;
+    let pair = process.call("supervisor_crossSafe", json!(["0x14"])).await;
+    // Killed, and meanwhile there is another branch, more is final, and A is further.
+    drop(process);
+    {
+        let mut script = b.script();
+        script.chain.cut(82);
+        for _ in 0..12 {
+            script.chain.grow("b", vec![plain("x")]);
+        }
+        script.finalized = Some(76);
+    }
+    for _ in 0..7 {
+        a.script().chain.grow("a", vec![plain("y")]);
+    }
+    let before = a.script().asked["eth_getBlockReceipts"];
+    let process = Process::start(arguments).await;
+    process.reaches("0xa", &a).await;
+    process.reaches("0x14", &b).await;
+    // It begins where it began, and fetches nothing twice.
+    assert_eq!(process.call("supervisor_crossSafe", json!(["0x14"])).await, pair);
+    assert_eq!(a.script().asked["eth_getBlockReceipts"], before + 7);
+}
+
 #[test]
 fn what_is_wrong_with_the_arguments_is_told() {
     let fails = |arguments: &[&str], line: &str| {

@@ -109,7 +109,14 @@ impl Poller {
         let (Some(indexed), Some(safe)) = (chain.heads.local_unsafe, chain.heads.cross_safe) else {
             return self.anchor().await;
         };
-        self.follower.raise(safe.derived.id());
+        match chain.heads.finalized {
+            Some(block) => self.follower.raise(block.id()),
+            // Where we began in an earlier life. With a feed layer one may take a safe block back.
+            None if self.anchor.is_some() && self.follower.floor().is_none() => {
+                self.follower.raise(safe.derived.id());
+            }
+            None => {}
+        }
         let tags = self.tags().await?;
         // In this order.
         let looked = self.look_at(self.follower.doubt(&tags)).await?;
