@@ -139,5 +139,6 @@ fn any_state_is_told_by_a_snapshot_and_led_to_by_a_journal() {
             }
         }
     }
-    assert!(invalidated > 0 && replaced > 0 && rewound > 0, "{invalidated} {replaced} {rewound}");
+    let seen = [invalidated, replaced, rewound];
+    assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
 }

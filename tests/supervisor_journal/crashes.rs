@@ -1,7 +1,9 @@
 //! Whatever happens between any two steps, nothing that was said is taken back.
 
+use std::time::Duration;
+
 use nodewire::Machine;
-use nodewire::state::supervisor::{DurableLimits, DurableNotice, Limits};
+use nodewire::state::supervisor::{DurableLimits, DurableNotice, ExpiryWindow, Limits};
 use serde_json::json;
 
 use crate::disk::{Dice, Trouble};
@@ -21,11 +23,18 @@ pub fn cases() -> u64 {
 
 #[test]
 fn what_was_said_stands_after_any_crash() {
-    let (mut snapshots, mut crashes) = (0, 0);
+    let (mut snapshots, mut crashes, mut pruned) = (0, 0, 0);
     for seed in 0..cases() {
-        let truth = Truth::new(seed, 2 + seed % 3, 12);
+        // Every other time blocks get too old to be kept.
+        let prunes = seed % 2 == 1;
+        let mut truth = Truth::new(seed, 2 + seed % 3, if prunes { 24 } else { 12 });
+        let mut limits = Limits::default();
+        if prunes {
+            truth.expiry_window = ExpiryWindow(8);
+            limits.prune_margin = Some(Duration::ZERO);
+        }
         let ends = truth.ends();
-        let mut host = Host::new(&truth, small(), Limits::default());
+        let mut host = Host::new(&truth, small(), limits);
         host.dice = Dice::new(seed + 77);
         for _ in 0..300 {
             if host.dice.below(40) == 0 {
@@ -40,8 +49,13 @@ fn what_was_said_stands_after_any_crash() {
         assert_eq!(host.heads(), ends, "seed {seed}");
         host.crash();
         assert_eq!(host.heads(), ends, "seed {seed}");
+        let index = host.durable.supervisor().index();
+        let first = |slot| index.chain(slot).and_then(|chain| chain.logs().first());
+        let firsts = index.slots().filter_map(first).zip(truth.world.chains.values());
+        pruned += firsts.filter(|(first, chain)| first.number > chain.first).count();
     }
     assert!(snapshots > 0 && crashes > 20, "{snapshots} of {crashes}");
+    assert!(pruned > 0);
 }
 
 #[test]

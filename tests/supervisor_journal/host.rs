@@ -6,9 +6,10 @@ use nodewire::codec::supervisor::{
     BlockId, ChainId, DerivedRefPair, Keccak256, NodeCommand, NodeEvent, RustCryptoKeccak256,
 };
 use nodewire::state::supervisor::{
-    CallId, Config, Durable, DurableCommand, DurableLimits, DurableNotice, DurableQuery, Index,
-    Limits, LogsQuery, Recovered, RpcText, StoreAnswer, Supervisor, SupervisorCommand,
-    SupervisorMessage, SupervisorNotice, SupervisorQuery, SupervisorRemote, recover,
+    CallId, Config, Durable, DurableCommand, DurableLimits, DurableNotice, DurableQuery,
+    ExpiryWindow, Index, Limits, LogsQuery, Recovered, RpcText, StoreAnswer, Supervisor,
+    SupervisorCommand, SupervisorMessage, SupervisorNotice, SupervisorQuery, SupervisorRemote,
+    recover,
 };
 use nodewire::{Action, AskId, Input, Machine, Outbox, Time};
 use serde_json::{Value, json};
@@ -33,6 +34,7 @@ struct Node {
 pub struct Truth {
     pub world: World,
     pub paths: BTreeMap<ChainId, Vec<DerivedRefPair>>,
+    pub expiry_window: ExpiryWindow,
 }
 
 impl Truth {
@@ -49,7 +51,7 @@ impl Truth {
             for id in &ids {
                 let mut logs = vec![plain(&format!("{id} {at}")); dice.up_to(2)];
                 let other = 1 + dice.below(chains);
-                let said = 100 * other + dice.below(at);
+                let said = 100 * other + at - 1 - dice.below(at.min(3));
                 let is_there = world.chain(other).block(said).is_some_and(|(_, it)| !it.is_empty());
                 if is_there {
                     let mut message = world.chain(other).message(said, 0);
@@ -64,12 +66,13 @@ impl Truth {
         }
         let paths = ids.iter().map(|id| (ChainId::from(*id), path(&mut world, *id, &mut dice)));
         let paths = paths.collect();
-        Self { world, paths }
+        Self { world, paths, expiry_window: ExpiryWindow::EXPIRY_CURRENT }
     }
 
     pub fn config(&self) -> Config {
         let mut config = self.world.supervisor.index().config().clone();
         config.admin = true;
+        config.expiry_window = self.expiry_window;
         config
     }
 

@@ -73,21 +73,37 @@ impl<K: Keccak256> Supervisor<K> {
     }
 
     pub(in crate::state::supervisor) fn write_remains<S: Sink>(&self, to: &mut S) {
+        // Every field, so that none is forgotten: deadlines follow from the chains, and nothing
+        // follows from an input any more once it is handled.
+        let Self {
+            limits: _,
+            index: _,
+            due: _,
+            then: _,
+            server,
+            chains,
+            l1,
+            roots,
+            next_root,
+            asks,
+            promote_at,
+            latest,
+        } = self;
         to.array(9);
-        self.chains.write(to);
-        self.l1.write(to);
-        self.roots.write(to);
-        self.next_root.write(to);
-        self.asks.next().write(to);
-        to.array(self.asks.len());
-        for (id, asked) in self.asks.iter() {
+        chains.write(to);
+        l1.write(to);
+        roots.write(to);
+        next_root.write(to);
+        asks.next().write(to);
+        to.array(asks.len());
+        for (id, asked) in asks.iter() {
             to.array(2);
             id.write(to);
             asked.write(to);
         }
-        self.promote_at.write(to);
-        self.latest.write(to);
-        self.server.write_remains(to);
+        promote_at.write(to);
+        latest.write(to);
+        server.write_remains(to);
     }
 
     /// Takes over what was written of another machine of the same configuration.

@@ -82,19 +82,15 @@ pub(in crate::state::supervisor) enum Side {
 
 impl<K: Keccak256> Index<K> {
     pub(in crate::state::supervisor) fn globals(&self) -> Globals {
-        let chains = self.chains.iter().map(|chain| ChainGlobals {
-            cross_unsafe: chain.cross_unsafe,
-            finalized: chain.finalized,
-            anchor: chain.anchor,
-            current_l1: chain.current_l1,
-            standings: chain.standings.clone(),
-        });
+        // Every field, so that none is forgotten: what is not here is told by the configuration,
+        // or in lists of its own.
+        let Self { config: _, limits: _, set, chains, finalized_l1, failsafe, changed } = self;
         Globals {
-            set: self.set.to_vec(),
-            finalized_l1: self.finalized_l1,
-            failsafe: self.failsafe,
-            changed: self.changed,
-            chains: chains.collect(),
+            set: set.to_vec(),
+            finalized_l1: *finalized_l1,
+            failsafe: *failsafe,
+            changed: *changed,
+            chains: chains.iter().map(Chain::globals).collect(),
         }
     }
 
@@ -178,6 +174,27 @@ impl<K: Keccak256> Index<K> {
 }
 
 impl<K: Keccak256> Chain<K> {
+    fn globals(&self) -> ChainGlobals {
+        let Self {
+            config: _,
+            logs: _,
+            local_safe: _,
+            cross_safe: _,
+            cross_unsafe,
+            finalized,
+            anchor,
+            current_l1,
+            standings,
+        } = self;
+        ChainGlobals {
+            cross_unsafe: *cross_unsafe,
+            finalized: *finalized,
+            anchor: *anchor,
+            current_l1: *current_l1,
+            standings: standings.clone(),
+        }
+    }
+
     const fn side(&self, side: Side) -> &DerivationIndex {
         match side {
             Side::Local => &self.local_safe,
