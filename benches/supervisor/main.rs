@@ -1,9 +1,11 @@
 //! What the Supervisor costs: instructions, allocations and, for reports only, time (how to run
 //! it: `benches/common/mod.rs`).
 
+mod backlog;
 #[path = "../common/mod.rs"]
 mod common;
 mod index;
+mod large;
 mod reach;
 mod restart;
 mod rpc;
@@ -23,6 +25,6 @@ fn main() -> ExitCode {
 }
 
 fn cases() -> Vec<Case> {
-    let rooms = [index::cases, restart::cases, rpc::cases];
+    let rooms = [index::cases, backlog::cases, restart::cases, rpc::cases];
     rooms.iter().flat_map(|cases| cases()).collect()
 }
