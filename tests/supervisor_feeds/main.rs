@@ -2,7 +2,10 @@
 //! with the same heads and answers, and it recovers from whoever does wrong.
 #![cfg(all(feature = "supervisor", feature = "sim"))]
 
+mod answers;
+mod content;
 #[path = "../supervisor_index/heads.rs"]
 mod heads;
 mod orders;
+mod replay;
 mod run;

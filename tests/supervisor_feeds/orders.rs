@@ -12,6 +12,16 @@ pub fn seeds(first: u64, debug: u64, release: u64) -> std::ops::Range<u64> {
     first..first + given("NODEWIRE_SEEDS").unwrap_or(count)
 }
 
+/// Three chains with some of everything.
+pub fn cluster(seed: u64) -> Cluster {
+    let mut options = Options::default();
+    // Chains of different speeds in every fourth.
+    if seed % 4 == 3 {
+        options.block_times = [2, 1, 4];
+    }
+    Cluster::generate(seed, 3, 40, options)
+}
+
 /// Everything is told, indexed, derived, verified and final where it can be.
 fn assert_whole(run: &Run, about: &str) {
     assert!(run.settled, "{about}: {:?}", run.counts);
@@ -30,7 +40,7 @@ fn every_block_gets_safe_in_any_order() {
     let seeds = seeds(0, 12, 1_500);
     let count = seeds.end - seeds.start;
     for seed in seeds {
-        let cluster = Cluster::generate(seed, 3, 40, Options::default());
+        let cluster = cluster(seed);
         let first = run(&cluster, Order::InTurn);
         assert_whole(&first, &format!("seed {seed} in turn"));
         for order in 1..=2 {

@@ -145,7 +145,7 @@ impl Feed {
             }
             watch(supervisor, &input, &out);
             for action in out.drain() {
-                self.hear::<K>(action);
+                self.hear(action);
             }
         }
     }
@@ -373,7 +373,7 @@ impl Feed {
     }
 
     /// Takes what the Supervisor does.
-    pub fn hear<K: Keccak256>(&mut self, action: ActionOf<Supervisor<K>>) {
+    pub fn hear(&mut self, action: ActionOf<Supervisor>) {
         match action {
             Action::Send(SupervisorMessage::Reply(reply)) => {
                 if !self.calls.remove(&reply.call.0) {

@@ -146,6 +146,7 @@ impl<K: Keccak256> Supervisor<K> {
                 return;
             }
         }
+        self.index.drop_empty_sources(slot, pair, &mut self.then);
         match self.index.derive(slot, pair, &mut self.then) {
             Ok(()) => {
                 let derived = pair.derived;

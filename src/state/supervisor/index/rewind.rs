@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::chains::Chains;
 use super::judge::Standings;
 use super::{Chain, Consequence, Index, Slot};
-use crate::codec::supervisor::{BlockId, Code, Keccak256, Seal};
+use crate::codec::supervisor::{BlockId, Code, DerivedRefPair, Keccak256, Seal};
 
 impl<K: Keccak256> Index<K> {
     /// Drops the unsafe blocks of a chain after `head`. Cross-unsafe heads of all chains that may
@@ -83,6 +83,30 @@ impl<K: Keccak256> Index<K> {
             self.rewind_l1_of(slot, ancestor, then);
         }
         self.changed = Chains::ALL;
+    }
+
+    /// The next block of a chain was derived from an older layer-one block than its last entry has,
+    /// though its last block is known to be derived there: those between were taken for empty
+    /// because of a block that was invalidated at one that is gone. They are dropped, no block with
+    /// them. False if it is not so; nothing is changed then.
+    pub(in crate::state::supervisor) fn drop_empty_sources(
+        &mut self,
+        slot: Slot,
+        pair: &DerivedRefPair,
+        then: &mut Vec<Consequence>,
+    ) -> bool {
+        let Some(chain) = self.chain(slot) else { return false };
+        let Ok(end) = chain.local_safe.last().copied() else { return false };
+        let source = pair.source.id();
+        let there = chain.local_safe.last_of_source(source);
+        let is_so = source.number < end.source.number
+            && pair.derived.follows(end.derived.id())
+            && there.is_ok_and(|there| there.derived == end.derived);
+        if is_so {
+            self.rewind_l1_of(slot, source, then);
+            self.changed = Chains::ALL;
+        }
+        is_so
     }
 
     fn rewind_l1_of(&mut self, slot: Slot, ancestor: BlockId, then: &mut Vec<Consequence>) {
