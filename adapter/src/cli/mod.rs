@@ -61,6 +61,16 @@ enum Coding {
     Supervisor(supervisor::codec::Coded),
 }
 
+/// What there is to show.
+#[derive(Debug, Subcommand)]
+enum Demo {
+    /// Two endpoints of the Leios pair over a loopback socket; what is shown by default.
+    Leios(demo::Options),
+    /// Two chains of a Supervisor: access lists checked over HTTP as messages become safer, are
+    /// reorganised away, replaced.
+    Supervisor,
+}
+
 /// What there is to serve.
 #[derive(Debug, Subcommand)]
 enum Serve {
@@ -72,11 +82,11 @@ enum Serve {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run two endpoints over a loopback socket and show what they did.
+    /// Run both ends of something over loopback sockets and show what they did.
+    #[command(args_conflicts_with_subcommands = true)]
     Demo {
-        /// Which family.
-        #[arg(value_enum, default_value = "leios")]
-        family: Wired,
+        #[command(subcommand)]
+        family: Option<Demo>,
         #[command(flatten)]
         options: demo::Options,
     },
@@ -157,7 +167,9 @@ impl Cli {
     pub fn run(self) -> Result<ExitCode, Failure> {
         let json = self.json;
         match self.command {
-            Command::Demo { family: Wired::Leios, options } => demo::run(&options, json)?,
+            Command::Demo { family: Some(Demo::Supervisor), .. } => supervisor::demo::run(json)?,
+            Command::Demo { family: Some(Demo::Leios(options)), .. }
+            | Command::Demo { family: None, options } => demo::run(&options, json)?,
             Command::Serve(Serve::Leios(options)) => node::serve(&options, json)?,
             Command::Serve(Serve::Supervisor(options)) => {
                 supervisor::serve::run(&options, json)?;

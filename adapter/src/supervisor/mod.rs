@@ -78,6 +78,7 @@ mod serve;
 mod settings;
 mod source;
 mod status;
+pub mod story;
 
 pub use disk::{Folder, Storage};
 pub use feed::{Feed, MACHINE};

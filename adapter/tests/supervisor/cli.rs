@@ -162,3 +162,23 @@ fn the_machine_plays_and_its_traces_replay() {
     let error = said(&["replay", path]).unwrap_err();
     assert!(error.contains(&format!("step {first} differs")), "{error}");
 }
+
+#[test]
+fn the_demo_shows_every_level_a_reorganisation_and_a_replacement() {
+    let table = said(&["demo", "supervisor"]).unwrap();
+    assert!(table.contains("B's 204 is replaced"), "{table}");
+    let report: Value =
+        serde_json::from_str(&said(&["demo", "supervisor", "--json"]).unwrap()).unwrap();
+    let checks = report["checks"].as_array().unwrap();
+    // One level more at each step, until all of them are there.
+    for (passed, check) in checks[..6].iter().enumerate() {
+        let codes = check["codes"].as_object().unwrap();
+        assert_eq!(codes.values().filter(|code| code.is_null()).count(), passed, "{check}");
+    }
+    let conflicts = checks.iter().filter(|check| check["codes"]["unsafe"] == -32_114);
+    assert_eq!(conflicts.count(), 2);
+    let commands = report["commands"].as_array().unwrap();
+    assert!(commands.iter().any(|command| command["method"] == "interop_invalidateBlock"));
+    assert_eq!(report["status"]["chains"]["0x14"]["safe"]["number"], 204);
+    fails(&["demo", "bitcoin"], "bitcoin");
+}
