@@ -1,5 +1,6 @@
 //! Whatever order chains tell their blocks in, heads end at the same blocks, at the same sources,
-//! and the same blocks are replaced (D-15).
+//! and the same blocks are replaced (D-15); also if unsafe blocks are dropped meanwhile, and told
+//! again.
 
 use std::collections::BTreeMap;
 
@@ -136,68 +137,105 @@ fn told(seed: u64) -> Vec<Vec<Event>> {
 /// Of a chain: how far it is on each level, and how many of its blocks were invalidated.
 type Ends = Vec<(Heads, u64)>;
 
-/// The heads after all was told, in an order that the dice choose.
-fn run(seed: u64, order: u64, budget: usize) -> Ends {
-    let chains = (0..CHAINS)
-        .map(|chain| (ChainId::from(chain), ChainConfig { activation: 0, block_time: 2 }));
-    let config = Config::new(chains.collect::<BTreeMap<_, _>>(), ExpiryWindow(1_000));
-    let mut limits = Limits::default();
-    limits.promotion_budget = budget;
-    let mut index = Index::<Keccak>::new(config, limits).unwrap();
-    for chain in 0..CHAINS {
-        let anchor = DerivedRefPair { source: l1(10), derived: block(chain, 100) };
-        index.anchor(Slot(chain as u8), &anchor).unwrap();
-    }
-    let mut dice = Dice(order);
-    let mut streams: Vec<_> = told(seed).into_iter().map(Vec::into_iter).collect();
-    let mut invalidated = vec![0; CHAINS as usize];
-    let mut waiting: Vec<Event> = Vec::new();
-    let mut kept = BTreeMap::new();
-    while !streams.is_empty() || !waiting.is_empty() {
-        let mut then = Vec::new();
-        let event = match waiting.pop() {
-            Some(event) => event,
-            None => {
-                let at = dice.below(streams.len() as u64) as usize;
-                match streams[at].next() {
-                    Some(event) => event,
-                    None => {
-                        drop(streams.remove(at));
-                        continue;
-                    }
-                }
-            }
-        };
-        match event {
-            // What does not fit any more came after an invalidated block.
-            Event::Append(slot, block, logs) => {
-                let _ = index.append(slot, &block, &logs);
-                // A replacement keeps the logs of deposits, which come first.
-                let deposits = logs.into_iter().take_while(|log| log.executing.is_none());
-                kept.insert((slot, block.number), deposits.collect::<Vec<_>>());
-            }
-            Event::Derive(slot, pair) => drop(index.derive(slot, &pair, &mut then)),
-            Event::Finalize(block) => drop(index.finalize_l1(block, &mut then)),
+/// An index, and the nodes that tell it.
+struct World {
+    index: Index<Keccak>,
+    /// The logs of every block that was told.
+    logs: BTreeMap<Hash, Vec<IndexedLog>>,
+    invalidated: Vec<u64>,
+}
+
+impl World {
+    fn new(budget: usize) -> Self {
+        let chains = (0..CHAINS)
+            .map(|chain| (ChainId::from(chain), ChainConfig { activation: 0, block_time: 2 }));
+        let config = Config::new(chains.collect::<BTreeMap<_, _>>(), ExpiryWindow(1_000));
+        let mut limits = Limits::default();
+        limits.promotion_budget = budget;
+        let mut index = Index::<Keccak>::new(config, limits).unwrap();
+        for chain in 0..CHAINS {
+            let anchor = DerivedRefPair { source: l1(10), derived: block(chain, 100) };
+            index.anchor(Slot(chain as u8), &anchor).unwrap();
         }
-        while !index.promote(&mut then) {}
-        // Nodes replace what is invalidated at once.
+        Self { index, logs: BTreeMap::new(), invalidated: vec![0; CHAINS as usize] }
+    }
+
+    /// What does not fit any more came after an invalidated block.
+    fn handle(&mut self, event: Event) {
+        let mut then = Vec::new();
+        match event {
+            Event::Append(slot, block, logs) => {
+                let _ = self.index.append(slot, &block, &logs);
+                self.logs.insert(block.hash, logs);
+            }
+            Event::Derive(slot, pair) => drop(self.index.derive(slot, &pair, &mut then)),
+            Event::Finalize(block) => drop(self.index.finalize_l1(block, &mut then)),
+        }
+        self.settle(then);
+    }
+
+    /// Heads advance; nodes replace what is invalidated at once.
+    fn settle(&mut self, mut then: Vec<Consequence>) {
+        while !self.index.promote(&mut then) {}
         while let Some(consequence) = then.pop() {
             match consequence {
                 Consequence::Invalidated(slot, seal) => {
-                    invalidated[slot.index()] += 1;
+                    self.invalidated[slot.index()] += 1;
                     let old = block(u64::from(slot.0), seal.number);
                     let hash = hash(&format!("{} {} replaced", slot.0, seal.number));
                     let replacement = BlockRef { hash, ..old };
-                    let kept = &kept[&(slot, seal.number)];
-                    index.replace(slot, &replacement, seal.hash, kept, &mut then).unwrap();
-                    while !index.promote(&mut then) {}
+                    // It keeps the logs of deposits, which come first.
+                    let logs = self.logs[&seal.hash].iter().copied();
+                    let kept: Vec<_> = logs.take_while(|log| log.executing.is_none()).collect();
+                    self.index.replace(slot, &replacement, seal.hash, &kept, &mut then).unwrap();
+                    self.logs.insert(hash, kept);
+                    while !self.index.promote(&mut then) {}
                 }
                 Consequence::Corrupted(slot, code) => panic!("{slot:?}: {code}"),
                 _ => {}
             }
         }
-        heads::check(&index);
+        heads::check(&self.index);
     }
+
+    /// Unsafe blocks of one chain are dropped, and told again.
+    fn rewind(&mut self, dice: &mut Dice) {
+        let slot = Slot(dice.below(CHAINS) as u8);
+        let heads = self.index.heads(slot);
+        let (safe, head) = (heads.cross_safe.unwrap().derived, heads.local_unsafe.unwrap());
+        if head.number == safe.number {
+            return;
+        }
+        let kept = safe.number + dice.below(head.number - safe.number);
+        let logged = self.index.chain(slot).unwrap().logs();
+        let open = |number| logged.open(number).unwrap().reference();
+        let dropped: Vec<_> = (kept + 1..=head.number).map(open).collect();
+        let mut then = Vec::new();
+        self.index.rewind_logs(slot, open(kept).id(), &mut then).unwrap();
+        self.settle(then);
+        for block in dropped {
+            let logs = self.logs[&block.hash].clone();
+            self.handle(Event::Append(slot, block, logs));
+        }
+    }
+}
+
+/// The heads after all was told, in an order that the dice choose, with rewinds or not.
+fn run(seed: u64, order: u64, budget: usize, rewinds: bool) -> Ends {
+    let mut world = World::new(budget);
+    let mut dice = Dice(order);
+    let mut streams: Vec<_> = told(seed).into_iter().map(Vec::into_iter).collect();
+    while !streams.is_empty() {
+        let at = dice.below(streams.len() as u64) as usize;
+        match streams[at].next() {
+            Some(event) => world.handle(event),
+            None => drop(streams.remove(at)),
+        }
+        if rewinds && dice.below(4) == 0 {
+            world.rewind(&mut dice);
+        }
+    }
+    let World { index, invalidated, .. } = world;
     index.slots().map(|slot| (index.heads(slot), invalidated[slot.index()])).collect()
 }
 
@@ -206,9 +244,11 @@ fn heads_do_not_depend_on_the_order_of_chains() {
     let seeds = if cfg!(debug_assertions) { 40 } else { 3_000 };
     let (mut invalid, mut safe) = (0, 0);
     for seed in 0..seeds {
-        let first = run(seed, 1, 10_000);
-        for (order, budget) in [(2, 10_000), (3, 10_000), (4, 1)] {
-            assert_eq!(first, run(seed, order, budget), "seed {seed}, order {order}");
+        let first = run(seed, 1, 10_000, false);
+        let orders = [(2, 10_000, false), (3, 10_000, false), (4, 1, false), (5, 10_000, true)];
+        for (order, budget, rewinds) in orders {
+            let other = run(seed, order, budget, rewinds);
+            assert_eq!(first, other, "seed {seed}, order {order}");
         }
         invalid += first.iter().map(|(_, count)| count).sum::<u64>();
         let got_on = |heads: &Heads| heads.cross_safe.is_some_and(|it| it.derived.number > 102);
