@@ -5,6 +5,8 @@
 //! writers wait, for good even.
 
 use std::io::{self, BufRead, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 
@@ -53,8 +55,9 @@ impl Feed {
         // There is room for it.
         let _ = to.try_send(hello.to_string());
         let writer = spawn("feed-out", move || write(&from, out))?;
-        let said = Said { to };
-        let attached = handle.attach(|_| Outlet { said: Some(said.clone()) }).await;
+        let said = Said { to, over: Arc::default() };
+        let outlet = |link| Outlet { said: Some(said.clone()), link };
+        let attached = handle.attach(outlet).await;
         let link = attached.map_err(io::Error::other)?;
         let reader = Reader { link: link.clone(), said };
         let runtime = runtime::Handle::current();
@@ -90,19 +93,26 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHand
 #[derive(Clone)]
 struct Said {
     to: SyncSender<String>,
+    /// Set once nobody takes them any more: the feed has ended then.
+    over: Arc<AtomicBool>,
 }
 
 impl Said {
     /// False if nobody takes it any more.
     fn say(&self, line: &Value) -> bool {
-        match self.to.try_send(line.to_string()) {
-            Ok(()) => true,
-            Err(TrySendError::Full(_)) => {
-                warn!("the feed's reader is too slow");
-                false
-            }
-            Err(TrySendError::Disconnected(_)) => false,
+        let why = match self.to.try_send(line.to_string()) {
+            Ok(()) => return true,
+            Err(TrySendError::Full(_)) => "is too slow",
+            Err(TrySendError::Disconnected(_)) => "is gone",
+        };
+        if !self.over.swap(true, Ordering::Relaxed) {
+            warn!("the feed's reader {why}");
         }
+        false
+    }
+
+    fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
     }
 }
 
@@ -110,12 +120,16 @@ impl Said {
 struct Outlet {
     /// Until its reader was too slow.
     said: Option<Said>,
+    link: Link,
 }
 
 impl Outlet {
     fn say(&mut self, line: &Value) -> bool {
-        if !self.said.as_ref().is_some_and(|said| said.say(line)) {
+        let Some(said) = &self.said else { return false };
+        if !said.say(line) {
             self.said = None;
+            let link = self.link.clone();
+            tokio::spawn(async move { link.detach().await });
         }
         self.said.is_some()
     }
@@ -154,6 +168,9 @@ impl Reader {
             let read = lines.by_ref().take(LINE as u64).read_until(b'\n', &mut line)?;
             if read == 0 {
                 return Ok(());
+            }
+            if self.said.is_over() {
+                return Err(io::ErrorKind::BrokenPipe.into());
             }
             let said = if read == LINE && !line.ends_with(b"\n") {
                 skip(&mut lines)?;

@@ -1,11 +1,15 @@
 //! The feed: lines in, lines out.
 
+use std::io::Read;
+
 use nodewire::codec::supervisor::{ChainId, NodeEvent};
+use nodewire::state::supervisor::SupervisorRemote;
+use nodewire_adapter::supervisor::{Feed, Host};
 use serde_json::{Value, json};
 
 use crate::chains::plain;
 use crate::lines::{anchor, answer, remote};
-use crate::nodes::{Shared, event, lock, world};
+use crate::nodes::{NODE, Shared, event, lock, machine, until, world};
 use crate::process::{Process, config, folder, nodewire};
 
 /// Answers every question until a line has `member`, and returns that.
@@ -167,5 +171,58 @@ fn what_cannot_be_served_is_said_in_one_line() {
         assert!(!output.status.success(), "{arguments:?}");
         assert_eq!(said.lines().count(), 1, "{said}");
         assert!(said.contains(line), "{arguments:?}: {said}");
+    }
+}
+
+/// Takes one line, and then nothing until it is let go.
+struct Stuck(std::sync::mpsc::Receiver<()>);
+
+impl std::io::Write for Stuck {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        // It ends when the other end is dropped.
+        let _ = self.0.recv();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_feed_whose_reader_is_too_slow_or_gone_ends() {
+    let world = world(&[10]);
+    let up = remote(&SupervisorRemote::NodeUp { chain_id: ChainId::from(10), node: NODE });
+    let strange = event(ChainId::from(9), NodeEvent::default());
+    // Each is answered with a notice.
+    let many = (remote(&strange) + "\n").repeat(70_000);
+    let lines = format!("{}\n{up}\n{many}", anchor(&world, 10));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let (handle, _host) = Host::start(machine(&[10]));
+        let (_hold, held) = std::sync::mpsc::channel();
+        // The lines do not end by themselves.
+        let lines = std::io::Cursor::new(lines).chain(Endless);
+        let feed = Feed::start(&handle, std::io::BufReader::new(lines), Stuck(held)).await;
+        let feed = feed.unwrap();
+        until(&handle, |status| status.sources == 0).await;
+        assert!(!feed.is_written());
+        // A reader that is gone.
+        let lines = std::io::Cursor::new(many).chain(Endless);
+        let (gone, out) = std::os::unix::net::UnixStream::pair().unwrap();
+        drop(gone);
+        Feed::start(&handle, std::io::BufReader::new(lines), out).await.unwrap();
+        until(&handle, |status| status.sources == 0).await;
+    });
+}
+
+/// Blank lines, for ever.
+struct Endless;
+
+impl std::io::Read for Endless {
+    fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        bytes.fill(b'\n');
+        Ok(bytes.len())
     }
 }
