@@ -12,3 +12,5 @@ mod links;
 mod odd;
 mod peers;
 mod sessions;
+#[cfg(feature = "supervisor")]
+mod supervisor;

@@ -6,6 +6,7 @@ mod answers;
 mod content;
 #[path = "../supervisor_index/heads.rs"]
 mod heads;
+mod lines;
 mod orders;
 mod replay;
 mod run;

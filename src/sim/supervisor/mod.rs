@@ -5,6 +5,7 @@
 //! - [`Truth`]: what is true after each step: who asks is answered from it.
 //! - [`Feed`]: nodes and layer one tell, questions are answered, commands obeyed, in an order
 //!   that a seed chooses; with [`Faults`] they also lie, repeat themselves and fall silent.
+//! - [`recorded`], [`Feed::next_line`], [`Feed::hear_line`]: the same as JSON lines.
 //! - [`plain`], [`executing`], [`message_of`], [`entries`], [`output_of`]: made-up content.
 //!
 //! ```
@@ -23,6 +24,7 @@ mod content;
 mod faults;
 mod feed;
 mod history;
+mod lines;
 mod made;
 mod node;
 mod options;
@@ -30,6 +32,7 @@ mod truth;
 
 pub use feed::{Feed, Move, Order};
 pub use history::{Body, Cluster, Replan, Step};
+pub use lines::{input_line, recorded};
 pub use made::{entries, executing, message_of, output_of, plain};
 pub use options::{Content, Faults, Options};
 pub use truth::Truth;

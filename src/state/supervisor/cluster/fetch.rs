@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::mem::size_of;
 
 use super::input::{BlockQuery, LogsQuery};
-use super::{Dropped, Due, Purpose, Supervisor, SupervisorNotice, SupervisorQuery};
+use super::{ChainSync, Dropped, Due, Purpose, Supervisor, SupervisorNotice, SupervisorQuery};
 use crate::codec::supervisor::{BlockId, BlockRef, Code, Keccak256, Log};
 use crate::machine::Out;
 use crate::state::supervisor::index::{IndexedLog, Slot};
@@ -31,6 +31,14 @@ impl Incoming {
     }
 }
 
+impl ChainSync {
+    fn take_incoming(&mut self, number: u64) -> Option<Incoming> {
+        let taken = self.incoming.remove(&number);
+        crate::heap::relax_map(&mut self.incoming);
+        taken
+    }
+}
+
 impl<K: Keccak256> Supervisor<K> {
     /// Asks for the next blocks up to the target, as many at once as may be.
     pub(super) fn pump(&mut self, slot: Slot, out: &mut Out<Self>) {
@@ -44,6 +52,7 @@ impl<K: Keccak256> Supervisor<K> {
             return;
         }
         sync.incoming.retain(|number, _| *number > head.number);
+        crate::heap::relax_map(&mut sync.incoming);
         let mut number = head.number;
         while number < self.target(slot) {
             number += 1;
@@ -79,7 +88,7 @@ impl<K: Keccak256> Supervisor<K> {
             if asked {
                 sync.incoming.insert(block.number, Incoming::Known(*block));
             } else {
-                sync.incoming.remove(&block.number);
+                sync.take_incoming(block.number);
             }
         }
     }
@@ -136,7 +145,7 @@ impl<K: Keccak256> Supervisor<K> {
             let next = head.number.saturating_add(1);
             let Some(sync) = self.sync(slot) else { return };
             let Some(Incoming::Ready(..)) = sync.incoming.get(&next) else { return };
-            let Some(Incoming::Ready(block, logs)) = sync.incoming.remove(&next) else { return };
+            let Some(Incoming::Ready(block, logs)) = sync.take_incoming(next) else { return };
             match self.index.append(slot, &block, &logs) {
                 Ok(()) => {
                     out.notify(SupervisorNotice::LocalUnsafe(self.chain_id(slot), block.id()));
@@ -219,7 +228,7 @@ impl<K: Keccak256> Supervisor<K> {
     /// Nobody has it now: ask again after a while.
     fn try_later(&mut self, slot: Slot, number: u64) {
         if let Some(sync) = self.sync(slot) {
-            sync.incoming.remove(&number);
+            sync.take_incoming(number);
             self.rest(slot);
         }
     }
