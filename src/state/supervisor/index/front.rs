@@ -1,6 +1,6 @@
 //! How far a chain is, as claims about its blocks see it (`supervisor.md` 8.4).
 
-use super::log_index::ExecutingLog;
+use super::logged::ExecutingLog;
 use super::{Chain, Index, Slot};
 use crate::codec::supervisor::{Code, Keccak256, Seal};
 

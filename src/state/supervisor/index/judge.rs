@@ -11,7 +11,7 @@ use core::mem::size_of;
 
 use super::chains::Chains;
 use super::front::{Found, Front, Level};
-use super::log_index::{ExecutingLog, OpenBlock, Slot};
+use super::logged::{ExecutingLog, OpenBlock, Slot};
 use super::validity::timely_in_block;
 use super::{Chain, Index};
 use crate::codec::supervisor::{BlockId, Keccak256, Seal};

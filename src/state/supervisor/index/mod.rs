@@ -11,6 +11,7 @@ mod front;
 mod grow;
 mod judge;
 mod log_index;
+mod logged;
 mod pages;
 mod promote;
 mod prune;
@@ -28,7 +29,8 @@ use core::mem::{size_of, size_of_val};
 
 pub use cycles::{CycleBlock, CycleRole, Link, cycles};
 pub use derivation::{DerivationIndex, Entry};
-pub use log_index::{Claim, ExecutingLog, IndexedLog, LogIndex, OpenBlock, Slot};
+pub use log_index::LogIndex;
+pub use logged::{Claim, ExecutingLog, IndexedLog, OpenBlock, Slot};
 pub(super) use restore::{Globals, Side};
 
 pub use super_root::{Outputs, SuperRootPart};
