@@ -10,10 +10,10 @@ use serde_json::{Map, Value, json};
 
 use super::content::{Block, Content};
 use crate::codec::supervisor::{
-    Access, Address, BlockRef, ChainId, EXECUTING_MESSAGE_TOPIC, Hash, HexBytes, Identifier,
-    Keccak256, Log, Message, RustCryptoKeccak256,
+    Address, BlockRef, ChainId, HexBytes, Identifier, Keccak256, Log, Message, RustCryptoKeccak256,
 };
 use crate::sim::scenario::value::{data, typed};
+use crate::sim::supervisor::{entries, executing, message_of};
 
 /// The contract of plain logs.
 const SPEAKER: Address = Address([0x11; 20]);
@@ -169,42 +169,17 @@ fn changed(message: &Message, but: &Map<String, Value>) -> Result<Message, Strin
     typed(&form)
 }
 
-/// The message that a log is.
+/// The message that a log of this block is.
 pub(super) fn message(chain_id: ChainId, block: &BlockRef, index: u32, log: &Log) -> Message {
-    let identifier = Identifier {
-        origin: log.address,
-        block_number: block.number,
-        log_index: index,
-        timestamp: block.timestamp,
-        chain_id,
-    };
-    Message { identifier, payload_hash: log.payload_hash::<RustCryptoKeccak256>() }
+    message_of(chain_id, (block.number, block.timestamp), index, log)
 }
 
 /// What names of a message stand for.
 pub(super) fn vars(message: &Message) -> Value {
-    let mut entries: Vec<Hash> = Vec::new();
-    Access::of::<RustCryptoKeccak256>(message).encode(&mut entries);
+    let entries = entries(message);
     json!({
         "message": message, "identifier": message.identifier,
         "payloadHash": message.payload_hash, "entries": entries,
         "lookup": entries.first(), "checksum": entries.last(),
     })
-}
-
-/// The inbox's log of executing `message`.
-fn executing(message: &Message) -> Log {
-    let Identifier { origin, block_number, log_index, timestamp, chain_id } = message.identifier;
-    let mut data = [0; 12].to_vec();
-    data.extend_from_slice(&origin.0);
-    for number in [block_number, u64::from(log_index), timestamp] {
-        data.extend_from_slice(&[0; 24]);
-        data.extend_from_slice(&number.to_be_bytes());
-    }
-    data.extend_from_slice(&chain_id.0);
-    Log {
-        address: Address::CROSS_L2_INBOX,
-        topics: [EXECUTING_MESSAGE_TOPIC, message.payload_hash].into(),
-        data: HexBytes(data.into()),
-    }
 }
