@@ -4,6 +4,7 @@
 
 mod answers;
 mod content;
+mod faults;
 #[path = "../supervisor_index/heads.rs"]
 mod heads;
 mod lines;

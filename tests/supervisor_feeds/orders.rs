@@ -23,7 +23,7 @@ pub fn cluster(seed: u64) -> Cluster {
 }
 
 /// Everything is told, indexed, derived, verified and final where it can be.
-fn assert_whole(run: &Run, about: &str) {
+pub fn assert_whole(run: &Run, about: &str) {
     assert!(run.settled, "{about}: {:?}", run.counts);
     assert!(run.supervisor.is_synced(), "{about}");
     for (chain, heads) in run.heads().into_iter().enumerate() {

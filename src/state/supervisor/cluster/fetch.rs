@@ -157,6 +157,9 @@ impl<K: Keccak256> Supervisor<K> {
                 Err(code) => {
                     self.drop_with(Dropped::UnsafeBlock, Some(slot), code, out);
                     self.forget_incoming(slot, head.number);
+                    if code == Code::ConflictingData {
+                        self.want_derived(slot);
+                    }
                     return;
                 }
             }
@@ -221,7 +224,18 @@ impl<K: Keccak256> Supervisor<K> {
                 let head = chain.logs().head().map_or(0, |head| head.number);
                 self.drop_with(Dropped::UnsafeBlock, Some(slot), Code::ConflictingData, out);
                 self.forget_incoming(slot, head);
+                self.want_derived(slot);
             }
+        }
+    }
+
+    /// What came was of a branch that is not derived: what is derived is asked for after a while.
+    fn want_derived(&mut self, slot: Slot) {
+        let end = self.index.chain(slot).and_then(|chain| chain.local_safe().last().ok());
+        let Some(derived) = end.map(|end| end.derived.number) else { return };
+        if let Some(sync) = self.sync(slot).filter(|sync| sync.target < derived) {
+            sync.target = derived;
+            self.rest(slot);
         }
     }
 

@@ -154,8 +154,11 @@ impl<K: Keccak256> Supervisor<K> {
         else {
             return;
         };
-        // While there is none, the next tip asks again.
-        let Some(block) = block.filter(|block| block.number == number) else { return };
+        // It is asked again after a while: a forgotten answer would stall the node for good.
+        let Some(block) = block.filter(|block| block.number == number) else {
+            self.rest(slot);
+            return;
+        };
         if block.follows(source.id()) {
             node.exhausted = None;
             self.tell(slot, id, NodeCommand::ProvideL1(block), out);

@@ -294,8 +294,14 @@ impl<K: Keccak256> Supervisor<K> {
             if asked.since.after(self.limits.call_deadline) > self.latest {
                 return;
             }
-            if self.asks.close(id).is_ok() {
-                self.answered(asked.what, asked.what.nothing(), out);
+            if self.asks.close(id).is_err() {
+                continue;
+            }
+            match asked.what {
+                Purpose::Reset { slot, node, reset, .. } => {
+                    self.reset_unanswered(slot, node, reset)
+                }
+                what => self.answered(what, what.nothing(), out),
             }
         }
     }
@@ -306,6 +312,9 @@ impl<K: Keccak256> Supervisor<K> {
                 self.set_retry(slot, None);
                 self.fetch_replacement(slot, out);
                 self.pump(slot, out);
+                for node in self.listening(slot) {
+                    self.provide(slot, node, out);
+                }
             }
             Due::Reset(slot, node) => self.reset_due(slot, node, out),
         }

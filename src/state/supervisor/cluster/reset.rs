@@ -120,6 +120,17 @@ impl<K: Keccak256> Supervisor<K> {
         self.ask_node(slot, id, between, out);
     }
 
+    /// Whether the node has the block is not known: the reset is tried again when it has rested.
+    pub(super) fn reset_unanswered(&mut self, slot: Slot, id: NodeId, of_reset: u64) {
+        let current =
+            |node: &mut super::node::Node| node.reset.is_some() && node.resets == of_reset;
+        if self.node(slot, id).is_some_and(current) {
+            self.end_reset(slot, id);
+            let rested_at = self.node(slot, id).map(|node| node.rested_at);
+            self.set_reset_at(slot, id, rested_at);
+        }
+    }
+
     /// Both know the block of this number: every head above it goes back to it.
     fn finish_reset(&mut self, slot: Slot, id: NodeId, number: u64, out: &mut Out<Self>) {
         self.end_reset(slot, id);
