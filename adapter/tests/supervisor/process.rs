@@ -164,3 +164,12 @@ impl Process {
         self.child.wait().unwrap()
     }
 }
+
+/// A test that ends leaves nothing running.
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended before.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
