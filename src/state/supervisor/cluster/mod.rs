@@ -299,7 +299,7 @@ impl<K: Keccak256> Supervisor<K> {
             }
             match asked.what {
                 Purpose::Reset { slot, node, reset, .. } => {
-                    self.reset_unanswered(slot, node, reset)
+                    self.reset_unanswered(slot, node, reset);
                 }
                 what => self.answered(what, what.nothing(), out),
             }
