@@ -35,11 +35,23 @@ pub fn run_with(cluster: &Cluster, order: Order, limits: Limits) -> Run {
     let mut supervisor = Supervisor::new(cluster.config(), limits).unwrap();
     let mut feed = Feed::new(cluster, order);
     let mut counts = Counts::default();
+    let mut before: Vec<Heads> = Vec::new();
     feed.play(&mut supervisor, |supervisor, input, out| {
         counts.inputs += 1;
         assert!(counts.inputs < 20_000, "no end: {counts:?}");
         counts.timeouts += u64::from(matches!(input, Input::Timeout));
         heads::check(supervisor.index());
+        let index = supervisor.index();
+        let now: Vec<Heads> = index.slots().map(|slot| index.heads(slot)).collect();
+        let rewound = out
+            .iter()
+            .any(|action| matches!(action, Action::Notify(SupervisorNotice::L1Reorganised(_))));
+        // Cross-safe never goes back while layer one stays.
+        for (before, now) in before.iter().zip(&now).filter(|_| !rewound) {
+            let number = |heads: &Heads| heads.cross_safe.map(|entry| entry.derived.number);
+            assert!(number(before) <= number(now), "{before:?} then {now:?}");
+        }
+        before = now;
         for action in out.iter() {
             if let Action::Notify(notice) = action {
                 match notice {
@@ -55,7 +67,8 @@ pub fn run_with(cluster: &Cluster, order: Order, limits: Limits) -> Run {
             }
         }
     });
-    assert_eq!(feed.strange(), 0);
+    // Every reply came once.
+    assert_eq!((feed.strange(), feed.open_calls()), (0, 0));
     let settled = feed.is_settled();
     Run { supervisor, feed, counts, settled }
 }
