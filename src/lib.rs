@@ -104,6 +104,7 @@
 //! # Where to go
 //!
 //! - To run the Leios pair: [`mod@leios`] for a stream, then the manual's page on the family.
+//! - To run the Supervisor: the manual's page on the family.
 //! - To write a driver: the manual's pages on driving, questions and backpressure.
 //! - To write a machine: [`Machine`], then the manual's page on testing.
 //! - To see it run: `cargo run --release -- demo` in the repository.
