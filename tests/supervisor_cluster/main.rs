@@ -7,6 +7,7 @@ mod chains;
 mod forms;
 #[path = "../supervisor_index/heads.rs"]
 mod heads;
+mod hostile;
 mod nodes;
 mod reorganisations;
 mod roots;

@@ -2,6 +2,7 @@
 //! dropped (`supervisor.md` 8.7 and 9.1).
 
 use super::input::L1Query;
+use super::purpose::Place;
 use super::{NodeId, Purpose, Supervisor, SupervisorNotice, SupervisorQuery};
 use crate::codec::supervisor::journal::form::fields;
 use crate::codec::supervisor::{BlockRef, Code, Keccak256, NodeCommand};
@@ -49,6 +50,8 @@ impl<K: Keccak256> Supervisor<K> {
 
     /// Compares layer-one blocks with what was derived from them, from the newest down.
     fn compare_all(&mut self, out: &mut Out<Self>) {
+        // What is answered to an older question may be of a branch that is gone since.
+        self.unask(Place::Compare);
         self.l1.comparing = None;
         if let Some(at) = self.newest_source(u64::MAX) {
             self.compare(Comparison { at, gone: false, is_final: false }, out);

@@ -24,7 +24,7 @@ pub use input::{
 use self::fetch::Incoming;
 use self::l1::L1;
 use self::node::Node;
-use self::purpose::{Asked, Purpose};
+use self::purpose::{Asked, Place, Purpose};
 use self::roots::RootCall;
 use super::config::Config;
 use super::index::{Consequence, Index, Slot};
@@ -56,6 +56,8 @@ pub struct Supervisor<K: Keccak256 = RustCryptoKeccak256> {
     roots: BTreeMap<u64, RootCall>,
     next_root: u64,
     asks: Asks<Asked>,
+    /// The open question for each place.
+    places: BTreeMap<Place, AskId>,
     due: Deadlines<Due>,
     /// What followed from the input that is being handled; empty between inputs.
     then: Vec<Consequence>,
@@ -128,6 +130,7 @@ impl<K: Keccak256> Supervisor<K> {
             roots: BTreeMap::new(),
             next_root: 0,
             asks,
+            places: BTreeMap::new(),
             due: Deadlines::new(),
             then: Vec::new(),
             promote_at: None,
@@ -164,10 +167,41 @@ impl<K: Keccak256> Supervisor<K> {
         self.chains.get_mut(slot.index())
     }
 
-    /// Asks; `false` if too many questions are open, as if nobody knew the answer.
+    /// Asks, unless just that is asked already; `false` if too many questions are open, as if
+    /// nobody knew the answer.
     fn ask(&mut self, what: Purpose, query: SupervisorQuery, out: &mut Out<Self>) -> bool {
-        let opened = self.asks.open(Asked { since: self.latest, what });
-        opened.map(|id| out.ask(id, query)).is_ok()
+        let place = what.place();
+        let open = place.and_then(|place| self.places.get(&place)).copied();
+        let same = |asked: &Asked| asked.what == what;
+        if open.is_some_and(|id| matches!(self.asks.context(id), Ok(Some(asked)) if same(asked))) {
+            return true;
+        }
+        if let Some(place) = place {
+            self.unask(place);
+        }
+        let Ok(id) = self.asks.open(Asked { since: self.latest, what }) else { return false };
+        if let Some(place) = place {
+            self.places.insert(place, id);
+        }
+        out.ask(id, query);
+        true
+    }
+
+    /// Nobody wants the answer any more.
+    fn unask(&mut self, place: Place) {
+        if let Some(id) = self.places.get(&place).copied() {
+            self.close(id);
+        }
+    }
+
+    /// What the question was for, if it was open.
+    fn close(&mut self, id: AskId) -> Option<Purpose> {
+        let what = self.asks.close(id).ok().flatten()?.what;
+        if let Some(place) = what.place() {
+            self.places.remove(&place);
+            crate::heap::relax_map(&mut self.places);
+        }
+        Some(what)
     }
 
     fn drop_with(&self, what: Dropped, slot: Option<Slot>, code: Code, out: &mut Out<Self>) {
@@ -201,8 +235,8 @@ impl<K: Keccak256> Supervisor<K> {
                 }
             }
             SupervisorCommand::Answer(id, answer) => {
-                if let Ok(Some(asked)) = self.asks.close(id) {
-                    self.answered(asked.what, *answer, out);
+                if let Some(what) = self.close(id) {
+                    self.answered(what, *answer, out);
                 }
             }
             SupervisorCommand::Rewind { chain_id, head } => {
@@ -294,14 +328,12 @@ impl<K: Keccak256> Supervisor<K> {
             if asked.since.after(self.limits.call_deadline) > self.latest {
                 return;
             }
-            if self.asks.close(id).is_err() {
-                continue;
-            }
-            match asked.what {
-                Purpose::Reset { slot, node, reset, .. } => {
+            match self.close(id) {
+                Some(Purpose::Reset { slot, node, reset, .. }) => {
                     self.reset_unanswered(slot, node, reset);
                 }
-                what => self.answered(what, what.nothing(), out),
+                Some(what) => self.answered(what, what.nothing(), out),
+                None => {}
             }
         }
     }
@@ -377,6 +409,7 @@ impl<K: Keccak256> Machine for Supervisor<K> {
             self.index.footprint().saturating_sub(size_of::<Index<K>>()),
             self.server.footprint().saturating_sub(size_of::<Server>()),
             self.asks.heap(),
+            crate::heap::tree(self.places.len(), size_of::<(Place, AskId)>()),
             self.chains.capacity() * size_of::<ChainSync>(),
             self.chains.iter().map(ChainSync::heap).sum(),
             crate::heap::tree(self.roots.len(), size_of::<(u64, RootCall)>()),

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use super::purpose::Place;
 use super::reset::Reset;
 use super::{Dropped, Due, NodeId, Supervisor};
 use crate::codec::supervisor::{BlockRef, Code, Keccak256};
@@ -79,6 +80,8 @@ impl<K: Keccak256> Supervisor<K> {
         let Some(at) = sync.nodes.iter().position(|node| node.id == id) else { return };
         let node = sync.nodes.remove(at);
         self.due.shift(&Due::Reset(slot, id), node.reset_at, None);
+        self.unask(Place::Reset(slot, id));
+        self.unask(Place::Provide(slot, id));
     }
 
     /// The nodes of a chain that are not being reset.

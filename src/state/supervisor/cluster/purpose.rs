@@ -33,7 +33,34 @@ pub(super) enum Purpose {
     Compare(u64),
 }
 
+/// What at most one open question is for: a newer one for the same takes its place, so that however
+/// often something is told, few questions come of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Place {
+    Block(Slot, u64),
+    Walk(Slot),
+    Logs(Slot, u64),
+    Replace(Slot),
+    Reset(Slot, NodeId),
+    Provide(Slot, NodeId),
+    Compare,
+}
+
 impl Purpose {
+    /// `None` for outputs: there are as many of them as calls may wait.
+    pub(super) const fn place(self) -> Option<Place> {
+        Some(match self {
+            Self::Block(slot, number) => Place::Block(slot, number),
+            Self::Walk(slot, _) => Place::Walk(slot),
+            Self::Logs(slot, block) => Place::Logs(slot, block.number),
+            Self::Replace(slot, _) => Place::Replace(slot),
+            Self::Reset { slot, node, .. } => Place::Reset(slot, node),
+            Self::Provide { slot, node, .. } => Place::Provide(slot, node),
+            Self::Compare(_) => Place::Compare,
+            Self::Outputs { .. } => return None,
+        })
+    }
+
     /// The answer when there is none.
     pub(super) const fn nothing(self) -> SupervisorAnswer {
         match self {

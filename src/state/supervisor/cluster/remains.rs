@@ -73,8 +73,8 @@ impl<K: Keccak256> Supervisor<K> {
     }
 
     pub(in crate::state::supervisor) fn write_remains<S: Sink>(&self, to: &mut S) {
-        // Every field, so that none is forgotten: deadlines follow from the chains, and nothing
-        // follows from an input any more once it is handled.
+        // Every field, so that none is forgotten: deadlines follow from the chains, places from the
+        // questions, and nothing follows from an input any more once it is handled.
         let Self {
             limits: _,
             index: _,
@@ -86,6 +86,7 @@ impl<K: Keccak256> Supervisor<K> {
             roots,
             next_root,
             asks,
+            places: _,
             promote_at,
             latest,
         } = self;
@@ -126,6 +127,8 @@ impl<K: Keccak256> Supervisor<K> {
         if !self.asks.reopen(next_ask, asks) {
             return Err(Malformed::new(MalformedKind::KeysNotAscending, at));
         }
+        let placed = self.asks.iter().filter_map(|(id, asked)| Some((asked.what.place()?, id)));
+        self.places = placed.collect();
         self.promote_at = Form::read(from)?;
         self.latest = Form::read(from)?;
         self.server.read_remains(from)?;
