@@ -12,6 +12,7 @@ mod answers;
 mod client;
 mod differential;
 mod documents;
+mod long_replies;
 mod replies;
 mod slow_reading;
 mod support;

@@ -23,7 +23,8 @@ pub struct Limits {
     pub parked_deadline: Duration,
     /// Most calls of a client that wait for their responses.
     pub max_open_calls: usize,
-    /// Longest reply text that a client reads, in bytes.
+    /// Longest reply text that a client reads, in bytes. A server answers no more calls of a batch
+    /// once their answers are longer.
     pub max_reply: usize,
     /// How long a client waits for an answer.
     pub call_deadline: Duration,

@@ -59,8 +59,8 @@ pub struct RpcAnswer(
 /// order; the answers may come in any order.
 ///
 /// It never closes and blames nobody: over HTTP a client is nobody's peer. More calls than
-/// `max_parked_calls` are refused as over the limit, and calls that are not answered within
-/// `parked_deadline` as unavailable.
+/// `max_parked_calls` are refused as over the limit, so are those of a batch after answers longer
+/// than `max_reply`, and calls that are not answered within `parked_deadline` as unavailable.
 ///
 /// ```
 /// use nodewire::codec::supervisor::{Answer, Call, Profile, Served};
@@ -164,10 +164,18 @@ impl Server {
                 (alloc::vec![Part::Open(id)], false)
             }
             Document::Batch(requests) => {
+                let mut length = 0_usize;
+                let most = self.limits.max_reply;
                 let parts = requests.into_iter().enumerate().map(|(part, request)| {
                     let Request { id, call: asked } = request;
+                    // What is not sent is not looked up.
+                    let asked = if length > most { Err(too_long()) } else { asked };
                     match self.outcome(part, asked, &mut known, out) {
-                        Some(outcome) => Part::done(id, outcome, self.profile),
+                        Some(outcome) => {
+                            let done = Part::done(id, outcome, self.profile);
+                            length = length.saturating_add(done.length());
+                            done
+                        }
                         None => Part::Open(id),
                     }
                 });
@@ -218,6 +226,8 @@ impl Server {
         out: &mut Out<Self>,
     ) {
         let Some(pending) = self.pending.get_mut(*text) else { return };
+        let length = pending.parts.iter().map(Part::length).fold(0, usize::saturating_add);
+        let outcome = if length > self.limits.max_reply { Err(too_long()) } else { outcome };
         let Some(open @ Part::Open(_)) = pending.parts.get_mut(*part) else { return };
         if let Part::Open(id) = open {
             *open = Part::done(id.take(), outcome, self.profile);
@@ -296,6 +306,19 @@ impl Part {
         }
         Self::Done(text)
     }
+
+    /// Bytes of the answer, as far as it is known.
+    const fn length(&self) -> usize {
+        match self {
+            Self::Open(_) => 0,
+            Self::Done(text) => text.len(),
+        }
+    }
+}
+
+/// The answers before it are as long as those of a batch may be.
+fn too_long() -> Failure {
+    Failure::new(Code::LimitExceeded, "the reply is too long")
 }
 
 impl Pending {
