@@ -1,9 +1,10 @@
 //! Super roots, whose outputs come from nodes.
 
+use nodewire::Machine;
 use nodewire::codec::supervisor::{
     ChainId, RustCryptoKeccak256 as Keccak, SuperRootResponse, SuperV1,
 };
-use nodewire::state::supervisor::{SupervisorQuery, SupervisorRemote};
+use nodewire::state::supervisor::{CallId, Limits, RpcText, SupervisorQuery, SupervisorRemote};
 use serde_json::json;
 
 use crate::chains::{hash, plain};
@@ -129,4 +130,49 @@ fn a_super_root_that_nobody_answers_is_given_up() {
         world.command(answer);
     }
     assert_eq!(world.replies.len(), 1);
+}
+
+#[test]
+fn a_batch_of_super_roots_asks_a_chain_for_few_outputs_at_once() {
+    let mut world = safe();
+    world.silent = true;
+    let call = |id: usize| {
+        let method = "supervisor_superRootAtTimestamp";
+        json!({"jsonrpc": "2.0", "id": id, "method": method, "params": ["0x3ed"]})
+    };
+    let batch = json!((0..1_000).map(call).collect::<Vec<_>>());
+    let text = RpcText { call: CallId(1), text: batch.to_string().into() };
+    world.hear(SupervisorRemote::Rpc(text));
+    let most = 2 * Limits::default().max_fetches;
+    assert_eq!(world.kept.len(), most);
+    let mut asked = 0;
+    while let Some((id, query)) = world.kept.pop() {
+        asked += 1;
+        let answer = world.answer(id, query);
+        world.command(answer);
+        assert!(world.kept.len() <= most);
+    }
+    assert_eq!(asked, 2_000);
+    let reply = world.replies.pop().unwrap();
+    let replies = reply.as_array().unwrap();
+    assert_eq!(replies.len(), 1_000);
+    assert!(replies.iter().all(|reply| reply.get("result").is_some()));
+    assert!(world.supervisor.questions().next().is_none());
+}
+
+#[test]
+fn super_roots_that_wait_behind_silent_nodes_are_answered_in_time() {
+    let mut world = safe();
+    world.silent = true;
+    for at in 0..40 {
+        let call = json!({"jsonrpc": "2.0", "id": at, "method": "supervisor_superRootAtTimestamp",
+            "params": ["0x3ed"]});
+        let text = RpcText { call: CallId(at), text: call.to_string().into() };
+        world.hear(SupervisorRemote::Rpc(text));
+    }
+    while world.supervisor.deadline().is_some() {
+        world.wait();
+    }
+    assert_eq!(world.replies.len(), 40);
+    assert!(world.replies.iter().all(|reply| reply["error"]["code"] == -32_002));
 }

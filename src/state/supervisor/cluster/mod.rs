@@ -113,12 +113,12 @@ impl<K: Keccak256> Supervisor<K> {
         let server = Server::new(limits.clone(), config.profile, served);
         let index = Index::new(config, limits.clone())?;
         let chains: Vec<_> = index.slots().map(|_| ChainSync::default()).collect();
-        // For each chain its fetches, its nodes' resets and wants, a walk and a replacement; for
-        // each parked call the outputs of each chain; one for layer one.
+        // For each chain its fetches, its nodes' resets and wants, a walk and a replacement, and
+        // as many outputs as fetches; one for layer one.
         let of_chain = limits
             .max_fetches
+            .saturating_mul(2)
             .saturating_add(limits.max_nodes.saturating_mul(2))
-            .saturating_add(limits.max_parked_calls)
             .saturating_add(2);
         let asks = Asks::new(chains.len().saturating_mul(of_chain).saturating_add(1));
         Ok(Self {
@@ -308,6 +308,7 @@ impl<K: Keccak256> Supervisor<K> {
             }
             (Purpose::Outputs { root, part, round }, SupervisorAnswer::Outputs(outputs)) => {
                 self.outputs_found(root, part, round, outputs, out);
+                self.begin_roots(out);
             }
             (Purpose::Provide { slot, node, number }, SupervisorAnswer::L1(block)) => {
                 self.l1_found(slot, node, number, block, out);

@@ -23,7 +23,7 @@ pub(super) struct RootCall {
     timestamp: u64,
     parts: Vec<SuperRootPart>,
     outputs: Vec<Option<Outputs>>,
-    /// Counts the times the collection was started.
+    /// Counts the times the collection was started: 0 while it waits for others to end.
     round: u8,
 }
 
@@ -62,6 +62,7 @@ impl<K: Keccak256> Supervisor<K> {
         }
         self.serve(said, out);
         if changes {
+            self.begin_roots(out);
             self.settle(out);
         }
         changes
@@ -91,6 +92,7 @@ impl<K: Keccak256> Supervisor<K> {
             matches!(asked.what, Purpose::Outputs { root, .. } if !roots.contains_key(&root))
         });
         crate::heap::relax_map(&mut self.roots);
+        self.begin_roots(out);
     }
 
     fn serve(&mut self, mut said: Out<Server>, out: &mut Out<Self>) {
@@ -143,7 +145,29 @@ impl<K: Keccak256> Supervisor<K> {
         let outputs = alloc::vec![None; parts.len()];
         let root = RootCall { ask, timestamp, parts, outputs, round: 0 };
         self.roots.insert(number, root);
-        self.collect(number, out);
+        if self.roots.len() <= self.limits.max_fetches {
+            self.collect(number, out);
+        }
+    }
+
+    /// Starts the collection of super roots that waited, oldest first: no more at once than a chain
+    /// may have questions.
+    pub(super) fn begin_roots(&mut self, out: &mut Out<Self>) {
+        loop {
+            let mut oldest = self.roots.iter().take(self.limits.max_fetches);
+            let Some((number, root)) = oldest.find(|(_, root)| root.round == 0) else { return };
+            let (number, timestamp) = (*number, root.timestamp);
+            match self.index.super_root_parts(timestamp) {
+                Ok(parts) => {
+                    if let Some(root) = self.roots.get_mut(&number) {
+                        root.outputs = alloc::vec![None; parts.len()];
+                        root.parts = parts;
+                    }
+                    self.collect(number, out);
+                }
+                Err(code) => self.end_root(number, Err(root_failure(code, timestamp)), out),
+            }
+        }
     }
 
     /// Asks for the output of every part.
