@@ -4,6 +4,7 @@
 
 mod calls;
 mod chains;
+mod faults;
 mod forms;
 #[path = "../supervisor_index/heads.rs"]
 mod heads;

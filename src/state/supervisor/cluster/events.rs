@@ -1,5 +1,6 @@
 //! Events of nodes (`supervisor.md` 9.1).
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -71,6 +72,9 @@ impl<K: Keccak256> Supervisor<K> {
 
     fn park(&mut self, slot: Slot, id: NodeId, event: NodeEvent, out: &mut Out<Self>) {
         let max = self.limits.max_parked_events;
+        // Why does not matter, and may be long.
+        let reset = event.reset.map(|_| String::new());
+        let event = NodeEvent { reset, ..event };
         let Some(sync) = self.sync(slot) else { return };
         sync.parked.push_back((id, event));
         if sync.parked.len() > max {
@@ -106,8 +110,11 @@ impl<K: Keccak256> Supervisor<K> {
         let Some(sync) = self.sync(slot) else { return };
         if logged.is_some() {
             // Another branch, as high as we are or lower.
-            sync.target = block.number;
-            self.walk(slot, block.number, out);
+            if self.walk(slot, block.number, false, out) {
+                if let Some(sync) = self.sync(slot) {
+                    sync.target = block.number;
+                }
+            }
             return;
         }
         sync.target = sync.target.max(block.number);
@@ -230,10 +237,15 @@ impl<K: Keccak256> Supervisor<K> {
         if expected == Some(replacement) {
             return;
         }
+        let before = block.number.checked_sub(1);
+        let before = before.and_then(|before| chain.local_safe().derived(before).ok());
         let fits = chain.local_safe().end().is_some_and(|end| {
             end.invalidated
                 && end.derived.hash == replacement.invalidated
                 && end.derived.number == block.number
+                // Numbers have the same times whether a block is replaced or not.
+                && end.derived.timestamp == block.timestamp
+                && before.is_some_and(|before| block.follows(before.derived.id()))
         });
         if !fits {
             let code = Code::ConflictingData;

@@ -11,6 +11,17 @@ use crate::machine::Out;
 use crate::state::supervisor::index::{IndexedLog, Slot};
 use crate::time::Time;
 
+/// The search for the newest block of ours that is still there, from some block down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Walk {
+    /// The block that is asked for.
+    pub(super) number: u64,
+    /// One above it is known to be another: else somebody only said so.
+    pub(super) parted: bool,
+    /// What was to be indexed before somebody said so.
+    pub(super) target: u64,
+}
+
 /// A block on its way into the index.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Incoming {
@@ -44,9 +55,11 @@ impl<K: Keccak256> Supervisor<K> {
     pub(super) fn pump(&mut self, slot: Slot, out: &mut Out<Self>) {
         let max = self.limits.max_fetches;
         let chain_id = self.chain_id(slot);
-        let Some(head) = self.index.chain(slot).and_then(|chain| chain.logs().head()) else {
-            return;
-        };
+        let most = self.limits.max_blocks_above_safe as u64;
+        let Some(chain) = self.index.chain(slot) else { return };
+        let Some((head, safe)) = chain.logs().head().zip(chain.cross_safe().end()) else { return };
+        // What is beyond is asked for once the cross-safe head has come nearer.
+        let last = safe.derived.number.saturating_add(most).min(self.target(slot));
         let Some(sync) = self.sync(slot) else { return };
         if sync.walking.is_some() || sync.retry_at.is_some() {
             return;
@@ -54,7 +67,7 @@ impl<K: Keccak256> Supervisor<K> {
         sync.incoming.retain(|number, _| *number > head.number);
         crate::heap::relax_map(&mut sync.incoming);
         let mut number = head.number;
-        while number < self.target(slot) {
+        while number < last {
             number += 1;
             let Some(sync) = self.sync(slot) else { return };
             if sync.incoming.len() >= max {
@@ -151,7 +164,7 @@ impl<K: Keccak256> Supervisor<K> {
                     out.notify(SupervisorNotice::LocalUnsafe(self.chain_id(slot), block.id()));
                 }
                 Err(Code::ConflictingData) if block.parent_hash != head.hash => {
-                    self.walk(slot, head.number, out);
+                    self.walk(slot, head.number, true, out);
                     return;
                 }
                 Err(code) => {
@@ -174,19 +187,25 @@ impl<K: Keccak256> Supervisor<K> {
         }
     }
 
-    /// Looks for the newest block of ours that is still there, from `number` down.
-    pub(super) fn walk(&mut self, slot: Slot, number: u64, out: &mut Out<Self>) {
+    /// Looks for the newest block of ours that is still there, from `number` down: false if that
+    /// is being done. One above is known to have `parted`, or somebody only said so.
+    pub(super) fn walk(
+        &mut self,
+        slot: Slot,
+        number: u64,
+        parted: bool,
+        out: &mut Out<Self>,
+    ) -> bool {
         let chain_id = self.chain_id(slot);
         if self.chains.get(slot.index()).is_none_or(|sync| sync.walking.is_some()) {
-            return;
+            return false;
         }
         let query = SupervisorQuery::Block(BlockQuery { chain_id, number });
-        if self.ask(Purpose::Walk(slot, number), query, out) {
-            if let Some(sync) = self.sync(slot) {
-                sync.walking = Some(number);
-                sync.incoming.clear();
-            }
-        }
+        let asked = self.ask(Purpose::Walk(slot, number), query, out);
+        let Some(sync) = self.sync(slot).filter(|_| asked) else { return false };
+        sync.walking = Some(Walk { number, parted, target: sync.target });
+        sync.incoming.clear();
+        true
     }
 
     pub(super) fn walked(
@@ -197,9 +216,7 @@ impl<K: Keccak256> Supervisor<K> {
         out: &mut Out<Self>,
     ) {
         let Some(sync) = self.sync(slot) else { return };
-        if sync.walking != Some(number) {
-            return;
-        }
+        let Some(walk) = sync.walking.filter(|walk| walk.number == number) else { return };
         sync.walking = None;
         let Some(block) = block.filter(|block| block.number == number) else {
             self.try_later(slot, number);
@@ -207,6 +224,15 @@ impl<K: Keccak256> Supervisor<K> {
         };
         let Some(chain) = self.index.chain(slot) else { return };
         if chain.logs().find(number).is_ok_and(|logged| logged.hash == block.hash) {
+            if !walk.parted {
+                // Nobody has the other block that a node told.
+                self.drop_with(Dropped::UnsafeBlock, Some(slot), Code::ConflictingData, out);
+                if let Some(sync) = self.sync(slot) {
+                    sync.target = sync.target.max(walk.target);
+                }
+                self.pump(slot, out);
+                return;
+            }
             // What conflicts above is dropped, and filled in again from there.
             if let Err(code) = self.index.rewind_logs(slot, block.id(), &mut self.then) {
                 self.drop_with(Dropped::UnsafeBlock, Some(slot), code, out);
@@ -218,7 +244,7 @@ impl<K: Keccak256> Supervisor<K> {
         let derived = chain.local_safe().derived(number).is_ok();
         match number.checked_sub(1) {
             Some(before) if !derived && chain.logs().find(before).is_ok() => {
-                self.walk(slot, before, out);
+                self.walk(slot, before, true, out);
             }
             _ => {
                 let head = chain.logs().head().map_or(0, |head| head.number);
@@ -249,8 +275,10 @@ impl<K: Keccak256> Supervisor<K> {
 
     /// Nothing is asked for this chain for a while.
     pub(super) fn rest(&mut self, slot: Slot) {
+        // Not later than before: whoever makes it wait again and again would stall it.
         let at = self.latest.after(self.limits.reset_backoff.0);
-        self.set_retry(slot, Some(at));
+        let before = self.chains.get(slot.index()).and_then(|sync| sync.retry_at);
+        self.set_retry(slot, Some(before.map_or(at, |before| before.min(at))));
     }
 
     pub(super) fn set_retry(&mut self, slot: Slot, at: Option<Time>) {

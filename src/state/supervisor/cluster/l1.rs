@@ -15,6 +15,8 @@ pub(super) struct L1 {
     tip: Option<BlockRef>,
     /// The number that is being compared.
     comparing: Option<Comparison>,
+    /// Comparing has not come to an end.
+    unfinished: bool,
 }
 
 /// Layer one is compared from the newest source of all chains down to where none is gone, and at
@@ -29,7 +31,7 @@ struct Comparison {
     is_final: bool,
 }
 
-fields!(L1 { tip, comparing });
+fields!(L1 { tip, comparing, unfinished });
 fields!(Comparison { at, gone, is_final });
 
 impl<K: Keccak256> Supervisor<K> {
@@ -38,7 +40,8 @@ impl<K: Keccak256> Supervisor<K> {
         // The first tip may be of another branch than what was derived before a restart.
         let grown =
             before.is_some_and(|before| tip.hash == before.hash || tip.follows(before.id()));
-        if !grown {
+        // What nobody answered is asked again.
+        if !grown || (self.l1.unfinished && self.l1.comparing.is_none()) {
             self.compare_all(out);
         }
         for slot in self.index.slots() {
@@ -52,7 +55,7 @@ impl<K: Keccak256> Supervisor<K> {
     fn compare_all(&mut self, out: &mut Out<Self>) {
         // What is answered to an older question may be of a branch that is gone since.
         self.unask(Place::Compare);
-        self.l1.comparing = None;
+        (self.l1.comparing, self.l1.unfinished) = (None, false);
         if let Some(at) = self.newest_source(u64::MAX) {
             self.compare(Comparison { at, gone: false, is_final: false }, out);
         }
@@ -78,9 +81,8 @@ impl<K: Keccak256> Supervisor<K> {
             comparison.at = comparison.at.max(last);
         }
         let query = SupervisorQuery::L1(L1Query { number: comparison.at });
-        if self.ask(Purpose::Compare(comparison.at), query, out) {
-            self.l1.comparing = Some(comparison);
-        }
+        let asked = self.ask(Purpose::Compare(comparison.at), query, out);
+        (self.l1.comparing, self.l1.unfinished) = (asked.then_some(comparison), true);
     }
 
     pub(super) fn compare_l1(&mut self, number: u64, block: Option<BlockRef>, out: &mut Out<Self>) {
@@ -114,8 +116,9 @@ impl<K: Keccak256> Supervisor<K> {
             // What follows an agreed block agrees, but a chain may not have come so far.
             self.newest_source(number)
         };
-        if let Some(at) = next {
-            self.compare(Comparison { at, gone, is_final }, out);
+        match next {
+            Some(at) => self.compare(Comparison { at, gone, is_final }, out),
+            None => self.l1.unfinished = false,
         }
     }
 

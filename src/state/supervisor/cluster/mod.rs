@@ -21,7 +21,7 @@ pub use input::{
     SupervisorRemote,
 };
 
-use self::fetch::Incoming;
+use self::fetch::{Incoming, Walk};
 use self::l1::L1;
 use self::node::Node;
 use self::purpose::{Asked, Place, Purpose};
@@ -80,8 +80,8 @@ struct ChainSync {
     target: u64,
     /// Blocks on their way, by number.
     incoming: BTreeMap<u64, Incoming>,
-    /// The number at which a common ancestor is looked for.
-    walking: Option<u64>,
+    /// Where a common ancestor is looked for.
+    walking: Option<Walk>,
     /// A replacement whose logs are on their way.
     replacement: Option<BlockReplacement>,
     /// Invalidated blocks and what is in their place, by number: a node that derives one of them
@@ -330,6 +330,7 @@ impl<K: Keccak256> Supervisor<K> {
                 return;
             }
             match self.close(id) {
+                Some(Purpose::Outputs { root, .. }) => self.give_up_root(root, out),
                 Some(Purpose::Reset { slot, node, reset, .. }) => {
                     self.reset_unanswered(slot, node, reset);
                 }

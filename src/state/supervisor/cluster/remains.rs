@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use super::fetch::Incoming;
+use super::fetch::{Incoming, Walk};
 use super::node::Node;
 use super::purpose::{Asked, Purpose};
 use super::reset::Stage;
@@ -144,6 +144,7 @@ impl<K: Keccak256> Supervisor<K> {
 }
 
 fields!(ChainSync { nodes, parked, target, incoming, walking, replacement, replaced, retry_at });
+fields!(Walk { number, parted, target });
 fields!(Node { id, reset, resets, backoff, rested_at, reset_at, exhausted, replacing });
 fields!(Asked { since, what });
 fields!(IndexedLog { log_hash, executing });

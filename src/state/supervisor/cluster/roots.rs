@@ -82,6 +82,9 @@ impl<K: Keccak256> Supervisor<K> {
     }
 
     pub(super) fn answer_late_calls(&mut self, out: &mut Out<Self>) {
+        if self.server.deadline().is_none_or(|due| due > self.latest) {
+            return;
+        }
         let mut said = Outbox::new();
         self.server.handle_timeout(self.latest, &mut said);
         self.serve(said, out);
@@ -198,9 +201,15 @@ impl<K: Keccak256> Supervisor<K> {
         let Some(root) = self.roots.get_mut(&number).filter(|root| root.round == round) else {
             return;
         };
+        let slot = root.slot_of(part);
         let Some(place) = root.outputs.get_mut(part) else { return };
         let Some(outputs) = outputs else {
-            let failure = Failure::new(Code::InternalError, "a node told no output");
+            let attached = slot.is_some_and(|slot| !self.nodes_where(slot, |_| true).is_empty());
+            let failure = if attached {
+                Failure::new(Code::InternalError, "a node told no output")
+            } else {
+                Failure::new(Code::ResourceUnavailable, "no node to tell an output")
+            };
             self.end_root(number, Err(failure), out);
             return;
         };
@@ -226,6 +235,12 @@ impl<K: Keccak256> Supervisor<K> {
             }
             Err(code) => self.end_root(number, Err(root_failure(code, timestamp)), out),
         }
+    }
+
+    /// Nobody told an output in time.
+    pub(super) fn give_up_root(&mut self, number: u64, out: &mut Out<Self>) {
+        let failure = Failure::new(Code::ResourceUnavailable, "no output in time");
+        self.end_root(number, Err(failure), out);
     }
 
     fn end_root(&mut self, number: u64, answer: Result<Answer, Failure>, out: &mut Out<Self>) {

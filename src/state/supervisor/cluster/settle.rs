@@ -31,6 +31,10 @@ impl<K: Keccak256> Supervisor<K> {
         }
         for (slot, signals) in (0..).map(Slot).zip(signals) {
             let Signals { cross_unsafe, cross_safe, finalized } = signals;
+            if cross_safe.is_some() {
+                // There may be room for blocks that were too many.
+                self.pump(slot, out);
+            }
             for signal in [cross_unsafe, cross_safe, finalized].into_iter().flatten() {
                 self.tell_all(slot, &signal, out);
             }

@@ -153,6 +153,14 @@ impl DerivationIndex {
         }
     }
 
+    /// How many entries come after one of these blocks on either side.
+    pub(super) fn count_after(&self, source: u64, derived: u64) -> usize {
+        let up_to = self.entries.partition_point(|entry| {
+            entry.source.number <= source && entry.derived.number <= derived
+        });
+        self.len().saturating_sub(up_to)
+    }
+
     /// The last entry of a layer-one block.
     ///
     /// # Errors
@@ -307,7 +315,7 @@ impl DerivationIndex {
         }
         let later = (first..self.len()).filter_map(|at| self.entries.get(at));
         let between = later.map(|entry| entry.source).filter(|between| {
-            (before.source.number + 1..found_at.number).contains(&between.number)
+            (before.source.number.saturating_add(1)..found_at.number).contains(&between.number)
         });
         let mut between: Vec<Seal> = between.collect();
         between.dedup();

@@ -75,8 +75,10 @@ impl<K: Keccak256> Index<K> {
     ) -> Result<(), Code> {
         let max_above = self.limits.max_local_safe_above_safe;
         let chain = self.chain_mut(slot)?;
-        let safe = chain.cross_safe.end().ok_or(Code::Uninitialized)?.derived;
-        if pair.derived.number.saturating_sub(safe.number) > max_above as u64 {
+        let safe = chain.cross_safe.end().ok_or(Code::Uninitialized)?;
+        let above = chain.local_safe.count_after(safe.source.number, safe.derived.number);
+        let known = chain.local_safe.end().is_some_and(|end| end.ids() == pair.ids());
+        if above >= max_above && !known {
             return Err(Code::LimitExceeded);
         }
         chain.local_safe.add(&pair.source, &pair.derived)?;

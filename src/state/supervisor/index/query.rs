@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
+use core::cmp::Ordering;
 
 use super::validity::{Untimely, timely_in_access_list};
 use super::{Chain, Index, Slot};
@@ -176,8 +177,12 @@ impl<K: Keccak256> Index<K> {
             SafetyLevel::Finalized => {
                 let entry = chain.cross_safe.first_of_derived(block.id())?;
                 let finalized = self.finalized_l1.ok_or(Code::FutureData)?;
-                let is_final = entry.source.number <= finalized.number;
-                if is_final { Ok(()) } else { Err(Code::FutureData) }
+                match entry.source.number.cmp(&finalized.number) {
+                    Ordering::Less => Ok(()),
+                    Ordering::Equal if entry.source.hash == finalized.hash => Ok(()),
+                    Ordering::Equal => Err(Code::ConflictingData),
+                    Ordering::Greater => Err(Code::FutureData),
+                }
             }
         }
     }

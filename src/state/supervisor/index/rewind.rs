@@ -143,6 +143,7 @@ impl<K: Keccak256> Chain<K> {
         self.local_safe.clear();
         self.cross_safe.clear();
         self.cross_unsafe = None;
+        self.finalized = None;
         self.anchor = None;
         self.current_l1 = None;
         self.standings = Standings::default();
