@@ -38,6 +38,8 @@ pub struct Host {
     came: VecDeque<Came>,
     /// Questions from before a restart, for whoever is attached.
     early: Vec<(AskId, SupervisorQuery)>,
+    /// How many open questions there are to be before those that are not wanted are looked for.
+    sweep_at: usize,
     counts: Counts,
     failed: Option<String>,
     snapshot_at: Instant,
@@ -97,6 +99,7 @@ impl Host {
             turn: VecDeque::new(),
             came,
             early: early.collect(),
+            sweep_at: TURN,
             counts: Counts::default(),
             failed: None,
             snapshot_at: now,
@@ -109,6 +112,8 @@ impl Host {
         let mut received = Vec::with_capacity(TURN);
         self.release();
         loop {
+            // Before the next turn: there may always be one.
+            self.keep_time();
             let due = self.engine.deadline();
             let at = due.map(|due| self.epoch + due.since(Time::ZERO));
             let open = self.turn.is_empty();
@@ -121,13 +126,7 @@ impl Host {
                     }
                     self.turn.extend(received.drain(..));
                 }
-                () = sleep_until(at.unwrap_or(self.epoch)), if at.is_some() => {
-                    let now = self.now();
-                    self.engine.timeout(now, &mut self.came);
-                    let engine = &self.engine;
-                    self.routes.keep(|id| engine.awaits(id));
-                    self.early.retain(|(id, _)| engine.awaits(*id));
-                }
+                () = sleep_until(at.unwrap_or(self.epoch)), if at.is_some() => {}
             }
             // A machine that waits for its disk takes no more than it may hold; what is behind
             // waits here, and behind that whoever sends.
@@ -138,6 +137,24 @@ impl Host {
                     return self.end().await;
                 }
             }
+            self.release();
+        }
+    }
+
+    /// Does what is due, and forgets the questions that nobody wants to be answered any more.
+    fn keep_time(&mut self) {
+        let now = self.now();
+        let due = self.engine.deadline().is_some_and(|due| due <= now);
+        if due {
+            self.engine.timeout(now, &mut self.came);
+        }
+        if due || self.routes.open() > self.sweep_at {
+            let engine = &self.engine;
+            self.routes.keep(|id| engine.awaits(id));
+            self.early.retain(|(id, _)| engine.awaits(*id));
+            self.sweep_at = self.routes.open().saturating_mul(2).max(TURN);
+        }
+        if due {
             self.release();
         }
     }

@@ -169,6 +169,11 @@ impl Routes {
         self.asked.retain(|id, _| open(*id));
     }
 
+    /// How many questions are noted as open.
+    pub(super) fn open(&self) -> usize {
+        self.asked.len()
+    }
+
     pub(super) fn close(&mut self, id: AskId) {
         self.asked.remove(&id);
     }

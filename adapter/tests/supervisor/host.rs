@@ -1,17 +1,22 @@
 //! The task that owns the machine: who is asked, who is commanded, who is replied to.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use nodewire::AskId;
 use nodewire::Refused;
 use nodewire::bytes::Bytes;
 use nodewire::codec::supervisor::{ChainId, NodeCommand};
 use nodewire::state::supervisor::{
-    CallId, RpcText, SupervisorAnswer, SupervisorCommand, SupervisorNotice, SupervisorRemote,
+    CallId, Limits, RpcText, Supervisor, SupervisorAnswer, SupervisorCommand, SupervisorNotice,
+    SupervisorRemote,
 };
 use nodewire_adapter::supervisor::{Gone, Handle, Host, Link, Status};
 use serde_json::{Value, json};
 
 use crate::chains::{executing, plain};
-use crate::nodes::{Manner, Shared, attach, lock, machine, until, world};
+use crate::nodes::{Manner, Shared, attach, config, lock, machine, until, world};
 
 fn number(status: &Status, chain: usize) -> Option<u64> {
     status.chains[chain].heads.local_unsafe.map(|block| block.number)
@@ -187,4 +192,34 @@ async fn what_candidates_wait_for_is_told() {
     assert!(!status.chains[1].awaits_replacement);
     handle.stop().await;
     assert!(host.await.unwrap().is_synced());
+}
+
+/// Clients that ask all the time, faster than they can be answered.
+fn flood(handle: &Handle, over: &Arc<AtomicBool>) {
+    let call = json!({"jsonrpc": "2.0", "id": 1, "method": "supervisor_syncStatus"});
+    let text = Bytes::from(Value::from(vec![call; 200]).to_string());
+    for _ in 0..64 {
+        let (handle, text, over) = (handle.clone(), text.clone(), over.clone());
+        tokio::spawn(async move {
+            while !over.load(Ordering::Relaxed) {
+                handle.text(text.clone()).await.unwrap();
+            }
+        });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn times_come_however_much_is_asked() {
+    let world = world(&[1, 2]);
+    let mut limits = Limits::default();
+    limits.parked_deadline = Duration::from_millis(300);
+    let (handle, _host) = Host::start(Supervisor::new(config(&[1, 2]), limits).unwrap());
+    attach(&handle, &world, Manner::Silent).await;
+    anchored(&handle, &world, &[1, 2]).await;
+    let over = Arc::new(AtomicBool::new(false));
+    flood(&handle, &over);
+    let root = call(&handle, "supervisor_superRootAtTimestamp", json!(["0x3e8"]));
+    let root = tokio::time::timeout(Duration::from_secs(20), root).await;
+    over.store(true, Ordering::Relaxed);
+    assert_eq!(root.expect("an answer in time")["error"]["code"], -32_002);
 }
