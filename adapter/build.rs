@@ -6,8 +6,14 @@ use std::fs;
 use std::path::Path;
 
 fn main() {
+    for family in ["leios", "supervisor"] {
+        put(family);
+    }
+}
+
+fn put(family: &str) {
     let here = env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
-    let folder = Path::new(&here).join("../tests/scenarios/leios");
+    let folder = Path::new(&here).join("../tests/scenarios").join(family);
     println!("cargo:rerun-if-changed={}", folder.display());
     let mut files: Vec<_> = fs::read_dir(&folder)
         .expect("the folder of scenarios")
@@ -22,5 +28,6 @@ fn main() {
     }
     code.push_str("]\n");
     let out = env::var("OUT_DIR").expect("cargo sets it");
-    fs::write(Path::new(&out).join("scenarios.rs"), code).expect("OUT_DIR can be written");
+    let out = Path::new(&out).join(family).with_extension("rs");
+    fs::write(out, code).expect("OUT_DIR can be written");
 }

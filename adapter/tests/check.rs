@@ -15,7 +15,8 @@ use nodewire::codec::leios::{
 use nodewire::sim::Change;
 use nodewire::sim::scenario::Scenario;
 use nodewire::state::leios::{ConnectionMessage, Limits, PairMessage};
-use nodewire_adapter::check::{Options, Report, Verdict, Way, check, scenarios};
+use nodewire_adapter::check::leios::{Options, Way, check, scenarios};
+use nodewire_adapter::check::{Report, Verdict};
 
 fn options() -> Options {
     let mut options = Options::new(MAGIC, SLOT);

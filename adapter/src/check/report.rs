@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use nodewire::sim::scenario::{Outcome, Scenario};
-use nodewire::state::leios::rules;
+use nodewire::state::{leios, supervisor};
 use serde_json::{Value, json};
 
 /// All outcomes.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Report {
+    family: &'static str,
     entries: Vec<Entry>,
 }
 
@@ -45,6 +46,12 @@ impl Verdict {
 }
 
 impl Report {
+    /// No outcomes yet of the scenarios of a family.
+    #[must_use]
+    pub const fn new(family: &'static str) -> Self {
+        Self { family, entries: Vec::new() }
+    }
+
     /// Adds an outcome.
     pub fn add(&mut self, scenario: &Scenario, outcome: &Outcome) {
         let (verdict, why) = match outcome {
@@ -55,6 +62,8 @@ impl Report {
                 (Verdict::Fail, format!("the scenario is wrong at step {step}: {why}"))
             }
         };
+        // What a server sends is for no terminal to obey.
+        let why = why.replace(char::is_control, "?");
         let (name, rules) = (scenario.name.clone(), scenario.rules.clone());
         self.entries.push(Entry { name, rules, verdict, why });
     }
@@ -90,7 +99,7 @@ impl Report {
             }
         }
         let mut listed: Vec<(&'static str, Verdict)> = Vec::new();
-        for rule in rules::all() {
+        for rule in leios::rules::all().chain(supervisor::rules::all()) {
             if listed.iter().all(|(id, _)| *id != rule.id()) {
                 if let Some(verdict) = found.get(rule.id()) {
                     listed.push((rule.id(), *verdict));
@@ -100,7 +109,7 @@ impl Report {
         listed
     }
 
-    /// For people: one line a rule, and what failed.
+    /// For people: one line a rule, what failed, and why others were not played.
     #[must_use]
     pub fn table(&self) -> String {
         let mut text = String::new();
@@ -121,6 +130,13 @@ impl Report {
         for entry in self.entries.iter().filter(|entry| entry.verdict == Verdict::Fail) {
             let _ =
                 writeln!(text, "FAIL {} ({}): {}", entry.name, entry.rules.join(", "), entry.why);
+        }
+        let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+        for entry in self.entries.iter().filter(|it| it.verdict == Verdict::Inapplicable) {
+            *reasons.entry(&entry.why).or_default() += 1;
+        }
+        for (why, count) in reasons {
+            let _ = writeln!(text, "{count:>3} inapplicable: {why}");
         }
         let _ = write!(
             text,
@@ -155,14 +171,15 @@ impl Report {
         let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
         let _ = writeln!(
             text,
-            "<testsuite name=\"nodewire check leios\" tests=\"{}\" failures=\"{}\" errors=\"0\" \
+            "<testsuite name=\"nodewire check {}\" tests=\"{}\" failures=\"{}\" errors=\"0\" \
              skipped=\"{}\">",
+            self.family,
             self.entries.len(),
             self.count(Verdict::Fail),
             self.count(Verdict::Inapplicable),
         );
         for entry in &self.entries {
-            let class = entry.rules.first().map_or("leios", String::as_str);
+            let class = entry.rules.first().map_or(self.family, String::as_str);
             let _ = write!(
                 text,
                 "  <testcase classname=\"{}\" name=\"{}\"",

@@ -4,6 +4,7 @@ mod address;
 mod failure;
 mod info;
 mod leios;
+mod plan;
 mod play;
 mod source;
 mod supervisor;
@@ -38,7 +39,7 @@ pub enum Family {
     Supervisor,
 }
 
-/// The families with a wire to connect to, to check and to simulate.
+/// The families with a wire to connect to and to simulate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Wired {
     /// Cardano LeiosRequest and LeiosReply over the Ouroboros multiplexer.
@@ -69,6 +70,15 @@ enum Demo {
     /// Two chains of a Supervisor: access lists checked over HTTP as messages become safer, are
     /// reorganised away, replaced.
     Supervisor,
+}
+
+/// What there is to check.
+#[derive(Debug, Subcommand)]
+enum Checking {
+    /// The Leios pair, over TCP.
+    Leios(Box<check::Checked>),
+    /// A server of the Supervisor's RPC, over HTTP.
+    Supervisor(supervisor::check::Checked),
 }
 
 /// What there is to serve.
@@ -108,13 +118,8 @@ enum Command {
     #[command(subcommand)]
     Encode(Coding),
     /// Play scenarios against any implementation and say which rules it keeps.
-    Check {
-        /// Which family.
-        #[arg(value_enum)]
-        family: Wired,
-        #[command(flatten)]
-        options: Box<check::Checked>,
-    },
+    #[command(subcommand)]
+    Check(Checking),
     /// Draw the state diagrams as Mermaid.
     Diagram(OneFamily),
     /// List the numbered rules.
@@ -183,8 +188,9 @@ impl Cli {
             }
             Command::Decode(Coding::Supervisor(coded)) => supervisor::codec::decode(&coded, json)?,
             Command::Encode(Coding::Supervisor(coded)) => supervisor::codec::encode(&coded, json)?,
-            Command::Check { family: Wired::Leios, options } => {
-                return check::run(&options, json);
+            Command::Check(Checking::Leios(options)) => return check::run(&options, json),
+            Command::Check(Checking::Supervisor(options)) => {
+                return supervisor::check::run(&options, json);
             }
             Command::Diagram(OneFamily { family }) => info::diagram(family, json)?,
             Command::Rules(OneFamily { family }) => info::rules(family, json)?,

@@ -1,20 +1,18 @@
 //! `check`: scenarios against any implementation at the other end of a connection.
 
-use std::collections::BTreeSet;
-use std::fs;
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, UNIX_EPOCH};
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
-use nodewire::sim::scenario::{Outcome, Scenario};
-use nodewire_adapter::check::{Options, Report, Verdict, Way, check, scenarios};
+use nodewire::sim::scenario::Scenario;
+use nodewire_adapter::check::Report;
+use nodewire_adapter::check::leios::{Options, Way, check, scenarios};
 use nodewire_adapter::machines::TEST_NETWORK;
 
 use crate::cli::address::address;
 use crate::cli::failure::Failure;
+use crate::cli::plan::{self, Plan, Progress};
 use crate::cli::print;
 
 /// How to check.
@@ -33,12 +31,8 @@ pub struct Checked {
     /// Print the names of the scenarios and what they show.
     #[arg(long, group = "what")]
     list: bool,
-    /// Only scenarios whose name or rule has this in it; may be given again.
-    #[arg(long, value_name = "TEXT")]
-    only: Vec<String>,
-    /// Scenario files of this folder instead of those of this program.
-    #[arg(long, value_name = "FOLDER")]
-    scenarios: Option<PathBuf>,
+    #[command(flatten)]
+    plan: Plan,
     /// The network's magic number.
     #[arg(long, default_value_t = TEST_NETWORK)]
     magic: u32,
@@ -54,24 +48,18 @@ pub struct Checked {
     /// Also play scenarios that take minutes.
     #[arg(long)]
     slow: bool,
-    /// Write the outcomes to this file in the form of JUnit.
-    #[arg(long, value_name = "FILE")]
-    junit: Option<PathBuf>,
-    /// Names of scenarios that are expected to fail, one a line: then exactly these have to.
-    #[arg(long, value_name = "FILE")]
-    expected: Option<PathBuf>,
 }
 
 /// Checks, and says whether what failed is what was expected to.
 pub fn run(options: &Checked, json: bool) -> Result<ExitCode, Failure> {
-    let chosen = chosen(options)?;
+    let chosen = options.plan.chosen(scenarios)?;
     if let Some(name) = &options.expand {
         return expand(&chosen, name).map(|()| ExitCode::SUCCESS);
     }
     if options.list {
-        return list(&chosen, json).map(|()| ExitCode::SUCCESS);
+        return plan::list(&chosen, json).map(|()| ExitCode::SUCCESS);
     }
-    let expected = options.expected.as_deref().map(expected).transpose()?.unwrap_or_default();
+    let expected = options.plan.expected()?;
     let way = match (options.connect, options.listen) {
         (Some(address), _) => Way::Connect(address),
         (None, Some(address)) => {
@@ -81,11 +69,7 @@ pub fn run(options: &Checked, json: bool) -> Result<ExitCode, Failure> {
         (None, None) => return Err(Failure::new("one of --connect and --listen is needed")),
     };
     let report = played(&way, &chosen, options)?;
-    if let Some(path) = &options.junit {
-        fs::write(path, report.junit()).map_err(|error| Failure::file(path, &error))?;
-    }
-    print(&if json { report.json().to_string() } else { report.table() })?;
-    verdict(&report, &expected)
+    options.plan.tell(&report, &expected, json)
 }
 
 fn played(way: &Way, chosen: &[Scenario], options: &Checked) -> Result<Report, Failure> {
@@ -99,85 +83,13 @@ fn played(way: &Way, chosen: &[Scenario], options: &Checked) -> Result<Report, F
     if options.slow {
         how.longest_wait = Duration::from_secs(3_600);
     }
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}");
-    let bar = ProgressBar::new(chosen.len() as u64);
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let told = |scenario: &Scenario, outcome: &Outcome| {
-        bar.inc(1);
-        bar.set_message(scenario.name.clone());
-        if let Outcome::Failed { .. } | Outcome::Broken { .. } = outcome {
-            bar.println(format!("{}: {outcome}", scenario.name));
-        }
-    };
-    let report = check(way, chosen, &how, told);
-    bar.finish_and_clear();
+    let progress = Progress::new(chosen);
+    let report = check(way, chosen, &how, |scenario, outcome| progress.told(scenario, outcome));
+    progress.end();
     report.map_err(|error| match way {
         Way::Connect(address) => Failure::new(format!("{address}: {error}")),
         Way::Listen(_) => Failure::new(format!("nobody connected: {error}")),
     })
-}
-
-/// Success if just what was expected has failed, and anything was played at all.
-fn verdict(report: &Report, expected: &BTreeSet<String>) -> Result<ExitCode, Failure> {
-    let failures = report.failures();
-    let unexpected: Vec<_> =
-        failures.iter().filter(|name| !expected.contains(**name)).copied().collect();
-    let better: Vec<_> =
-        expected.iter().filter(|name| !failures.contains(name.as_str())).cloned().collect();
-    if report.count(Verdict::Pass) + failures.len() == 0 {
-        return Err(Failure::new("no scenario could be played"));
-    }
-    if !unexpected.is_empty() {
-        return Err(Failure::new(format!("failed: {}", unexpected.join(", "))));
-    }
-    if !better.is_empty() {
-        return Err(Failure::new(format!("expected to fail, but did not: {}", better.join(", "))));
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn chosen(options: &Checked) -> Result<Vec<Scenario>, Failure> {
-    let mut all = match &options.scenarios {
-        None => scenarios(),
-        Some(folder) => read(folder)?,
-    };
-    if !options.only.is_empty() {
-        let has = |scenario: &Scenario, text: &String| {
-            scenario.name.contains(text) || scenario.rules.iter().any(|rule| rule.ends_with(text))
-        };
-        all.retain(|scenario| options.only.iter().any(|text| has(scenario, text)));
-    }
-    if all.is_empty() {
-        return Err(Failure::new("there is no such scenario"));
-    }
-    Ok(all)
-}
-
-fn read(folder: &Path) -> Result<Vec<Scenario>, Failure> {
-    let failed = |error| Failure::file(folder, &error);
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|found| found == "json") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    let mut scenarios = Vec::new();
-    for path in files {
-        let text = fs::read_to_string(&path).map_err(|error| Failure::file(&path, &error))?;
-        let scenario = text.parse();
-        let named = |why| Failure::new(format!("{}: {why}", path.display()));
-        scenarios.push(scenario.map_err(named)?);
-    }
-    Ok(scenarios)
-}
-
-/// Names, one a line; `#` begins a comment.
-fn expected(path: &Path) -> Result<BTreeSet<String>, Failure> {
-    let text = fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
-    let names = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
-    Ok(names.filter(|name| !name.is_empty()).map(str::to_string).collect())
 }
 
 fn expand(chosen: &[Scenario], name: &str) -> Result<(), Failure> {
@@ -186,18 +98,4 @@ fn expand(chosen: &[Scenario], name: &str) -> Result<(), Failure> {
     let expanded =
         found.expand(nodewire::sim::scenario::leios::FIRST_SLOT).map_err(Failure::new)?;
     print(&serde_json::to_string_pretty(&expanded)?)
-}
-
-fn list(chosen: &[Scenario], json: bool) -> Result<(), Failure> {
-    for scenario in chosen {
-        let Scenario { name, about, rules, under_test, .. } = scenario;
-        print(&if json {
-            serde_json::json!({ "name": name, "about": about, "rules": rules,
-                "under_test": under_test })
-            .to_string()
-        } else {
-            format!("{name:<34} {under_test:<19} {about}")
-        })?;
-    }
-    Ok(())
 }

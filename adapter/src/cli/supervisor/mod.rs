@@ -1,5 +1,6 @@
 //! The commands of the Supervisor family.
 
+pub mod check;
 pub mod codec;
 pub mod demo;
 pub mod levels;
