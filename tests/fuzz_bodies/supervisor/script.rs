@@ -1,9 +1,10 @@
-//! A script of events, answers and calls drives the whole Supervisor, or its RPC alone.
+//! A script of events, answers and calls drives the whole Supervisor, the one with a journal, or an
+//! end of the RPC alone.
 
 use arbitrary::{Result, Unstructured};
 
 use super::drive;
-use crate::given::supervisor::{ForRpcServer, ForSupervisor};
+use crate::given::supervisor::{ForDurable, ForRpcClient, ForRpcServer, ForSupervisor};
 
 /// The first byte picks the machine and what it is like; the rest is its script.
 pub fn script(data: &[u8]) {
@@ -12,6 +13,8 @@ pub fn script(data: &[u8]) {
     // The end of the script is the end of the run.
     let _: Result<()> = match flags % 8 {
         0 => drive(ForRpcServer::default(), script),
+        1 => drive(ForRpcClient::default(), script),
+        2 => drive(ForDurable::new(*flags), script),
         _ => drive(ForSupervisor::new(*flags), script),
     };
 }

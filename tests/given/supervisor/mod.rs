@@ -1,5 +1,7 @@
 //! What the Supervisor hears of nodes, of layer one and of clients, and what it is answered.
 
+mod client;
+mod durable;
 mod rpc;
 mod truth;
 
@@ -14,6 +16,8 @@ use nodewire::state::supervisor::{
 };
 use nodewire::{AskId, Input, InputOf};
 
+pub use client::ForRpcClient;
+pub use durable::ForDurable;
 pub use rpc::ForRpcServer;
 
 use self::truth::{CHAINS, branch, l1, l2, output};

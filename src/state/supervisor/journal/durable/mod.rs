@@ -9,8 +9,6 @@ use alloc::vec::Vec;
 use core::mem::{size_of, size_of_val};
 use core::time::Duration;
 
-use bytes::Bytes;
-
 pub use input::{DurableCommand, DurableNotice, DurableQuery};
 
 use super::record::write_input;
@@ -314,10 +312,11 @@ impl<K: Keccak256> Machine for Durable<K> {
     }
 
     fn handle_timeout(&mut self, now: Time, out: &mut Out<Self>) {
-        let time = self.time(now);
-        if !self.ready || self.machine.deadline().is_none_or(|due| due > time) {
+        // By the driver's clock, which may have gone back: the machine's never does.
+        if self.deadline().is_none_or(|due| due > now) {
             return;
         }
+        let time = self.time(now);
         let mut said = Outbox::new();
         self.machine.handle_timeout(time, &mut said);
         write_input(self.next, time, &Input::Timeout, &mut self.waiting);
@@ -349,7 +348,7 @@ impl<K: Keccak256> Machine for Durable<K> {
     fn footprint(&self) -> usize {
         let held = self.held.iter().map(|(_, action)| match action {
             Action::Send(SupervisorMessage::Reply(reply)) => {
-                reply.text.as_ref().map_or(0, Bytes::len)
+                reply.text.as_ref().map_or(0, |text| SHARED + crate::heap::list(text.len()))
             }
             Action::Send(SupervisorMessage::Command { .. }) => COMMAND,
             _ => 0,
@@ -369,3 +368,6 @@ impl<K: Keccak256> Machine for Durable<K> {
 
 /// Bytes of a command and of what it holds.
 const COMMAND: usize = size_of::<NodeCommand>() + size_of::<ResetHeads>();
+
+/// Bytes of a text beside its own: what keeps it alive, and the room that short ones begin with.
+const SHARED: usize = 512;
