@@ -3,12 +3,16 @@
 use nodewire::Machine;
 use nodewire::codec::supervisor::{
     BlockReplacement, ChainId, DerivedRefPair, NodeCommand, NodeEvent,
+    RustCryptoKeccak256 as Keccak,
 };
-use nodewire::state::supervisor::{Limits, SupervisorNotice, SupervisorRemote};
+use nodewire::state::supervisor::{
+    CallId, Consequence, Index, Limits, OutputsQuery, RpcText, Slot, SupervisorNotice,
+    SupervisorQuery, SupervisorRemote,
+};
 use serde_json::json;
 
 use crate::chains::{entries, executing, plain};
-use crate::world::{NODE, World};
+use crate::world::{NODE, World, l1_block};
 
 #[test]
 fn a_block_of_a_branch_that_nobody_has_drops_nothing() {
@@ -281,4 +285,48 @@ fn a_node_that_asks_for_what_is_not_there_stalls_nobody() {
     world.l1.push(tip);
     world.wait();
     assert_eq!(world.commands.last(), Some(&(ChainId::from(1), NodeCommand::ProvideL1(tip))));
+}
+
+#[test]
+fn an_output_that_no_node_tells_is_unavailable_and_one_that_a_node_refuses_an_error() {
+    for (attached, code) in [(true, -32_603), (false, -32_002)] {
+        let mut world = World::new(&[1]);
+        let chain_id = ChainId::from(1);
+        world.hear(SupervisorRemote::NodeUp { chain_id, node: NODE });
+        if !attached {
+            world.hear(SupervisorRemote::NodeDown { chain_id, node: NODE });
+        }
+        world.silent = true;
+        let method = "supervisor_superRootAtTimestamp";
+        let text = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": ["0x3e8"]});
+        let text = RpcText { call: CallId(1), text: text.to_string().into() };
+        world.hear(SupervisorRemote::Rpc(text));
+        let (id, SupervisorQuery::Outputs(_)) = world.kept.pop().unwrap() else {
+            panic!("outputs are asked for")
+        };
+        world.command(OutputsQuery::answered(id, None));
+        assert_eq!(world.replies.pop().unwrap()["error"]["code"], code);
+    }
+}
+
+#[test]
+fn a_chain_that_is_anchored_again_is_told_anew_what_is_final() {
+    let world = World::new(&[1]);
+    let index = world.supervisor.index();
+    let mut index = Index::<Keccak>::new(index.config().clone(), Limits::default()).unwrap();
+    let (slot, mut then) = (Slot(0), Vec::new());
+    let derived = world.chains[&ChainId::from(1)].blocks[0].0;
+    let mut anchor = DerivedRefPair { source: world.l1[10], derived };
+    index.anchor(slot, &anchor).unwrap();
+    index.finalize_l1(l1_block(11, "a"), &mut then).unwrap();
+    assert_eq!(then, [Consequence::Finalized(slot, derived.id())]);
+    then.clear();
+    index.rewind_l1(world.l1[9].id(), &mut then);
+    assert_eq!(then, [Consequence::Uninitialized(slot)]);
+    anchor.source = world.l1[9];
+    anchor.derived.number -= 1;
+    index.anchor(slot, &anchor).unwrap();
+    then.clear();
+    index.promote(&mut then);
+    assert_eq!(then, [Consequence::Finalized(slot, anchor.derived.id())]);
 }

@@ -246,8 +246,12 @@ impl<K: Keccak256> Supervisor<K> {
     fn end_root(&mut self, number: u64, answer: Result<Answer, Failure>, out: &mut Out<Self>) {
         let Some(root) = self.roots.remove(&number) else { return };
         crate::heap::relax_map(&mut self.roots);
-        self.asks
-            .cancel(|asked| matches!(asked.what, Purpose::Outputs { root, .. } if root == number));
+        // Nearly always all are answered: then there is nothing to look for among all questions.
+        if root.outputs.contains(&None) {
+            self.asks.cancel(
+                |asked| matches!(asked.what, Purpose::Outputs { root, .. } if root == number),
+            );
+        }
         let mut said = Outbox::new();
         self.answer_call(root.ask, answer, &mut said);
         self.serve(said, out);
