@@ -308,7 +308,7 @@ impl Part {
     }
 
     /// Bytes of the answer, as far as it is known.
-    const fn length(&self) -> usize {
+    fn length(&self) -> usize {
         match self {
             Self::Open(_) => 0,
             Self::Done(text) => text.len(),
