@@ -22,6 +22,18 @@ fn what_is_repeated_or_overtakes() {
     after("reordered", 200, |it| it.reordered = 20_000);
 }
 
+/// Nodes that tell of blocks that are none, of either layer.
+#[test]
+fn what_contradicts_what_is_true() {
+    after("contradictory", 300, |it| it.contradictory = 10_000);
+}
+
+/// All of it at once.
+#[test]
+fn everything_that_goes_wrong() {
+    after("all", 1_000, |it| *it = Faults::ALL);
+}
+
 #[test]
 fn questions_that_are_answered_wrongly_or_never() {
     after("wrong answers", 400, |it| it.wrong_answers = 10_000);

@@ -11,7 +11,7 @@ use crate::codec::supervisor::{
     NodeCommand, NodeEvent, Seal,
 };
 use crate::machine::Out;
-use crate::state::supervisor::index::{DerivationIndex, IndexedLog, Slot};
+use crate::state::supervisor::index::{Chain, DerivationIndex, IndexedLog, Slot};
 
 impl<K: Keccak256> Supervisor<K> {
     pub(super) fn anchor(&mut self, slot: Slot, anchor: &DerivedRefPair, out: &mut Out<Self>) {
@@ -147,10 +147,16 @@ impl<K: Keccak256> Supervisor<K> {
                 let code = Code::ConflictingData;
                 self.drop_with(Dropped::Derivation, Some(slot), code, out);
                 match self.replaced(slot, pair) {
-                    Some(invalid) => self.tell_replace(slot, id, invalid, out),
-                    None => self.mistrust(slot, id, pair.derived.number, out),
+                    Some(invalid) => {
+                        self.tell_replace(slot, id, invalid, out);
+                        return;
+                    }
+                    None if late || !self.gives_way(slot, id, pair, out) => {
+                        self.mistrust(slot, id, pair.derived.number, out);
+                        return;
+                    }
+                    None => {}
                 }
-                return;
             }
         }
         self.index.drop_empty_sources(slot, pair, &mut self.then);
@@ -160,6 +166,7 @@ impl<K: Keccak256> Supervisor<K> {
                 if let Some(node) = self.node(slot, id) {
                     // A node that gets on is trusted again.
                     node.backoff = Duration::ZERO;
+                    node.contradicts = None;
                 }
                 if let Some(sync) = self.sync(slot) {
                     sync.target = sync.target.max(derived.number);
@@ -176,6 +183,41 @@ impl<K: Keccak256> Supervisor<K> {
                 self.mistrust(slot, id, pair.derived.number, out);
             }
         }
+    }
+
+    /// Whether what we know gives way to what a node derived: it derived the same again after it
+    /// was reset to the block before, which both know. Whoever told us the other block may have
+    /// lied, else tells it again in the same way; what is cross-safe stays.
+    fn gives_way(
+        &mut self,
+        slot: Slot,
+        id: NodeId,
+        pair: &DerivedRefPair,
+        out: &mut Out<Self>,
+    ) -> bool {
+        let DerivedRefPair { source, derived } = pair;
+        let Some(local_safe) = self.index.chain(slot).map(Chain::local_safe) else { return false };
+        // Layer one decides about layer-one blocks.
+        let source_known = local_safe.last_of_source(source.id()) != Err(Code::ConflictingData);
+        let before = derived.number.checked_sub(1).and_then(|at| local_safe.derived(at).ok());
+        let follows = before.is_some_and(|before| derived.follows(before.derived.id()));
+        let Some(node) = self.node(slot, id).filter(|_| source_known && follows) else {
+            return false;
+        };
+        let told = node.contradicts.filter(|(told, _)| *told == derived.id());
+        let Some((_, resets)) = told else {
+            node.contradicts = Some((derived.id(), node.resets));
+            return false;
+        };
+        if node.resets == resets || !self.index.drop_derived(slot, derived.number, &mut self.then) {
+            return false;
+        }
+        if let Some(sync) = self.sync(slot) {
+            // It was for a marker that is gone.
+            sync.replacement = None;
+        }
+        self.restart_resets(slot, out);
+        true
     }
 
     /// The invalidated block that a node derived again, whose replacement is known.

@@ -145,7 +145,17 @@ impl<K: Keccak256> Supervisor<K> {
 
 fields!(ChainSync { nodes, parked, target, incoming, walking, replacement, replaced, retry_at });
 fields!(Walk { number, parted, target });
-fields!(Node { id, reset, resets, backoff, rested_at, reset_at, exhausted, replacing });
+fields!(Node {
+    id,
+    reset,
+    resets,
+    backoff,
+    rested_at,
+    reset_at,
+    exhausted,
+    replacing,
+    contradicts,
+});
 fields!(Asked { since, what });
 fields!(IndexedLog { log_hash, executing });
 

@@ -291,6 +291,17 @@ impl DerivationIndex {
         Ok(())
     }
 
+    /// Drops the layer-two block of this number and all that came after it, but not the first of
+    /// all; false if there is nothing to drop.
+    pub(super) fn drop_from(&mut self, number: u64) -> bool {
+        let from = self.entries.partition_point(|entry| entry.derived.number < number);
+        let any = from > 0 && from < self.len();
+        if any {
+            self.entries.truncate(from);
+        }
+        any
+    }
+
     /// Drops every entry.
     pub fn clear(&mut self) {
         *self = Self::default();

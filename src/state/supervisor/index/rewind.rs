@@ -109,6 +109,31 @@ impl<K: Keccak256> Index<K> {
         is_so
     }
 
+    /// Drops the local-safe block of this number and all after it, which somebody else is believed
+    /// about; nothing that is cross-safe. False if there is nothing to drop; nothing is changed
+    /// then.
+    pub(in crate::state::supervisor) fn drop_derived(
+        &mut self,
+        slot: Slot,
+        number: u64,
+        then: &mut Vec<Consequence>,
+    ) -> bool {
+        let Ok(chain) = self.chain_mut(slot) else { return false };
+        let safe = chain.cross_safe.end().is_none_or(|safe| safe.derived.number >= number);
+        if safe || !chain.local_safe.drop_from(number) {
+            return false;
+        }
+        let source = chain.local_safe.end().map(|end| end.source.id());
+        // Cross-safe may have come further over layer-one blocks without any block.
+        if let Some(source) = source {
+            self.rewind_l1_of(slot, source, then);
+        }
+        // What claims were compared with may be gone.
+        self.chains.iter_mut().for_each(|chain| chain.standings = Standings::default());
+        self.changed = Chains::ALL;
+        true
+    }
+
     fn rewind_l1_of(&mut self, slot: Slot, ancestor: BlockId, then: &mut Vec<Consequence>) {
         let Ok(chain) = self.chain_mut(slot) else { return };
         chain.standings = Standings::default();
