@@ -330,3 +330,28 @@ fn a_chain_that_is_anchored_again_is_told_anew_what_is_final() {
     index.promote(&mut then);
     assert_eq!(then, [Consequence::Finalized(slot, anchor.derived.id())]);
 }
+
+#[test]
+fn super_roots_that_wait_for_others_begin_when_nobody_answered_those() {
+    let mut limits = Limits::default();
+    limits.max_fetches = 1;
+    limits.call_deadline = std::time::Duration::from_secs(1);
+    let mut world = World::with_limits(&[1], limits);
+    world.silent = true;
+    for call in 1..=3 {
+        let method = "supervisor_superRootAtTimestamp";
+        let text = json!({"jsonrpc": "2.0", "id": call, "method": method, "params": ["0x3e8"]});
+        let text = RpcText { call: CallId(call), text: text.to_string().into() };
+        world.hear(SupervisorRemote::Rpc(text));
+    }
+    assert_eq!(world.kept.len(), 1);
+    world.wait();
+    assert_eq!(world.replies.pop().unwrap()["error"]["code"], -32_002);
+    let (id, query) = world.kept.pop().unwrap();
+    assert_eq!(world.kept.len(), 1);
+    world.silent = false;
+    let answer = world.answer(id, query);
+    world.command(answer);
+    assert_eq!(world.replies.len(), 2);
+    assert!(world.replies.iter().all(|reply| reply["error"].is_null()));
+}

@@ -241,6 +241,7 @@ impl<K: Keccak256> Supervisor<K> {
     pub(super) fn give_up_root(&mut self, number: u64, out: &mut Out<Self>) {
         let failure = Failure::new(Code::ResourceUnavailable, "no output in time");
         self.end_root(number, Err(failure), out);
+        self.begin_roots(out);
     }
 
     fn end_root(&mut self, number: u64, answer: Result<Answer, Failure>, out: &mut Out<Self>) {
@@ -270,7 +271,13 @@ fn at_once<K: Keccak256>(index: &Index<K>, call: &Call) -> Option<Result<Answer,
     }
 }
 
-/// A known client looks for the words "not found".
+/// A known client looks for the words "not found", and takes them for "not yet": nothing else says
+/// them.
 fn root_failure(code: Code, timestamp: u64) -> Failure {
-    Failure::new(code, format_args!("not found: the super root at {timestamp}"))
+    match code {
+        Code::FutureData => {
+            Failure::new(code, format_args!("not found: the super root at {timestamp}"))
+        }
+        _ => Failure::new(code, format_args!("the super root at {timestamp}")),
+    }
 }
