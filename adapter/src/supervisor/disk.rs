@@ -108,7 +108,8 @@ impl Folder {
     fn append(&mut self, file: StoreFile, bytes: &[u8]) -> io::Result<()> {
         let journal = self.open.get_mut(&file).ok_or(io::ErrorKind::NotFound)?;
         journal.write_all(bytes)?;
-        journal.sync_data()
+        journal.sync_data()?;
+        named(journal)
     }
 
     fn snapshot(
@@ -128,6 +129,7 @@ impl Folder {
         snapshot.write_all(bytes)?;
         if last {
             snapshot.sync_all()?;
+            named(snapshot)?;
             self.open.remove(&file);
             std::fs::rename(self.unfinished(file), self.file(file))?;
             self.names.sync_all()?;
@@ -162,6 +164,17 @@ impl Storage for Folder {
             (_, None) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
+}
+
+/// Fails for a file that was removed: what is written to it ends with the process.
+fn named(file: &File) -> io::Result<()> {
+    #[cfg(unix)]
+    if std::os::unix::fs::MetadataExt::nlink(&file.metadata()?) == 0 {
+        return Err(io::Error::other("its file was removed"));
+    }
+    #[cfg(not(unix))]
+    let _ = file;
+    Ok(())
 }
 
 /// Locks a file, which the operating system unlocks when the process ends.

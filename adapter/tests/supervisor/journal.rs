@@ -293,6 +293,33 @@ fn a_full_disk_means_not_ready_and_loses_nothing() {
     assert!(process.wait().success());
 }
 
+#[cfg(unix)]
+#[test]
+fn a_journal_that_is_removed_acknowledges_nothing() {
+    let place = Place::new("journal-removed");
+    let world = world(&[TEN]);
+    let mut fed = Fed::on(place.start(), &world);
+    let mut heard = Acknowledged::default();
+    fed.grow();
+    fed.settle(&mut heard);
+    let before = heard.local_unsafe;
+    std::fs::remove_dir_all(place.newest().parent().unwrap()).unwrap();
+    for _ in 0..100 {
+        fed.grow();
+        fed.serve(&mut heard);
+        if fed.process.get("/readyz").status == 503 {
+            break;
+        }
+    }
+    let ready = fed.process.get("/readyz");
+    assert_eq!(ready.status, 503);
+    assert!(ready.text().contains("its file was removed"), "{ready:?}");
+    let refused = fed.process.call("supervisor_localUnsafe", &json!(["0xa"]));
+    assert_eq!(refused["error"]["code"], -32_002);
+    fed.serve(&mut heard);
+    assert_eq!(heard.local_unsafe, before);
+}
+
 /// A storage that fails, from one of its works on.
 struct Failing {
     inner: Folder,
