@@ -14,7 +14,7 @@ use axum::routing::post;
 use nodewire::bytes::Bytes;
 use nodewire::sim::supervisor::{Cluster, Feed, Options, Order, entries, message_of};
 use nodewire::state::supervisor::{Limits, Supervisor};
-use nodewire_adapter::supervisor::{Host, Manner, Serving, listen};
+use nodewire_adapter::supervisor::{Handle, Host, Manner, Serving, listen};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
@@ -35,7 +35,7 @@ fn main() {
     let cluster = Cluster::generate(7, 2, 200, Options::default());
     let (supervisor, feed) = fed(&cluster);
     let served = runtime();
-    let supervisor = served.block_on(serve(&cluster, supervisor));
+    let (supervisor, handle) = served.block_on(serve(&cluster, supervisor));
     let bare = runtime();
     let echo = bare.block_on(echo());
     println!("{CONNECTIONS} connections, {rounds} times {seconds} s each, in turn; medians\n");
@@ -44,6 +44,9 @@ fn main() {
         ("supervisor_localUnsafe", local_unsafe(&cluster)),
         ("supervisor_checkAccessList", check(&feed)),
     ] {
+        let reply = served.block_on(handle.text(text.clone().into()));
+        let reply = reply.expect("it is there").unwrap_or_default();
+        assert!(reply.windows(8).any(|part| part == b"\"result\""), "{reply:?}");
         let script = script(name, &text);
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _ in 0..rounds {
@@ -107,14 +110,15 @@ async fn bound() -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
-async fn serve(cluster: &Cluster, supervisor: Supervisor) -> SocketAddr {
+async fn serve(cluster: &Cluster, supervisor: Supervisor) -> (SocketAddr, Handle) {
     let (listener, address) = bound().await;
     let serving = Serving::new(Manner::new(&cluster.config(), &Limits::default()));
     let (handle, _) = Host::start(supervisor);
+    let of = handle.clone();
     tokio::spawn(async move {
-        listen(listener, handle, serving, std::future::pending(), Duration::ZERO).await;
+        listen(listener, of, serving, std::future::pending(), Duration::ZERO).await;
     });
-    address
+    (address, handle)
 }
 
 async fn echo() -> SocketAddr {

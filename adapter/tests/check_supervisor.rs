@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nodewire::codec::supervisor::ChainId;
 use nodewire::state::supervisor::{ExpiryWindow, Supervisor};
@@ -12,6 +12,7 @@ use nodewire_adapter::check::{Report, Verdict};
 use nodewire_adapter::supervisor::{Handle, Host, Settings};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
+use tokio::time::Instant;
 
 /// What a server does with a text: given what is right, it writes what it likes.
 type Manner = fn(text: &[u8], right: Option<Vec<u8>>, to: &mut TcpStream);
@@ -28,7 +29,7 @@ fn host() -> (Runtime, Handle) {
 fn serve(manner: Manner) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
+    let serve = move || {
         let (runtime, handle) = host();
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
@@ -36,7 +37,8 @@ fn serve(manner: Manner) -> SocketAddr {
             let right = runtime.block_on(handle.text(text.clone().into())).unwrap();
             manner(&text, right.map(|right| right.to_vec()), &mut stream);
         }
-    });
+    };
+    std::thread::Builder::new().spawn(serve).unwrap();
     address
 }
 

@@ -81,6 +81,13 @@ enum Checking {
     Supervisor(supervisor::check::Checked),
 }
 
+/// What there is to feed.
+#[derive(Debug, Subcommand)]
+enum Fed {
+    /// A made-up cluster for a Supervisor: nodes, layer one, answers; in JSON lines.
+    Supervisor(supervisor::feed::Options),
+}
+
 /// What there is to serve.
 #[derive(Debug, Subcommand)]
 enum Serve {
@@ -120,6 +127,9 @@ enum Command {
     /// Play scenarios against any implementation and say which rules it keeps.
     #[command(subcommand)]
     Check(Checking),
+    /// Make up what others would tell, and print it or play it.
+    #[command(subcommand)]
+    Feed(Fed),
     /// Draw the state diagrams as Mermaid.
     Diagram(OneFamily),
     /// List the numbered rules.
@@ -191,6 +201,9 @@ impl Cli {
             Command::Check(Checking::Leios(options)) => return check::run(&options, json),
             Command::Check(Checking::Supervisor(options)) => {
                 return supervisor::check::run(&options, json);
+            }
+            Command::Feed(Fed::Supervisor(options)) => {
+                return supervisor::feed::run(&options, json);
             }
             Command::Diagram(OneFamily { family }) => info::diagram(family, json)?,
             Command::Rules(OneFamily { family }) => info::rules(family, json)?,

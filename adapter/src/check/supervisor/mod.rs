@@ -1,9 +1,9 @@
 //! Scenarios of the Supervisor's RPC against any server of it, over HTTP.
 //!
-//! Played are those that need nothing but texts, whatever the server's chains and whatever it
-//! knows. Each text is a POST of its own connection, so what a server does to one does not hide
-//! what it does to the next. A server that answers nothing, or without end, costs a time-out or
-//! a mebibyte.
+//! Played are those that need nothing but texts, whatever the server's chains; those about one of
+//! its chains only while the server knows nothing of it yet. Each text is a POST of its own
+//! connection, so what a server does to one does not hide what it does to the next. A server that
+//! answers nothing, or without end, costs a time-out or a mebibyte.
 
 mod http;
 
@@ -60,10 +60,11 @@ pub fn check(
 ) -> Result<Report, String> {
     let http = Http::new(url, options.patience)?;
     http.reach()?;
-    let mut server = Server { http, chain: options.chain, answered: false };
+    let mut server = Server { http, chain: options.chain, fresh: true, answered: false };
     if server.chain.is_none() {
         server.chain = server.a_chain();
     }
+    server.fresh = !server.knows_its_chain();
     let mut report = Report::new("supervisor");
     let mut mute: u32 = 0;
     for scenario in scenarios {
@@ -84,9 +85,15 @@ pub fn check(
 }
 
 fn one(scenario: &Scenario, server: &mut Server, precise: bool) -> Outcome {
-    if scenario.wire && server.chain.is_none() && names_a_chain(&scenario.steps) {
-        let why = "needs a chain of its dependency set: --chain names one";
-        return Outcome::Inapplicable(why.into());
+    if scenario.wire && names_a_chain(&scenario.steps) {
+        let why = match server.chain {
+            None => "needs a chain of its dependency set: --chain names one",
+            Some(_) if !server.fresh => "needs a server that knows nothing of its chain yet",
+            Some(_) => "",
+        };
+        if !why.is_empty() {
+            return Outcome::Inapplicable(why.into());
+        }
     }
     if !precise {
         return play(scenario, server);
@@ -114,6 +121,8 @@ fn only_precise(steps: &mut [Step]) {
 struct Server {
     http: Http,
     chain: Option<ChainId>,
+    /// True if it knows nothing of that chain.
+    fresh: bool,
     /// True once there was any answer in HTTP.
     answered: bool,
 }
@@ -122,18 +131,28 @@ impl Server {
     /// A chain that the server speaks of.
     fn a_chain(&mut self) -> Option<ChainId> {
         for method in ["supervisor_syncStatus", "supervisor_dependencySetV1"] {
-            let text = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": [] });
-            let Ok(Some(reply)) = self.call(text.to_string().as_bytes()) else { continue };
-            let reply: Value = serde_json::from_slice(&reply).unwrap_or_default();
-            let named = ["chains", "dependencies"].into_iter();
-            let mut named = named.filter_map(|name| reply["result"][name].as_object());
-            let first = named.find_map(|chains| chains.keys().next().cloned());
+            let Some(result) = self.ask(method, &json!([])) else { continue };
+            let mut named = ["chains", "dependencies"].into_iter();
+            let first = named.find_map(|name| result[name].as_object()?.keys().next().cloned());
             let chain = first.and_then(|id| serde_json::from_value(Value::String(id)).ok());
             if chain.is_some() {
                 return chain;
             }
         }
         None
+    }
+
+    fn knows_its_chain(&mut self) -> bool {
+        let chain = json!([self.chain]);
+        self.chain.is_some() && self.ask("supervisor_localUnsafe", &chain).is_some()
+    }
+
+    /// The result of a call, if it has one.
+    fn ask(&mut self, method: &str, params: &Value) -> Option<Value> {
+        let text = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        let reply = self.call(text.to_string().as_bytes()).ok()??;
+        let mut reply: Value = serde_json::from_slice(&reply).ok()?;
+        reply.get_mut("result").map(Value::take)
     }
 }
 

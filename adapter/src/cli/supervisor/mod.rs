@@ -3,5 +3,6 @@
 pub mod check;
 pub mod codec;
 pub mod demo;
+pub mod feed;
 pub mod levels;
 pub mod serve;
