@@ -167,43 +167,6 @@ impl<K: Keccak256> Supervisor<K> {
         self.chains.get_mut(slot.index())
     }
 
-    /// Asks, unless just that is asked already; `false` if too many questions are open, as if
-    /// nobody knew the answer.
-    fn ask(&mut self, what: Purpose, query: SupervisorQuery, out: &mut Out<Self>) -> bool {
-        let place = what.place();
-        let open = place.and_then(|place| self.places.get(&place)).copied();
-        let same = |asked: &Asked| asked.what == what;
-        if open.is_some_and(|id| matches!(self.asks.context(id), Ok(Some(asked)) if same(asked))) {
-            return true;
-        }
-        if let Some(place) = place {
-            self.unask(place);
-        }
-        let Ok(id) = self.asks.open(Asked { since: self.latest, what }) else { return false };
-        if let Some(place) = place {
-            self.places.insert(place, id);
-        }
-        out.ask(id, query);
-        true
-    }
-
-    /// Nobody wants the answer any more.
-    fn unask(&mut self, place: Place) {
-        if let Some(id) = self.places.get(&place).copied() {
-            self.close(id);
-        }
-    }
-
-    /// What the question was for, if it was open.
-    fn close(&mut self, id: AskId) -> Option<Purpose> {
-        let what = self.asks.close(id).ok().flatten()?.what;
-        if let Some(place) = what.place() {
-            self.places.remove(&place);
-            crate::heap::relax_map(&mut self.places);
-        }
-        Some(what)
-    }
-
     fn drop_with(&self, what: Dropped, slot: Option<Slot>, code: Code, out: &mut Out<Self>) {
         let chain_id = slot.map(|slot| self.chain_id(slot));
         out.notify(SupervisorNotice::Dropped { what, chain_id, code });

@@ -1,7 +1,10 @@
 //! What questions are for.
 
-use super::input::{NodeId, SupervisorAnswer};
-use crate::codec::supervisor::BlockId;
+use super::Supervisor;
+use super::input::{NodeId, SupervisorAnswer, SupervisorQuery};
+use crate::ask::AskId;
+use crate::codec::supervisor::{BlockId, Keccak256};
+use crate::machine::Out;
 use crate::state::supervisor::index::Slot;
 use crate::time::Time;
 
@@ -74,5 +77,49 @@ impl Purpose {
 
     pub(super) fn fits(self, answer: &SupervisorAnswer) -> bool {
         core::mem::discriminant(answer) == core::mem::discriminant(&self.nothing())
+    }
+}
+
+impl<K: Keccak256> Supervisor<K> {
+    /// Asks, unless just that is asked already; `false` if too many questions are open, as if
+    /// nobody knew the answer.
+    pub(super) fn ask(
+        &mut self,
+        what: Purpose,
+        query: SupervisorQuery,
+        out: &mut Out<Self>,
+    ) -> bool {
+        let place = what.place();
+        let open = place.and_then(|place| self.places.get(&place)).copied();
+        let same = |asked: &Asked| asked.what == what;
+        if open.is_some_and(|id| matches!(self.asks.context(id), Ok(Some(asked)) if same(asked))) {
+            return true;
+        }
+        if let Some(place) = place {
+            self.unask(place);
+        }
+        let Ok(id) = self.asks.open(Asked { since: self.latest, what }) else { return false };
+        if let Some(place) = place {
+            self.places.insert(place, id);
+        }
+        out.ask(id, query);
+        true
+    }
+
+    /// Nobody wants the answer any more.
+    pub(super) fn unask(&mut self, place: Place) {
+        if let Some(id) = self.places.get(&place).copied() {
+            self.close(id);
+        }
+    }
+
+    /// What the question was for, if it was open.
+    pub(super) fn close(&mut self, id: AskId) -> Option<Purpose> {
+        let what = self.asks.close(id).ok().flatten()?.what;
+        if let Some(place) = what.place() {
+            self.places.remove(&place);
+            crate::heap::relax_map(&mut self.places);
+        }
+        Some(what)
     }
 }
