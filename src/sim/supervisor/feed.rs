@@ -79,7 +79,7 @@ pub struct Feed {
     calls: BTreeSet<u64>,
     next_call: u64,
     now: Time,
-    /// How often nothing but time went on.
+    /// How often nothing but time and answers went on.
     waits: u32,
     strange: u64,
     mischief: Mischief,
@@ -277,7 +277,10 @@ impl Feed {
 
     /// Makes a move; what the Supervisor hears by it, if anything.
     pub fn make(&mut self, chosen: Move) -> Option<Told> {
-        self.waits = 0;
+        // Asking for what nobody has goes on for ever: it keeps nobody from anything.
+        if !matches!(chosen, Move::Answer(_) | Move::Wait) {
+            self.waits = 0;
+        }
         match chosen {
             Move::Answer(at) => {
                 let (id, query, answer) = (at < self.asked.len()).then(|| self.asked.remove(at))?;

@@ -42,14 +42,15 @@ impl Node {
         Some(NodeEvent { unsafe_block: Some(head), ..NodeEvent::default() })
     }
 
-    /// The next block it can derive from its layer-one block.
-    fn next(&self, truth: &Truth) -> Option<BlockRef> {
+    /// The next block it can derive, from its layer-one block or an older one: what it derived
+    /// before may have been replaced.
+    fn next(&self, truth: &Truth) -> Option<(BlockRef, BlockRef)> {
         if truth.l1(self.source.number) != Some(self.source) {
             return None;
         }
         match truth.source(self.chain, self.derived + 1) {
             Source::Known(number) if number <= self.source.number => {
-                truth.block(self.chain, self.derived + 1)
+                truth.l1(number).zip(truth.block(self.chain, self.derived + 1))
             }
             _ => None,
         }
@@ -67,7 +68,9 @@ impl Node {
     }
 
     pub(super) fn derive(&mut self, truth: &Truth) -> Option<NodeEvent> {
-        if let Some(derived) = self.next(truth) {
+        if let Some((source, derived)) = self.next(truth) {
+            // Behind a replacement it derives as if it had not come further yet.
+            self.source = source;
             self.derived = derived.number;
             self.exhausted = false;
             return Some(self.update(derived));

@@ -7,7 +7,7 @@ use super::{NodeId, Purpose, Supervisor, SupervisorNotice, SupervisorQuery};
 use crate::codec::supervisor::journal::form::fields;
 use crate::codec::supervisor::{BlockRef, Code, Keccak256, NodeCommand};
 use crate::machine::Out;
-use crate::state::supervisor::index::Slot;
+use crate::state::supervisor::index::{DerivationIndex, Slot};
 
 /// What is known of layer one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -71,7 +71,9 @@ impl<K: Keccak256> Supervisor<K> {
     /// The newest source of a chain, among the chains that have none at `below` or after it.
     fn newest_source(&self, below: u64) -> Option<u64> {
         let chains = self.index.slots().filter_map(|slot| self.index.chain(slot));
-        let ends = chains.filter_map(|chain| chain.local_safe().end());
+        // Cross-safe may be ahead while layer-one blocks are derived from anew.
+        let indexes = chains.flat_map(|chain| [chain.local_safe(), chain.cross_safe()]);
+        let ends = indexes.filter_map(DerivationIndex::end);
         ends.map(|end| end.source.number).filter(|number| *number < below).max()
     }
 
@@ -99,7 +101,9 @@ impl<K: Keccak256> Supervisor<K> {
             return;
         };
         let gone = self.index.slots().filter_map(|slot| self.index.chain(slot)).any(|chain| {
-            chain.local_safe().last_of_source(block.id()) == Err(Code::ConflictingData)
+            let indexes = [chain.local_safe(), chain.cross_safe()];
+            let known = indexes.map(|index| index.last_of_source(block.id()).map(|_| ()));
+            known.contains(&Err(Code::ConflictingData))
         });
         let is_final = match self.index.finalized_l1().filter(|block| block.number == number) {
             // Nothing final is dropped because of somebody who knows another final block.

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::chains::Chains;
 use super::judge::Standings;
 use super::{Chain, Consequence, Index, Slot};
-use crate::codec::supervisor::{BlockId, Code, DerivedRefPair, Keccak256, Seal};
+use crate::codec::supervisor::{BlockId, Code, DerivedRefPair, Keccak256};
 
 impl<K: Keccak256> Index<K> {
     /// Drops the unsafe blocks of a chain after `head`. Cross-unsafe heads of all chains that may
@@ -80,7 +80,7 @@ impl<K: Keccak256> Index<K> {
     /// stay. A chain whose anchor was derived later has to be anchored again.
     pub fn rewind_l1(&mut self, ancestor: BlockId, then: &mut Vec<Consequence>) {
         for slot in self.slots() {
-            self.rewind_l1_of(slot, ancestor, then);
+            self.rewind_l1_of(slot, (ancestor.number, ancestor.number), then);
         }
         self.changed = Chains::ALL;
     }
@@ -103,8 +103,7 @@ impl<K: Keccak256> Index<K> {
             && pair.derived.follows(end.derived.id())
             && there.is_ok_and(|there| there.derived == end.derived);
         if is_so {
-            self.rewind_l1_of(slot, source, then);
-            self.changed = Chains::ALL;
+            self.drop_sources(slot, source.number, then);
         }
         is_so
     }
@@ -124,27 +123,43 @@ impl<K: Keccak256> Index<K> {
             return false;
         }
         let source = chain.local_safe.end().map(|end| end.source.id());
-        // Cross-safe may have come further over layer-one blocks without any block.
         if let Some(source) = source {
-            self.rewind_l1_of(slot, source, then);
+            self.drop_sources(slot, source.number, then);
         }
         // What claims were compared with may be gone.
         self.chains.iter_mut().for_each(|chain| chain.standings = Standings::default());
-        self.changed = Chains::ALL;
         true
     }
 
-    fn rewind_l1_of(&mut self, slot: Slot, ancestor: BlockId, then: &mut Vec<Consequence>) {
+    /// Layer-one blocks after this one are to be derived from anew. Cross-safe does not stay ahead
+    /// over those without a block, but keeps those that its last block was safe at only.
+    fn drop_sources(&mut self, slot: Slot, source: u64, then: &mut Vec<Consequence>) {
+        let cross = self.chain(slot).and_then(|chain| {
+            let last = chain.cross_safe.end()?.derived.id();
+            chain.cross_safe.first_of_derived(last).ok().map(|entry| entry.source.number)
+        });
+        self.rewind_l1_of(slot, (source, source.max(cross.unwrap_or(0))), then);
+        self.changed = Chains::ALL;
+    }
+
+    /// Drops what was derived from layer-one blocks after these numbers: from the local-safe index,
+    /// and from the cross-safe one.
+    fn rewind_l1_of(
+        &mut self,
+        slot: Slot,
+        (of_local, of_cross): (u64, u64),
+        then: &mut Vec<Consequence>,
+    ) {
         let Ok(chain) = self.chain_mut(slot) else { return };
         chain.standings = Standings::default();
-        if chain.current_l1.is_some_and(|block| block.number > ancestor.number) {
+        if chain.current_l1.is_some_and(|block| block.number > of_local) {
             chain.current_l1 = None;
         }
-        let last = |kept: &Seal| kept.number <= ancestor.number;
         // Once blocks are pruned, the first may be safe at a later layer-one block than it was
         // derived from.
-        let local = chain.local_safe.last_canonical(last).map(|entry| entry.source);
-        let cross = chain.cross_safe.last_canonical(last).map(|entry| entry.source);
+        let local = chain.local_safe.last_canonical(|kept| kept.number <= of_local);
+        let cross = chain.cross_safe.last_canonical(|kept| kept.number <= of_cross);
+        let (local, cross) = (local.map(|it| it.source), cross.map(|it| it.source));
         let Some((local, cross)) = local.zip(cross) else {
             if !chain.local_safe.is_empty() {
                 chain.uninitialize();
