@@ -3,6 +3,7 @@
 #![cfg(all(feature = "supervisor", feature = "sim"))]
 
 mod answers;
+mod checks;
 mod content;
 mod faults;
 #[path = "../supervisor_index/heads.rs"]
