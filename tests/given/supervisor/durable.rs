@@ -1,8 +1,12 @@
 //! The Supervisor with a journal, and a disk that mostly does what it is asked.
 
+use std::collections::BTreeMap;
+
 use arbitrary::Result;
+use nodewire::codec::supervisor::journal::StoreFile;
 use nodewire::state::supervisor::{
-    Durable, DurableCommand, DurableLimits, DurableQuery, StoreAnswer, SupervisorMessage, recover,
+    Durable, DurableCommand, DurableLimits, DurableQuery, Recovered, Store, StoreAnswer,
+    SupervisorMessage, recover,
 };
 use nodewire::{Action, AskId, Input, InputOf, Outbox};
 
@@ -15,16 +19,48 @@ pub struct ForDurable {
     stores: Vec<AskId>,
     /// Inputs that were not the disk's.
     inputs: u64,
+    /// What a disk has that does as it is asked.
+    files: BTreeMap<StoreFile, Vec<u8>>,
 }
 
 impl ForDurable {
     pub fn new(flags: u8) -> Self {
-        Self { inner: ForSupervisor::new(flags), stores: vec![begin().1], inputs: 0 }
+        let (_, id, store) = begin();
+        let files = BTreeMap::new();
+        let mut given =
+            Self { inner: ForSupervisor::new(flags), stores: vec![id], inputs: 0, files };
+        given.write(&store);
+        given
+    }
+
+    fn write(&mut self, store: &Store) {
+        let mut append = |bytes: &[u8]| {
+            let file = store.file().expect("a file");
+            self.files.entry(file).or_default().extend_from_slice(bytes);
+        };
+        match store {
+            Store::Begin { bytes, .. } | Store::Append { bytes, .. } => append(bytes),
+            Store::Snapshot { bytes, .. } => append(bytes),
+            Store::Remove { before } => {
+                self.files.retain(|file, _| file.generation >= *before);
+                self.recovers();
+            }
+        }
+    }
+
+    /// What stays when the rest is removed is all that a start needs, and leads to the same heads.
+    fn recovers(&self) {
+        let files: Vec<_> = self.files.keys().copied().collect();
+        let recovered: Recovered =
+            recover(&config(), &small(), &files, |file| self.files.get(&file)).expect("few chains");
+        assert!(recovered.complete && recovered.exact, "{:?}", recovered.files);
+        assert!(recovered.snapshot.is_some() && recovered.difference.is_none());
+        self.inner.holds(&recovered.machine);
     }
 }
 
 /// The machine with nothing on its disk, and its question that begins the journal.
-fn begin() -> (Durable, AskId) {
+fn begin() -> (Durable, AskId, Store) {
     let mut limits = DurableLimits::default();
     limits.max_waiting = 3_000;
     limits.snapshot_after = 2_000;
@@ -34,10 +70,11 @@ fn begin() -> (Durable, AskId) {
     let mut out = Outbox::new();
     let durable = Durable::begin(start(), recovered, limits, &mut out);
     let asked = out.iter().find_map(|action| match action {
-        Action::Ask(id, DurableQuery::Store(_)) => Some(*id),
+        Action::Ask(id, DurableQuery::Store(store)) => Some((*id, store.clone())),
         _ => None,
     });
-    (durable, asked.expect("a journal is begun"))
+    let (id, store) = asked.expect("a journal is begun");
+    (durable, id, store)
 }
 
 impl Given for ForDurable {
@@ -70,7 +107,10 @@ impl Given for ForDurable {
     fn asked(&mut self, id: AskId, query: &DurableQuery) {
         match query {
             DurableQuery::Supervisor(query) => self.inner.asked(id, query),
-            DurableQuery::Store(_) => self.stores.push(id),
+            DurableQuery::Store(store) => {
+                self.stores.push(id);
+                self.write(store);
+            }
         }
     }
 
