@@ -93,30 +93,12 @@ impl Cluster {
     /// after its anchor's, with a quiet end after that.
     #[must_use]
     pub fn generate(seed: u64, chains: usize, blocks: u64, options: Options) -> Self {
-        let rng = Rng::new(seed);
-        let times = options.block_times.into_iter().cycle();
-        let chains: Vec<_> = (1..=chains as u64)
-            .zip(times)
-            .map(|(at, block_time)| {
-                let config = ChainConfig { activation: 0, block_time: block_time.max(1) };
-                (chain_id(at), config)
-            })
-            .collect();
+        let Self { chains, anchors, .. } = Self::anchored(seed, chains, options.clone());
         let l1 = l1_block(seed, None, 0);
-        let anchors = (1..).zip(&chains).map(|(at, (id, _))| DerivedRefPair {
-            source: l1,
-            derived: BlockRef {
-                hash: hash(&[&seed.to_be_bytes(), &id.0]),
-                number: 100 * at,
-                parent_hash: Hash::ZERO,
-                timestamp: GENESIS,
-            },
-        });
-        let anchors: Vec<_> = anchors.collect();
         let author = Author::new(seed, &options, &chains, &anchors);
         let derived = anchors.iter().map(|anchor| anchor.derived.number).collect();
         let mut past = Past {
-            rng: rng.stream("history"),
+            rng: Rng::new(seed).stream("history"),
             seed,
             options: &options,
             author,
@@ -137,6 +119,39 @@ impl Cluster {
         past.finish();
         let steps = past.steps;
         Self { seed, options, chains, anchors, steps, quiet_from }
+    }
+
+    /// A cluster of `chains` chains at their anchors, with which nothing happens
+    /// [yet](Self::then): all at the same time, the chain at place n with the id 10 (n + 1), as far
+    /// as that has 64 bits, and an anchor of number 100 (n + 1).
+    #[must_use]
+    pub fn anchored(seed: u64, chains: usize, options: Options) -> Self {
+        let times = options.block_times.into_iter().cycle();
+        let chains: Vec<_> = (1..=chains as u64)
+            .zip(times)
+            .map(|(at, block_time)| {
+                let config = ChainConfig { activation: 0, block_time: block_time.max(1) };
+                (chain_id(at), config)
+            })
+            .collect();
+        let l1 = l1_block(seed, None, 0);
+        let anchors = (1..).zip(&chains).map(|(at, (id, _))| DerivedRefPair {
+            source: l1,
+            derived: BlockRef {
+                hash: hash(&[&seed.to_be_bytes(), &id.0]),
+                number: 100 * at,
+                parent_hash: Hash::ZERO,
+                timestamp: GENESIS,
+            },
+        });
+        let anchors: Vec<_> = anchors.collect();
+        Self { seed, options, chains, anchors, steps: Vec::new(), quiet_from: 0 }
+    }
+
+    /// With these steps instead, and nobody who does wrong.
+    #[must_use]
+    pub fn then(self, steps: Vec<Step>) -> Self {
+        Self { steps, quiet_from: 0, ..self }
     }
 
     /// The configuration of a Supervisor for this cluster.
