@@ -4,7 +4,7 @@ use crate::ask::AskId;
 use crate::state::supervisor::journal::{Store, StoreAnswer};
 use crate::state::supervisor::{SupervisorCommand, SupervisorNotice, SupervisorQuery};
 
-/// What the local side wants of a [`Durable`].
+/// What the local side wants of a [`Durable`](super::Durable).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the machine and its disk")]
 pub enum DurableCommand {
@@ -14,7 +14,7 @@ pub enum DurableCommand {
     Stored(AskId, StoreAnswer),
 }
 
-/// What a [`Durable`] asks.
+/// What a [`Durable`](super::Durable) asks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a question that is ignored stalls the cluster")]
 pub enum DurableQuery {
@@ -24,7 +24,7 @@ pub enum DurableQuery {
     Store(Store),
 }
 
-/// What operators are told by a [`Durable`].
+/// What operators are told by a [`Durable`](super::Durable).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DurableNotice {

@@ -30,7 +30,7 @@ use crate::time::Time;
 /// A [`Supervisor`] with a journal: what it sends and tells comes out only when every input that
 /// led to it is durable.
 ///
-/// It asks the disk ([`Store`]) and is told what became of it ([`DurableCommand::Stored`]). Inputs
+/// It asks the disk ([`Store`](super::Store)) and is told what became of it ([`DurableCommand::Stored`]). Inputs
 /// that come meanwhile share the next write. Questions of the Supervisor go out at once: asking
 /// acknowledges nothing. Texts that change nothing need no record, but wait for the records of
 /// what they were answered by.
