@@ -13,7 +13,7 @@
 //! use nodewire::state::supervisor::{Limits, Supervisor};
 //!
 //! let cluster = Cluster::generate(7, 2, 10, Options::default());
-//! let mut supervisor = Supervisor::new(cluster.config(), Limits::default()).unwrap();
+//! let mut supervisor: Supervisor = Supervisor::new(cluster.config(), Limits::default()).unwrap();
 //! let mut feed = Feed::new(&cluster, Order::Mixed(1));
 //! feed.play(&mut supervisor, |_, _, _| ());
 //! assert!(feed.is_settled() && supervisor.is_synced());
