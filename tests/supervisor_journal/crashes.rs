@@ -18,7 +18,8 @@ pub fn small() -> DurableLimits {
 
 pub fn cases() -> u64 {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    cases.unwrap_or(if cfg!(debug_assertions) { 12 } else { 300 })
+    // Each is a whole run with its crashes, not one small value.
+    cases.map_or(if cfg!(debug_assertions) { 12 } else { 300 }, |cases: u64| cases.min(1_000))
 }
 
 #[test]
