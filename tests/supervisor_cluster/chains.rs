@@ -1,9 +1,10 @@
 //! Chains that are made block by block.
 
 use nodewire::codec::supervisor::{
-    Access, Address, BlockRef, ChainId, ChecksumArgs, EXECUTING_MESSAGE_TOPIC, Hash, HexBytes,
-    Identifier, Keccak256, Log, Message, RustCryptoKeccak256 as Keccak,
+    Access, BlockRef, ChainId, ChecksumArgs, Hash, Identifier, Keccak256, Log, Message,
+    RustCryptoKeccak256 as Keccak,
 };
+pub use nodewire::sim::supervisor::{executing, plain};
 
 /// A chain: blocks with their logs, the first one the anchor's.
 #[derive(Clone)]
@@ -71,29 +72,6 @@ impl Chain {
             },
             payload_hash: log.payload_hash::<Keccak>(),
         }
-    }
-}
-
-/// A log that only initiates.
-pub fn plain(text: &str) -> Log {
-    let data = HexBytes(text.as_bytes().to_vec().into());
-    Log { address: Address([0x11; 20]), topics: vec![hash("Said(string)")], data }
-}
-
-/// The inbox's log of executing `message`.
-pub fn executing(message: &Message) -> Log {
-    let Identifier { origin, block_number, log_index, timestamp, chain_id } = message.identifier;
-    let mut data = vec![0; 12];
-    data.extend_from_slice(&origin.0);
-    for number in [block_number, u64::from(log_index), timestamp] {
-        data.extend_from_slice(&[0; 24]);
-        data.extend_from_slice(&number.to_be_bytes());
-    }
-    data.extend_from_slice(&chain_id.0);
-    Log {
-        address: Address::CROSS_L2_INBOX,
-        topics: vec![EXECUTING_MESSAGE_TOPIC, message.payload_hash],
-        data: HexBytes(data.into()),
     }
 }
 

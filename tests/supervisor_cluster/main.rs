@@ -1,6 +1,6 @@
 //! The whole Supervisor before scripted chains: nodes tell, questions are answered from the truth.
 
-#![cfg(feature = "supervisor")]
+#![cfg(all(feature = "supervisor", feature = "sim"))]
 
 mod calls;
 mod chains;
