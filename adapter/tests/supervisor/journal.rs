@@ -1,36 +1,28 @@
 //! What is acknowledged outlives the process, whatever becomes of it and of its disk.
 
-use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use nodewire::codec::supervisor::ChainId;
 use nodewire::codec::supervisor::journal::{FileHeader, FileKind};
-use nodewire::state::supervisor::{
-    Config, DurableLimits, Limits, Recovered, Store, SupervisorRemote,
-};
-use nodewire_adapter::supervisor::{Folder, Host, Settings, Storage};
+use nodewire::state::supervisor::{Config, DurableLimits, Limits, Recovered, SupervisorRemote};
+use nodewire_adapter::supervisor::{Folder, Host, Settings};
 use serde_json::{Value, json};
 
 use crate::chains::plain;
-use crate::endpoint::Endpoint;
 use crate::lines::{anchor, answer, remote};
 use crate::nodes::{Manner, NODE, Shared, attach, config, lock, until, world};
 use crate::process::{Process, folder, nodewire};
 
-const TEN: u64 = 10;
-const SET_FAILSAFE: &str =
-    r#"{"jsonrpc":"2.0","id":1,"method":"admin_setFailsafeEnabled","params":[true]}"#;
+pub(super) const TEN: u64 = 10;
 
-struct Place {
+pub(super) struct Place {
     config: String,
-    journal: PathBuf,
+    pub(super) journal: PathBuf,
 }
 
 impl Place {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let folder = folder(name);
         let path = folder.join("config.json");
         let form = json!({
@@ -40,17 +32,17 @@ impl Place {
         Self { config: path.to_str().unwrap().to_owned(), journal: folder.join("journal") }
     }
 
-    fn arguments(&self) -> Vec<&str> {
+    pub(super) fn arguments(&self) -> Vec<&str> {
         let journal = self.journal.to_str().unwrap();
         vec!["--config", &self.config, "--feed", "-", "--no-clock", "--journal", journal]
     }
 
-    fn start(&self) -> Process {
+    pub(super) fn start(&self) -> Process {
         Process::start(&self.arguments())
     }
 
     /// The journal of the newest generation.
-    fn newest(&self) -> PathBuf {
+    pub(super) fn newest(&self) -> PathBuf {
         let entries = std::fs::read_dir(&self.journal).unwrap();
         let paths = entries.map(|entry| entry.unwrap().path());
         let journals = paths.filter(|path| path.to_str().unwrap().contains("/journal-0"));
@@ -60,21 +52,21 @@ impl Place {
 
 /// What was acknowledged: the highest numbers of the heads, and what the failsafe was set to.
 #[derive(Debug, Default)]
-struct Acknowledged {
-    local_unsafe: u64,
+pub(super) struct Acknowledged {
+    pub(super) local_unsafe: u64,
     cross_safe: u64,
     failsafe: bool,
 }
 
 impl Acknowledged {
-    fn hear(&mut self, line: &Value) {
+    pub(super) fn hear(&mut self, line: &Value) {
         let number = |kind: &str| line["notify"][kind][1]["number"].as_u64().unwrap_or_default();
         self.local_unsafe = self.local_unsafe.max(number("localUnsafe"));
         self.cross_safe = self.cross_safe.max(number("crossSafe"));
     }
 
     /// Nothing of it is missing.
-    fn check(&self, process: &Process) {
+    pub(super) fn check(&self, process: &Process) {
         let head = process.call("supervisor_localUnsafe", &json!(["0xa"]));
         let local_unsafe = head["result"]["number"].as_u64().unwrap_or_default();
         assert!(local_unsafe >= self.local_unsafe, "{head} after {self:?}");
@@ -87,15 +79,15 @@ impl Acknowledged {
 }
 
 /// A process with its feed, which plays a node that derives all it has.
-struct Fed<'a> {
-    process: Process,
+pub(super) struct Fed<'a> {
+    pub(super) process: Process,
     world: &'a Shared,
     /// The next block to tell as derived; none while the node waits to be reset.
     next: Option<u64>,
 }
 
 impl<'a> Fed<'a> {
-    fn on(mut process: Process, world: &'a Shared) -> Self {
+    pub(super) fn on(mut process: Process, world: &'a Shared) -> Self {
         process.feed(&anchor(world, TEN));
         let up = SupervisorRemote::NodeUp { chain_id: ChainId::from(TEN), node: NODE };
         process.feed(&remote(&up));
@@ -103,7 +95,7 @@ impl<'a> Fed<'a> {
     }
 
     /// Makes a block, and tells of it.
-    fn grow(&mut self) {
+    pub(super) fn grow(&mut self) {
         lock(self.world).chain(TEN).grow("a", vec![plain("x")]);
         let head = lock(self.world).unsafe_head(TEN);
         self.process.try_feed(&remote(&head));
@@ -120,7 +112,7 @@ impl<'a> Fed<'a> {
     }
 
     /// Hears and answers, and notes what is acknowledged.
-    fn serve(&mut self, heard: &mut Acknowledged) {
+    pub(super) fn serve(&mut self, heard: &mut Acknowledged) {
         for line in self.process.lines() {
             heard.hear(&line);
             if let Some(answer) = answer(self.world, &line) {
@@ -138,7 +130,7 @@ impl<'a> Fed<'a> {
     }
 
     /// Serves until all that was made is safe.
-    fn settle(&mut self, heard: &mut Acknowledged) {
+    pub(super) fn settle(&mut self, heard: &mut Acknowledged) {
         let head = lock(self.world).chain(TEN).head().number;
         for _ in 0..10_000 {
             if heard.cross_safe >= head {
@@ -261,133 +253,8 @@ fn a_torn_end_is_passed_over_and_damage_is_not() {
     assert!(head["result"]["number"].as_u64().unwrap_or_default() < 1_003, "{head}");
 }
 
-#[test]
-fn a_full_disk_means_not_ready_and_loses_nothing() {
-    let place = Place::new("journal-full");
-    let world = world(&[TEN]);
-    let mut fed = Fed::on(Process::confined(&place.arguments(), 24), &world);
-    let mut heard = Acknowledged::default();
-    for _ in 0..400 {
-        fed.grow();
-        fed.serve(&mut heard);
-        if fed.process.get("/readyz").status == 503 && heard.local_unsafe > 1_000 {
-            break;
-        }
-    }
-    fed.serve(&mut heard);
-    let process = fed.process;
-    let ready = process.get("/readyz");
-    assert_eq!(ready.status, 503);
-    assert!(ready.text().contains("the journal cannot be written"), "{ready:?}");
-    let refused = process.call("supervisor_localUnsafe", &json!(["0xa"]));
-    assert_eq!(refused["error"]["code"], -32_002);
-    assert!(process.get("/metrics").text().contains("nodewire_supervisor_journal_failed 1"));
-    assert_eq!(process.get("/healthz").status, 200);
-    assert!(heard.local_unsafe > 1_005, "{heard:?}");
-    for line in process.kill() {
-        heard.hear(&line);
-    }
-    let process = place.start();
-    heard.check(&process);
-    process.signal("-TERM");
-    assert!(process.wait().success());
-}
-
-#[cfg(unix)]
-#[test]
-fn a_journal_that_is_removed_acknowledges_nothing() {
-    let place = Place::new("journal-removed");
-    let world = world(&[TEN]);
-    let mut fed = Fed::on(place.start(), &world);
-    let mut heard = Acknowledged::default();
-    fed.grow();
-    fed.settle(&mut heard);
-    let before = heard.local_unsafe;
-    std::fs::remove_dir_all(place.newest().parent().unwrap()).unwrap();
-    for _ in 0..100 {
-        fed.grow();
-        fed.serve(&mut heard);
-        if fed.process.get("/readyz").status == 503 {
-            break;
-        }
-    }
-    let ready = fed.process.get("/readyz");
-    assert_eq!(ready.status, 503);
-    assert!(ready.text().contains("its file was removed"), "{ready:?}");
-    let refused = fed.process.call("supervisor_localUnsafe", &json!(["0xa"]));
-    assert_eq!(refused["error"]["code"], -32_002);
-    fed.serve(&mut heard);
-    assert_eq!(heard.local_unsafe, before);
-}
-
-/// A storage that fails, from one of its works on.
-struct Failing {
-    inner: Folder,
-    left: Arc<AtomicUsize>,
-    panics: bool,
-}
-
-impl Storage for Failing {
-    fn keep(&mut self, store: &Store) -> io::Result<()> {
-        // All is written, and then the sync fails.
-        self.inner.keep(store)?;
-        if self.left.fetch_sub(1, Ordering::SeqCst) > 1 {
-            return Ok(());
-        }
-        self.left.store(1, Ordering::SeqCst);
-        assert!(!self.panics, "the thread of the disk ends");
-        Err(io::Error::other("no sync"))
-    }
-}
-
-fn recovered(config: Config, limits: Limits, folder: &Folder) -> Recovered {
+pub(super) fn recovered(config: Config, limits: Limits, folder: &Folder) -> Recovered {
     folder.recover(&Settings { config, limits }).unwrap()
-}
-
-fn failing(path: &Path, left: usize, panics: bool) -> (Endpoint, Arc<AtomicUsize>) {
-    let inner = Folder::open(path).unwrap();
-    let counter = Arc::new(AtomicUsize::new(left));
-    let left = counter.clone();
-    let endpoint = Endpoint::of(
-        Limits::default(),
-        |config, serving| {
-            config.admin = true;
-            let limits = Limits::default();
-            serving.manner = nodewire_adapter::supervisor::Manner::new(config, &limits);
-        },
-        |config, limits| {
-            let recovered = recovered(config, limits, &inner);
-            let storage = Failing { inner, left, panics };
-            Host::kept(recovered, DurableLimits::default(), storage).unwrap()
-        },
-    );
-    (endpoint, counter)
-}
-
-#[test]
-fn a_failed_sync_acknowledges_nothing() {
-    for panics in [false, true] {
-        let path = folder(&format!("journal-sync-{panics}")).join("journal");
-        let (endpoint, left) = failing(&path, 1_000, panics);
-        let code = |text: &str| endpoint.ask(text).unwrap()["error"]["code"].as_i64();
-        // The beginning is kept before anything is said.
-        assert_eq!(code(SET_FAILSAFE), None);
-        left.store(1, Ordering::SeqCst);
-        let reset = SET_FAILSAFE.replace("true", "false");
-        assert_eq!(code(&reset), Some(-32_002));
-        assert_eq!(code(&reset), Some(-32_002));
-        let malformed = code("{");
-        assert_eq!(malformed, Some(-32_700), "what is wrong with a text is told as ever");
-        let ready = endpoint.get("/readyz");
-        assert_eq!(ready.status, 503);
-        assert!(ready.text().contains("the journal cannot be written"), "{ready:?}");
-        endpoint.stopped();
-        let (endpoint, _) = failing(&path, 1_000, false);
-        let get = r#"{"jsonrpc":"2.0","id":1,"method":"admin_getFailsafeEnabled"}"#;
-        // What was acknowledged is there; of what was not, either may be.
-        assert!(endpoint.ask(get).unwrap()["result"].is_boolean());
-        endpoint.stopped();
-    }
 }
 
 #[test]

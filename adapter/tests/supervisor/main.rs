@@ -6,6 +6,7 @@ mod agree;
 #[path = "../../../tests/supervisor_cluster/chains.rs"]
 mod chains;
 mod cli;
+mod disk;
 mod endpoint;
 mod feed;
 mod host;

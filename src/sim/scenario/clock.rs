@@ -1,5 +1,7 @@
 //! Virtual time for what is tested in this process.
 
+use core::time::Duration;
+
 use crate::time::Time;
 
 /// Most deadlines that may come in one wait.
@@ -15,6 +17,12 @@ pub(super) trait Timed {
 
     /// It is told that it is now as late as it is.
     fn timeout(&mut self);
+}
+
+/// Lets so many microseconds pass.
+pub(super) fn pass(timed: &mut impl Timed, micros: u64) {
+    let to = timed.now().after(Duration::from_micros(micros));
+    advance(timed, to, |_| false);
 }
 
 /// Lets time pass up to `to`, deadline by deadline, or until `enough`.

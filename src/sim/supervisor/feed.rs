@@ -9,6 +9,7 @@ use core::time::Duration;
 use super::calls;
 use super::faults::Mischief;
 use super::history::{Cluster, Step};
+use super::moves::{Move, Order};
 use super::node::{Node, settles};
 use super::truth::Truth;
 use crate::ask::AskId;
@@ -23,40 +24,7 @@ use crate::state::supervisor::{
 use crate::time::Time;
 
 /// An input of a Supervisor.
-type Told = Input<SupervisorCommand, SupervisorRemote>;
-
-/// In which order things happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "in turn or not")]
-pub enum Order {
-    /// All that follows from one step happens before the next.
-    InTurn,
-    /// Whatever this seed chooses: chains, nodes, layer one and answers overtake each other; what
-    /// one node tells, and what it is told, stays in order.
-    Mixed(u64),
-}
-
-/// One thing that can happen next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Move {
-    /// The open question at this place is answered.
-    Answer(usize),
-    /// The node at this place does what it is told next.
-    Obey(usize),
-    /// What layer one told next arrives.
-    HearL1,
-    /// What the node at this place told next arrives.
-    Hear(usize),
-    /// The node at this place derives.
-    Derive(usize),
-    /// The node at this place tells its chain's head.
-    TellHead(usize),
-    /// The next step of history.
-    Step,
-    /// Time passes to the next deadline.
-    Wait,
-}
+pub(super) type Told = Input<SupervisorCommand, SupervisorRemote>;
 
 /// Whoever a Supervisor deals with. It says what it hears ([`next`](Self::next)), and takes what it
 /// does ([`hear`](Self::hear)).
@@ -64,10 +32,10 @@ pub enum Move {
 pub struct Feed {
     pub(super) cluster: Cluster,
     pub(super) truth: Truth,
-    order: Order,
+    pub(super) order: Order,
     pub(super) rng: Rng,
     /// The next step.
-    at: usize,
+    pub(super) at: usize,
     pub(super) nodes: Vec<Node>,
     /// From each node, in order.
     pub(super) told: Vec<VecDeque<SupervisorRemote>>,
@@ -80,7 +48,7 @@ pub struct Feed {
     next_call: u64,
     now: Time,
     /// How often nothing but time and answers went on.
-    waits: u32,
+    pub(super) waits: u32,
     strange: u64,
     mischief: Mischief,
 }
@@ -216,102 +184,7 @@ impl Feed {
         calls::everything(&self.truth)
     }
 
-    /// What can happen next, always in the same order. `waits`: the Supervisor has a deadline.
-    pub fn moves(&self, waits: bool, moves: &mut Vec<Move>) {
-        moves.extend((0..self.asked.len()).map(Move::Answer));
-        let full = |queues: &[VecDeque<_>], at: usize| {
-            queues.get(at).is_some_and(|queue| !queue.is_empty())
-        };
-        let places = 0..self.nodes.len();
-        let busy = |at: &usize| self.commands.get(*at).is_some_and(|queue| !queue.is_empty());
-        moves.extend(places.clone().filter(busy).map(Move::Obey));
-        if !self.from_l1.is_empty() {
-            moves.push(Move::HearL1);
-        }
-        moves.extend(places.filter(|at| full(&self.told, *at)).map(Move::Hear));
-        let nodes = || self.nodes.iter().enumerate();
-        let deriving = nodes().filter(|(_, node)| node.has_derivation_news(&self.truth));
-        moves.extend(deriving.map(|(at, _)| Move::Derive(at)));
-        let telling = nodes().filter(|(_, node)| node.has_unsafe_news(&self.truth));
-        moves.extend(telling.map(|(at, _)| Move::TellHead(at)));
-        if self.at < self.cluster.steps.len() {
-            moves.push(Move::Step);
-        }
-        if waits {
-            moves.push(Move::Wait);
-        }
-    }
-
-    fn choose(&mut self, moves: &[Move]) -> Option<Move> {
-        let last = moves.last()?;
-        let chosen = match self.order {
-            // Short waits come before the next step of history, long ones after the last.
-            Order::InTurn if *last == Move::Wait && self.waits < 20 => {
-                moves.iter().find(|it| **it != Move::Step)
-            }
-            Order::InTurn => moves.first(),
-            Order::Mixed(_) => {
-                // Time passes when nothing else goes on.
-                let others = moves.len() - usize::from(*last == Move::Wait && moves.len() > 1);
-                let only_steps = others == 1 && moves.first() == Some(&Move::Step);
-                let among = if only_steps { moves.len() } else { others };
-                moves.get(usize::try_from(self.rng.below(among as u64)).unwrap_or(0))
-            }
-        };
-        let chosen = *chosen?;
-        if chosen == Move::Answer(0) && self.rng.below(4) == 0 {
-            self.prepare();
-        }
-        Some(chosen)
-    }
-
-    /// Some answers are on their way for long: they tell what was true earlier.
-    fn prepare(&mut self) {
-        let at = usize::try_from(self.rng.below(self.asked.len() as u64)).unwrap_or(0);
-        let Some((id, query, None)) = self.asked.get(at) else { return };
-        let answer = self.answer(*id, *query);
-        if let Some((_, _, place)) = self.asked.get_mut(at) {
-            *place = Some(answer);
-        }
-    }
-
-    /// Makes a move; what the Supervisor hears by it, if anything.
-    pub fn make(&mut self, chosen: Move) -> Option<Told> {
-        // Asking for what nobody has goes on for ever: it keeps nobody from anything.
-        if !matches!(chosen, Move::Answer(_) | Move::Wait) {
-            self.waits = 0;
-        }
-        match chosen {
-            Move::Answer(at) => {
-                let (id, query, answer) = (at < self.asked.len()).then(|| self.asked.remove(at))?;
-                Some(Input::Local(answer.unwrap_or_else(|| self.answer(id, query))))
-            }
-            Move::Obey(at) => {
-                let command = self.commands.get_mut(at)?.pop_front()?;
-                self.obey(at, command);
-                None
-            }
-            Move::HearL1 => self.from_l1.pop_front(),
-            Move::Hear(at) => self.told.get_mut(at)?.pop_front().map(Input::Remote),
-            Move::Derive(at) => {
-                let event = self.nodes.get_mut(at)?.derive(&self.truth);
-                self.tell(at, event);
-                None
-            }
-            Move::TellHead(at) => {
-                let event = self.nodes.get_mut(at)?.tell_unsafe(&self.truth);
-                self.tell(at, event);
-                None
-            }
-            Move::Step => {
-                self.step();
-                None
-            }
-            Move::Wait => None,
-        }
-    }
-
-    fn step(&mut self) {
+    pub(super) fn step(&mut self) {
         let Some(step) = self.cluster.steps.get(self.at) else { return };
         self.at += 1;
         self.truth.apply(step);
@@ -338,7 +211,7 @@ impl Feed {
         }
     }
 
-    fn obey(&mut self, at: usize, command: NodeCommand) {
+    pub(super) fn obey(&mut self, at: usize, command: NodeCommand) {
         let truth = &mut self.truth;
         let Some(node) = self.nodes.get_mut(at) else { return };
         let chain = node.chain;

@@ -8,8 +8,9 @@ use alloc::vec::Vec;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::feed::{Feed, Order};
+use super::feed::Feed;
 use super::history::Cluster;
+use super::moves::Order;
 use crate::ask::AskId;
 use crate::codec::supervisor::{BlockId, BlockRef, ChainId, Hash, NodeCommand, ResetHeads, Seal};
 use crate::machine::{Action, Input};

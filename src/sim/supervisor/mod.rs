@@ -26,13 +26,15 @@ mod feed;
 mod history;
 mod lines;
 mod made;
+mod moves;
 mod node;
 mod options;
 mod truth;
 
-pub use feed::{Feed, Move, Order};
+pub use feed::Feed;
 pub use history::{Body, Cluster, Replan, Step};
 pub use lines::{input_line, recorded};
 pub use made::{entries, executing, message_of, output_of, plain};
+pub use moves::{Move, Order};
 pub use options::{Content, Faults, Options};
 pub use truth::Truth;

@@ -4,7 +4,6 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -18,7 +17,7 @@ use crate::ask::AskId;
 use crate::codec::supervisor::ChainId;
 use crate::machine::{Action, Machine, Out};
 use crate::outbox::Outbox;
-use crate::sim::scenario::clock::{Timed, advance};
+use crate::sim::scenario::clock::{Timed, pass};
 use crate::sim::scenario::play::{self, Played, Stage, filled, foreign};
 use crate::sim::scenario::value::{Vars, data, typed};
 use crate::sim::scenario::{Asked, Outcome, Scenario, Step, Stop, Subject};
@@ -253,8 +252,7 @@ impl Subject for Bench {
     }
 
     fn wait(&mut self, micros: u64) -> Result<(), Stop> {
-        let to = self.now.after(Duration::from_micros(micros));
-        advance(self, to, |_| false);
+        pass(self, micros);
         Ok(())
     }
 
