@@ -161,12 +161,19 @@ fn every_call_is_read_from_its_own_method_by_position_and_by_name() {
 }
 
 #[test]
-fn a_list_of_entries_up_to_the_limit() {
+fn no_more_entries_are_kept_than_tell_that_there_are_too_many() {
     let hash = format!("0x{}", "ab".repeat(32));
-    let entries = |count: usize| {
-        let params = json!([vec![&hash; count], "safe", {"timestamp": "0x1"}]);
-        read("supervisor_checkAccessList", &params, SERVED)
+    let entries = |count: usize, last: &str| {
+        let mut list = vec![hash.as_str(); count - 1];
+        list.push(last);
+        let params = json!([list, "safe", {"timestamp": "0x1"}]);
+        match read("supervisor_checkAccessList", &params, SERVED)? {
+            Call::CheckAccessList(check) => Ok(check.inbox_entries.len()),
+            other => panic!("{other:?}"),
+        }
     };
-    assert!(entries(100).is_ok());
-    assert_eq!(entries(101), Err(Code::LimitExceeded));
+    for (count, kept) in [(100, 100), (101, 101), (102, 101), (5_000, 101)] {
+        assert_eq!(entries(count, &hash), Ok(kept));
+        assert_eq!(entries(count, "0xab"), Err(Code::InvalidParams), "{count}");
+    }
 }

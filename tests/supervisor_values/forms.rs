@@ -2,7 +2,7 @@
 
 use nodewire::codec::supervisor::{
     Address, BlockId, ChainId, Code, DerivedIdPair, ExecutingDescriptor, Hash, HexBytes, HexUint64,
-    Identifier, Message, Profile, SafetyLevel,
+    Identifier, Message, NodeEvent, Profile, SafetyLevel,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -140,4 +140,27 @@ fn a_descriptor_without_timeout_or_chain() {
     }
     let latest = ExecutingDescriptor { timestamp: u64::MAX, timeout: 1, chain_id: None };
     assert_eq!(latest.valid_until(), u64::MAX);
+}
+
+/// No member has to be there, but the object has.
+#[test]
+fn an_event_of_a_node_is_an_object() {
+    let empty: NodeEvent = serde_json::from_str("{}").unwrap();
+    assert_eq!(empty, NodeEvent::default());
+    assert_eq!(canonical::<NodeEvent>(r#"{"x":[],"reset":null}"#).unwrap(), "{}");
+    let hash = Hash([7; 32]);
+    let block = format!(r#"{{"hash":"{hash}","number":3,"parentHash":"{hash}","timestamp":9}}"#);
+    let pair = format!(r#"{{"source":{block},"derived":{block}}}"#);
+    let whole = format!(
+        r#"{{"reset":"r","unsafeBlock":{block},"derivationUpdate":{pair},"exhaustL1":{pair},"replaceBlock":{{"replacement":{block},"invalidated":"{hash}"}},"derivationOriginUpdate":{block}}}"#
+    );
+    assert_eq!(canonical::<NodeEvent>(&whole).as_ref(), Some(&whole));
+    let listed = format!("[null,{block}]");
+    let twice = r#"{"reset":"r","reset":"r"}"#;
+    for other in ["[]", "[null]", r#"["r"]"#, &listed, "null", r#""r""#, "3", "true", twice] {
+        assert_eq!(canonical::<NodeEvent>(other), None, "{other}");
+        // Nor where it stands in something else.
+        let all = serde_json::from_str::<Vec<NodeEvent>>(&format!("[{other}]"));
+        assert!(all.is_err(), "{other}");
+    }
 }

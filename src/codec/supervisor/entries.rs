@@ -1,20 +1,20 @@
-//! Long lists of hashes, read up to a limit.
+//! Long lists of hashes, of which no more are kept than matter.
 
 use alloc::vec::Vec;
 use core::fmt;
 
 use serde::Deserializer;
-use serde::de::{DeserializeSeed, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, SeqAccess, Visitor};
 
 use super::Hash;
 
-/// Reads a list of at most `most` hashes; `None` if there are more.
+/// Reads a list of hashes and keeps its first `most`; those after them have to be hashes too.
 pub(super) struct Entries {
     pub(super) most: usize,
 }
 
 impl<'de> DeserializeSeed<'de> for Entries {
-    type Value = Option<Vec<Hash>>;
+    type Value = Vec<Hash>;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
         from.deserialize_seq(self)
@@ -22,7 +22,7 @@ impl<'de> DeserializeSeed<'de> for Entries {
 }
 
 impl<'de> Visitor<'de> for Entries {
-    type Value = Option<Vec<Hash>>;
+    type Value = Vec<Hash>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list of hashes")
@@ -31,12 +31,10 @@ impl<'de> Visitor<'de> for Entries {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         let mut entries = Vec::new();
         while let Some(entry) = list.next_element()? {
-            if entries.len() >= self.most {
-                while list.next_element::<IgnoredAny>()?.is_some() {}
-                return Ok(None);
+            if entries.len() < self.most {
+                entries.push(entry);
             }
-            entries.push(entry);
         }
-        Ok(Some(entries))
+        Ok(entries)
     }
 }

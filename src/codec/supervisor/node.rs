@@ -4,35 +4,72 @@ use alloc::boxed::Box;
 use alloc::string::String;
 
 use serde::ser::{SerializeSeq, Serializer};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::object::{object, optional};
 use super::{BlockId, BlockRef, DerivedRefPair, Hash, Seal};
 
 /// An event of a node. Every member that is there counts, in this order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 pub struct NodeEvent {
     /// The node wants to be reset, for this reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reset: Option<String>,
     /// Its newest unsafe block.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "optional")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub unsafe_block: Option<BlockRef>,
     /// A block it derived.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "optional")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub derivation_update: Option<DerivedRefPair>,
     /// It derived all of a layer-one block and wants the next.
     #[serde(rename = "exhaustL1", skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "optional")]
     pub exhaust_l1: Option<DerivedRefPair>,
     /// It replaced an invalidated block.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "optional")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub replace_block: Option<BlockReplacement>,
     /// The layer-one block it derives from.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "optional")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub derivation_origin_update: Option<BlockRef>,
+}
+
+/// From an object alone, in every place where an event may stand: since no member has to be there,
+/// a derived reader would take an empty array for an event that says nothing.
+impl<'de> Deserialize<'de> for NodeEvent {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        #[derive(Default, Deserialize)]
+        #[serde(rename_all = "camelCase", default)]
+        struct Members {
+            reset: Option<String>,
+            #[serde(deserialize_with = "optional")]
+            unsafe_block: Option<BlockRef>,
+            #[serde(deserialize_with = "optional")]
+            derivation_update: Option<DerivedRefPair>,
+            #[serde(rename = "exhaustL1", deserialize_with = "optional")]
+            exhaust_l1: Option<DerivedRefPair>,
+            #[serde(deserialize_with = "optional")]
+            replace_block: Option<BlockReplacement>,
+            #[serde(deserialize_with = "optional")]
+            derivation_origin_update: Option<BlockRef>,
+        }
+        let Members {
+            reset,
+            unsafe_block,
+            derivation_update,
+            exhaust_l1,
+            replace_block,
+            derivation_origin_update,
+        } = object(from)?;
+        Ok(Self {
+            reset,
+            unsafe_block,
+            derivation_update,
+            exhaust_l1,
+            replace_block,
+            derivation_origin_update,
+        })
+    }
 }
 
 /// A block in the place of an invalidated one.

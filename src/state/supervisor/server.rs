@@ -138,7 +138,9 @@ impl Server {
     }
 
     /// Takes in a text as [`handle_remote`](Machine::handle_remote) does, and answers at once each
-    /// call that `known` answers: only the others are asked.
+    /// call that `known` answers: only the others are asked. `known` sees too long an access list
+    /// too, cut behind one entry more than may be, to refuse it for what comes first
+    /// (`supervisor.md` 5.2); if it does not, the list is over the limit.
     ///
     /// A text that is wholly answered at once leaves the server as it was.
     pub fn handle_text(
@@ -207,8 +209,13 @@ impl Server {
             Ok(call) => call,
             Err(failure) => return Some(Err(failure)),
         };
-        if let Some(answer) = known(&call) {
-            return Some(answer);
+        let answer = known(&call);
+        // Of such a list only the beginning is there: whatever it is answered, it does not pass.
+        if matches!(answer, None | Some(Ok(_))) && self.is_too_long(&call) {
+            return Some(Err(Failure::new(Code::LimitExceeded, "too many access-list entries")));
+        }
+        if answer.is_some() {
+            return answer;
         }
         let Ok(ask) = self.asks.open(Place { text: self.next, part }) else {
             let failure = Failure::new(Code::LimitExceeded, "too many calls wait for nodes");
@@ -216,6 +223,14 @@ impl Server {
         };
         out.ask(ask, call);
         None
+    }
+
+    fn is_too_long(&self, call: &Call) -> bool {
+        matches!(
+            call,
+            Call::CheckAccessList(check)
+                if check.inbox_entries.len() > self.served.max_access_entries
+        )
     }
 
     /// Puts an answer in its place, and sends the reply if it was the last.

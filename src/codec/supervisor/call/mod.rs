@@ -88,7 +88,8 @@ pub struct Served {
     pub dependency_set_v1: bool,
     /// `admin_setFailsafeEnabled`.
     pub admin: bool,
-    /// Most entries of an access list.
+    /// Most entries of an access list. A longer one is cut behind the next entry: it is to be
+    /// refused, but not before what comes first (`supervisor.md` 5.2).
     pub max_access_entries: usize,
 }
 

@@ -7,9 +7,9 @@ use core::cmp::Ordering;
 use super::validity::{Untimely, timely_in_access_list};
 use super::{Chain, Index, Slot};
 use crate::codec::supervisor::{
-    Access, Accesses, Answer, BlockId, Call, ChainId, CheckAccessList, Code, Dependency,
-    DependencySetV1, ExecutingDescriptor, Failure, Keccak256, SafetyLevel, Seal,
-    SupervisorChainSyncStatus, SupervisorSyncStatus,
+    Access, AccessListError, AccessListErrorKind, Accesses, Answer, BlockId, Call, ChainId,
+    CheckAccessList, Code, Dependency, DependencySetV1, ExecutingDescriptor, Failure, Hash,
+    Keccak256, SafetyLevel, Seal, SupervisorChainSyncStatus, SupervisorSyncStatus,
 };
 use crate::state::supervisor::config::ExpiryWindow;
 use crate::state::supervisor::sync_status::{ChainProgress, summary};
@@ -108,13 +108,7 @@ impl<K: Keccak256> Index<K> {
         if check.min_safety == SafetyLevel::Invalid {
             return Err(Failure::new(Code::InvalidParams, "`invalid` is no level to ask for"));
         }
-        if check.inbox_entries.len() > self.limits.max_access_entries {
-            return Err(Failure::new(Code::LimitExceeded, "too many access-list entries"));
-        }
-        // The whole list is read before anything is looked up (S-26, S-27).
-        if let Some(wrong) = Accesses::new(&check.inbox_entries).find_map(Result::err) {
-            return Err(Failure::new(Code::InvalidParams, wrong));
-        }
+        self.well_formed(&check.inbox_entries)?;
         let descriptor = &check.executing_descriptor;
         let executing = match descriptor.chain_id {
             Some(id) => {
@@ -133,6 +127,24 @@ impl<K: Keccak256> Index<K> {
                     Failure::new(code, place)
                 },
             )?;
+        }
+        Ok(())
+    }
+
+    /// Reads the whole list before anything is looked up (S-26, S-27). Of one that is too long as
+    /// many entries are looked at as may be: what is wrong with them comes first.
+    fn well_formed(&self, entries: &[Hash]) -> Result<(), Failure> {
+        let most = self.limits.max_access_entries;
+        let within = entries.get(..most).unwrap_or(entries);
+        let too_many = entries.len() > within.len();
+        match Accesses::new(within).find_map(Result::err) {
+            // It would go on.
+            Some(AccessListError { kind: AccessListErrorKind::Truncated, .. }) if too_many => {}
+            Some(wrong) => return Err(Failure::new(Code::InvalidParams, wrong)),
+            None => {}
+        }
+        if too_many {
+            return Err(Failure::new(Code::LimitExceeded, "too many access-list entries"));
         }
         Ok(())
     }
