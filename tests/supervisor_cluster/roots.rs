@@ -2,12 +2,14 @@
 
 use nodewire::Machine;
 use nodewire::codec::supervisor::{
-    ChainId, RustCryptoKeccak256 as Keccak, SuperRootResponse, SuperV1,
+    ChainId, Code, OutputV0, RustCryptoKeccak256 as Keccak, SuperRootResponse, SuperV1,
 };
-use nodewire::state::supervisor::{CallId, Limits, RpcText, SupervisorQuery, SupervisorRemote};
+use nodewire::state::supervisor::{
+    CallId, Dropped, Limits, RpcText, SupervisorNotice, SupervisorQuery, SupervisorRemote,
+};
 use serde_json::json;
 
-use crate::chains::{hash, plain};
+use crate::chains::{executing, hash, plain};
 use crate::world::{World, output};
 
 /// Both chains cross-safe up to their third block.
@@ -47,6 +49,61 @@ fn a_super_root_is_made_of_all_chains() {
     assert_eq!(root.chains[1].pending.0.to_vec(), before.preimage());
     let own = world.chain(1).block(102).unwrap().0;
     assert_eq!(root.chains[0].pending.0.to_vec(), output(&own).preimage());
+}
+
+/// A made-up replacement is told of; the same block with other roots, or a block that executes
+/// messages and so is none, are refused.
+#[test]
+fn a_pending_output_of_a_block_that_was_not_seen_to_be_replaced() {
+    let mut world = safe();
+    let canonical = output(&world.chain(2).block(202).unwrap().0);
+    let id = world.chain(2).block(202).unwrap().0.id();
+    let unseen = SupervisorNotice::UnseenReplacement(ChainId::from(2), id);
+    let dropped = SupervisorNotice::Dropped {
+        what: Dropped::Answer,
+        chain_id: Some(ChainId::from(2)),
+        code: Code::ConflictingData,
+    };
+    let ask = |world: &mut World, time: &str| {
+        world.notices.clear();
+        let asked = world.asked;
+        let reply = world.ask("supervisor_superRootAtTimestamp", json!([time]));
+        (reply, world.asked - asked)
+    };
+    let (reply, asked) = ask(&mut world, "0x3ed");
+    assert!(reply.get("result").is_some() && asked == 2, "{reply}");
+    assert!(!world.notices.contains(&unseen));
+
+    let before = output(&world.l1[3]);
+    world.replaced.insert(ChainId::from(2), before);
+    let (reply, asked) = ask(&mut world, "0x3ed");
+    assert!(reply.get("result").is_some() && asked == 2, "{reply}");
+    assert_eq!(world.notices, [unseen]);
+
+    let other = OutputV0 { state_root: hash("other"), ..canonical };
+    world.replaced.insert(ChainId::from(2), other);
+    let (reply, asked) = ask(&mut world, "0x3ed");
+    assert_eq!((reply["error"]["code"].as_i64(), asked), (Some(-32_114), 4));
+    let message = reply["error"]["message"].as_str().unwrap();
+    assert!(message.contains("no such block of 0x2 is pending"), "{message}");
+    assert_eq!(world.notices, [dropped, dropped]);
+
+    // A block that executes a message.
+    let message = world.chain(1).message(101, 0);
+    world.chain(2).grow("a", vec![executing(&message)]);
+    world.chain(1).grow("a", vec![plain("x")]);
+    for chain in [1, 2] {
+        world.tell_unsafe(chain);
+        world.tell_derived(chain, 11, 100 * chain + 4);
+    }
+    world.replaced.insert(ChainId::from(2), before);
+    let (reply, asked) = ask(&mut world, "0x3f0");
+    assert_eq!((reply["error"]["code"].as_i64(), asked), (Some(-32_114), 4), "{reply}");
+    assert_eq!(world.notices, [dropped, dropped]);
+    world.replaced.clear();
+    let (reply, asked) = ask(&mut world, "0x3f0");
+    assert!(reply.get("result").is_some() && asked == 2, "{reply}");
+    assert_eq!(world.notices, []);
 }
 
 #[test]

@@ -373,6 +373,7 @@ impl Host {
             | SupervisorNotice::CrossUnsafeLowered(..)
             | SupervisorNotice::L1Reorganised(_)
             | SupervisorNotice::Replaced(..)
+            | SupervisorNotice::UnseenReplacement(..)
             | SupervisorNotice::Failsafe(_) => info!(?notice),
             _ => debug!(?notice),
         }

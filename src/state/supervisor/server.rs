@@ -110,9 +110,17 @@ struct Pending {
     call: CallId,
     since: Time,
     batch: bool,
-    parts: Vec<Part>,
+    parts: Parts,
     /// How many parts are open.
     open: usize,
+}
+
+/// The answers to the requests of a text, as far as they are there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Parts {
+    list: Vec<Part>,
+    /// Bytes of all that are there: an answer that comes does not go through the others.
+    length: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -163,30 +171,25 @@ impl Server {
                     let text = id.map(|id| Response { id, outcome }.to_bytes(self.profile));
                     return out.send(RpcReply { call, text });
                 }
-                (alloc::vec![Part::Open(id)], false)
+                (Parts::of(alloc::vec![Part::Open(id)]), false)
             }
             Document::Batch(requests) => {
-                let mut length = 0_usize;
-                let most = self.limits.max_reply;
-                let parts = requests.into_iter().enumerate().map(|(part, request)| {
-                    let Request { id, call: asked } = request;
+                let mut parts = Parts::of(Vec::with_capacity(requests.len()));
+                for (part, Request { id, call: asked }) in requests.into_iter().enumerate() {
                     // What is not sent is not looked up.
-                    let asked = if length > most { Err(too_long()) } else { asked };
+                    let full = parts.length > self.limits.max_reply;
+                    let asked = if full { Err(too_long()) } else { asked };
                     match self.outcome(part, asked, &mut known, out) {
-                        Some(outcome) => {
-                            let done = Part::done(id, outcome, self.profile);
-                            length = length.saturating_add(done.length());
-                            done
-                        }
-                        None => Part::Open(id),
+                        Some(outcome) => parts.push(Part::done(id, outcome, self.profile)),
+                        None => parts.push(Part::Open(id)),
                     }
-                });
-                (parts.collect(), true)
+                }
+                (parts, true)
             }
         };
         // Times never go back in the list, whatever the clock does.
         let since = self.pending.iter().next_back().map_or(now, |(_, last)| now.max(last.since));
-        let open = parts.iter().filter(|part| matches!(part, Part::Open(_))).count();
+        let open = parts.open();
         let pending = Pending { call, since, batch, parts, open };
         if pending.open == 0 {
             out.send(pending.reply());
@@ -241,11 +244,10 @@ impl Server {
         out: &mut Out<Self>,
     ) {
         let Some(pending) = self.pending.get_mut(*text) else { return };
-        let length = pending.parts.iter().map(Part::length).fold(0, usize::saturating_add);
-        let outcome = if length > self.limits.max_reply { Err(too_long()) } else { outcome };
-        let Some(open @ Part::Open(_)) = pending.parts.get_mut(*part) else { return };
-        if let Part::Open(id) = open {
-            *open = Part::done(id.take(), outcome, self.profile);
+        let full = pending.parts.length > self.limits.max_reply;
+        let outcome = if full { Err(too_long()) } else { outcome };
+        if !pending.parts.close(*part, |id| Part::done(id, outcome, self.profile)) {
+            return;
         }
         pending.open -= 1;
         if pending.open == 0 {
@@ -282,13 +284,13 @@ impl Machine for Server {
     }
 
     fn handle_timeout(&mut self, now: Time, out: &mut Out<Self>) {
-        while self.deadline().is_some_and(|due| due <= now) {
-            let Some((text, _)) = self.pending.first() else { return };
-            let places = self.asks.cancel(|place| place.text == text);
-            for place in places {
-                let late = Failure::new(Code::ResourceUnavailable, "no answer in time");
-                self.place(&place, Err(late), out);
-            }
+        let deadline = self.limits.parked_deadline;
+        let due = self.pending.iter().take_while(|(_, text)| text.since.after(deadline) <= now);
+        let Some((last, _)) = due.last() else { return };
+        // Of all texts at once, in their order: the list of questions is gone through once.
+        for place in self.asks.cancel(|place| place.text <= last) {
+            let late = Failure::new(Code::ResourceUnavailable, "no answer in time");
+            self.place(&place, Err(late), out);
         }
     }
 
@@ -303,13 +305,40 @@ impl Machine for Server {
 
     fn footprint(&self) -> usize {
         let texts = self.pending.iter().map(|(_, pending)| {
-            let parts = pending.parts.iter().map(|part| match part {
+            let parts = pending.parts.list.iter().map(|part| match part {
                 Part::Open(id) => id.as_ref().map_or(0, |id| id.as_str().len()),
                 Part::Done(text) => text.capacity(),
             });
-            pending.parts.capacity() * size_of::<Part>() + parts.sum::<usize>()
+            pending.parts.list.capacity() * size_of::<Part>() + parts.sum::<usize>()
         });
         size_of_val(self) + self.asks.heap() + self.pending.heap() + texts.sum::<usize>()
+    }
+}
+
+impl Parts {
+    fn of(list: Vec<Part>) -> Self {
+        let length = list.iter().map(Part::length).fold(0, usize::saturating_add);
+        Self { list, length }
+    }
+
+    fn push(&mut self, part: Part) {
+        self.length = self.length.saturating_add(part.length());
+        self.list.push(part);
+    }
+
+    /// Puts what `done` makes of its id in the place of an open part; false if it is not open.
+    fn close(&mut self, part: usize, done: impl FnOnce(Option<Id>) -> Part) -> bool {
+        let Some(place) = self.list.get_mut(part) else { return false };
+        let Part::Open(id) = place else { return false };
+        let part = done(id.take());
+        self.length = self.length.saturating_add(part.length());
+        *place = part;
+        true
+    }
+
+    /// How many are open.
+    fn open(&self) -> usize {
+        self.list.iter().filter(|part| matches!(part, Part::Open(_))).count()
     }
 }
 
@@ -339,7 +368,7 @@ fn too_long() -> Failure {
 impl Pending {
     /// The answers that are sent, in the order of the requests (D-30).
     fn reply(self) -> RpcReply {
-        let texts = self.parts.into_iter().filter_map(|part| match part {
+        let texts = self.parts.list.into_iter().filter_map(|part| match part {
             Part::Done(text) if !text.is_empty() => Some(text),
             _ => None,
         });

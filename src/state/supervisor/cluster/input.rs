@@ -265,6 +265,9 @@ pub enum SupervisorNotice {
     Invalidated(ChainId, Seal),
     /// An invalidated block was replaced.
     Replaced(ChainId, BlockId),
+    /// A node tells that this block replaced one that was not seen to be invalidated: the pending
+    /// output of a super root could not be compared (S-11).
+    UnseenReplacement(ChainId, BlockId),
     /// Indexed blocks after this one were dropped.
     Rewound(ChainId, BlockId),
     /// The cross-unsafe head fell back.

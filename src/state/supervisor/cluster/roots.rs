@@ -4,8 +4,8 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem::size_of;
 
-use super::input::OutputsQuery;
-use super::{Purpose, Supervisor, SupervisorMessage, SupervisorQuery};
+use super::input::{Dropped, OutputsQuery};
+use super::{Purpose, Supervisor, SupervisorMessage, SupervisorNotice, SupervisorQuery};
 use crate::ask::AskId;
 use crate::codec::supervisor::journal::form::fields;
 use crate::codec::supervisor::{Answer, Call, Code, Failure, Keccak256};
@@ -217,23 +217,83 @@ impl<K: Keccak256> Supervisor<K> {
         let Some(outputs) = root.outputs.iter().copied().collect::<Option<Vec<_>>>() else {
             return;
         };
+        let Some(root) = self.roots.get(&number) else { return };
         let RootCall { timestamp, round, ref parts, .. } = *root;
         // A rewind may have touched a block that is used.
         let now = self.index.super_root_parts(timestamp);
+        let (mut wrong, mut unseen) = (None, Vec::new());
         let made = match &now {
-            Ok(now) if now == parts => self.index.super_root(timestamp, parts, &outputs),
+            Ok(now) if now == parts => {
+                for (part, outputs) in parts.iter().zip(&outputs) {
+                    match self.pending_of(part, outputs) {
+                        Pending::Fits => {}
+                        Pending::Unseen => unseen.push((part.slot, part.block)),
+                        Pending::Wrong => wrong = wrong.or(Some(part.slot)),
+                    }
+                }
+                match wrong {
+                    Some(_) => Err(Code::ConflictingData),
+                    None => self.index.super_root(timestamp, parts, &outputs),
+                }
+            }
             Ok(_) => Err(Code::ResourceUnavailable),
             Err(code) => Err(*code),
         };
+        if let Some(slot) = wrong {
+            self.drop_with(Dropped::Answer, Some(slot), Code::ConflictingData, out);
+        }
         match made {
-            Ok(made) => self.end_root(number, Ok(Answer::SuperRoot(Box::new(made))), out),
+            Ok(made) => {
+                for (slot, block) in unseen {
+                    let chain_id = self.chain_id(slot);
+                    out.notify(SupervisorNotice::UnseenReplacement(chain_id, block));
+                }
+                self.end_root(number, Ok(Answer::SuperRoot(Box::new(made))), out);
+            }
             Err(Code::ConflictingData | Code::ResourceUnavailable) if round < ROUNDS => {
                 if let (Ok(now), Some(root)) = (now, self.roots.get_mut(&number)) {
                     root.parts = now;
                 }
                 self.collect(number, out);
             }
-            Err(code) => self.end_root(number, Err(root_failure(code, timestamp)), out),
+            Err(code) => {
+                let failure = match wrong {
+                    Some(slot) => {
+                        let chain_id = self.chain_id(slot);
+                        let why = format_args!(
+                            "the super root at {timestamp}: no such block of {chain_id} is pending"
+                        );
+                        Failure::new(code, why)
+                    }
+                    None => root_failure(code, timestamp),
+                };
+                self.end_root(number, Err(failure), out);
+            }
+        }
+    }
+
+    /// Whether a pending output can be that of a block (S-11): equal to the canonical one, or of the
+    /// block that was invalidated in its place, whose hash ends the data of the marker transaction.
+    fn pending_of(&self, part: &SuperRootPart, outputs: &Outputs) -> Pending {
+        let Outputs { canonical, pending } = outputs;
+        let sync = self.chains.get(part.slot.index());
+        let replaced = sync.and_then(|sync| sync.replaced.get(&part.block.number));
+        if let Some((invalid, _)) = replaced.filter(|(_, by)| *by == part.block.hash) {
+            let fits = pending.block_hash == invalid.hash;
+            return if fits { Pending::Fits } else { Pending::Wrong };
+        }
+        if pending == canonical {
+            return Pending::Fits;
+        }
+        // A replacement has deposits only, which execute no messages.
+        let chain = self.index.chain(part.slot);
+        let logged = chain.and_then(|chain| chain.logs().open(part.block.number).ok());
+        let executes =
+            logged.is_some_and(|it| it.seal.hash == part.block.hash && !it.executing.is_empty());
+        if executes || pending.block_hash == canonical.block_hash {
+            Pending::Wrong
+        } else {
+            Pending::Unseen
         }
     }
 
@@ -257,6 +317,17 @@ impl<K: Keccak256> Supervisor<K> {
         self.answer_call(root.ask, answer, &mut said);
         self.serve(said, out);
     }
+}
+
+/// What a pending output is to what is known of its block.
+enum Pending {
+    /// The block was not replaced, or it is that of the block it was put in place of.
+    Fits,
+    /// Of a block that was replaced elsewhere: whoever follows an execution layer is told of the
+    /// replacement alone.
+    Unseen,
+    /// It can't be.
+    Wrong,
 }
 
 /// The answer to a call that needs nobody else and switches nothing.

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{CallId, Part, Pending, Place, Server};
+use super::{CallId, Part, Parts, Pending, Place, Server};
 use crate::ask::AskId;
 use crate::codec::cbor::{Reader, Sink};
 use crate::codec::supervisor::journal::form::{Form, fields, unknown};
@@ -10,6 +10,17 @@ use crate::codec::{Malformed, MalformedKind};
 
 fields!(Place { text, part });
 fields!(Pending { call, since, batch, parts, open });
+
+/// The parts alone: how long they are is seen by them.
+impl Form for Parts {
+    fn write<S: Sink>(&self, to: &mut S) {
+        self.list.write(to);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
+        Form::read(from).map(Self::of)
+    }
+}
 
 impl Form for Part {
     fn write<S: Sink>(&self, to: &mut S) {
@@ -74,8 +85,7 @@ impl Server {
             return Err(wrong());
         }
         for (number, pending) in Vec::<(u64, Pending)>::read(from)? {
-            let open = pending.parts.iter().filter(|part| matches!(part, Part::Open(_)));
-            if number >= next || open.count() != pending.open {
+            if number >= next || pending.parts.open() != pending.open {
                 return Err(wrong());
             }
             self.pending.push(number, pending).map_err(|_| wrong())?;
