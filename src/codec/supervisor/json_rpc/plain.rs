@@ -180,3 +180,76 @@ impl<'a> Plain<'a> {
         core::str::from_utf8(before.get(..length)?).ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::String;
+
+    use super::*;
+
+    const SERVED: Served =
+        Served { extensions: true, dependency_set_v1: true, admin: true, max_access_entries: 2 };
+
+    fn read(method: &str, params: &str) -> Option<Request> {
+        let members = format!(r#""id":7,"method":"{method}","params":{params}"#);
+        request(format!(r#"{{"jsonrpc":"2.0",{members}}}"#).as_bytes(), SERVED)
+    }
+
+    /// Every method as its clients write it, and what the JSON in general makes of it.
+    #[test]
+    fn what_clients_send_is_plain() {
+        let hash = format!("0x{}", "ab".repeat(32));
+        let block = format!(r#"{{"hash":"{hash}","number":3}}"#);
+        let checked = |entries: &str| format!(r#"[[{entries}],"safe",{{"timestamp":"0x3ec"}}]"#);
+        let one = format!(r#""{hash}""#);
+        let calls = [
+            ("supervisor_checkAccessList", checked("")),
+            ("supervisor_checkAccessList", checked(&one)),
+            ("supervisor_checkAccessList", checked(&format!("{one}, {one}"))),
+            ("supervisor_localUnsafe", r#"["0xa"]"#.into()),
+            ("supervisor_crossSafe", r#"["10"]"#.into()),
+            ("supervisor_localSafe", r#"["0xA"]"#.into()),
+            ("supervisor_finalized", r#"[ "0xa" ]"#.into()),
+            ("supervisor_finalizedL1", "[]".into()),
+            ("supervisor_crossDerivedToSource", format!(r#"["0xa",{block}]"#)),
+            ("supervisor_crossDerivedFrom", format!(r#"["0xa" , {block}]"#)),
+            ("supervisor_superRootAtTimestamp", r#"["0x3ec"]"#.into()),
+            ("supervisor_syncStatus", "[]".into()),
+            ("supervisor_allSafeDerivedAt", format!("[{block}]")),
+            ("supervisor_dependencySetV1", "[]".into()),
+            ("admin_getFailsafeEnabled", "[]".into()),
+            ("admin_setFailsafeEnabled", "[true]".into()),
+            ("admin_setFailsafeEnabled", "[false]".into()),
+        ];
+        for (method, params) in calls {
+            let general = Call::read(method, Some(&params), SERVED);
+            let plain = read(method, &params);
+            let found = plain.map(|request| request.call);
+            assert!(general.is_ok(), "{method} {params}: {general:?}");
+            assert_eq!(found, Some(general), "{method} {params}");
+        }
+        assert!(read("supervisor_checkAccessList", &checked(&[&*one; 3].join(","))).is_none());
+    }
+
+    /// Ids of every type, members in every order, with and without white space and parameters.
+    #[test]
+    fn what_clients_write_around_a_call_is_plain() {
+        let text = |members: &str| {
+            let text = format!(r#"{{{members}"jsonrpc":"2.0","method":"supervisor_syncStatus"}}"#);
+            request(text.as_bytes(), SERVED)
+        };
+        let id = |token: &str| Some(Some(Id::of_token(token)?));
+        let found = |members: &str| text(members).map(|request| request.id);
+        for token in ["0", "7", "1203", r#""""#, r#""a b""#, "null"] {
+            assert_eq!(found(&format!(r#""id":{token},"#)), id(token), "{token}");
+            assert_eq!(found(&format!(" \"id\" :\t{token}\r\n, ")), id(token), "{token}");
+        }
+        assert_eq!(found(""), Some(None), "a notification");
+        // The general way is to decide about these.
+        for token in ["-1", "1.5", "07", "true", r#""\u0061""#, "[]"] {
+            let members: String = format!(r#""id":{token},"#);
+            assert_eq!(text(&members), None, "{token}");
+        }
+    }
+}
