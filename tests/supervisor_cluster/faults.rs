@@ -256,11 +256,19 @@ fn a_chain_derived_from_another_final_block_has_no_final_message() {
     world.tell_derived(1, 11, 101);
     world.l1.truncate(11);
     let other = world.grow_l1("b");
+    world.silent = true;
     world.hear(SupervisorRemote::L1Finalized(other));
     let at = json!({"timestamp": "0x3ec"});
     let reply = world.ask("supervisor_checkAccessList", json!([entries, "finalized", at]));
     assert_eq!(reply["error"]["code"], -32_114);
     assert_eq!(world.ask("supervisor_finalized", json!(["0x1"]))["error"]["code"], -32_114);
+    // Layer one is asked at once, and what was derived from the other block is dropped.
+    world.silent = false;
+    for (id, query) in std::mem::take(&mut world.kept) {
+        let answer = world.answer(id, query);
+        world.command(answer);
+    }
+    assert_eq!(world.numbers(1), [Some(101), Some(101), Some(100), Some(100), Some(100)]);
 }
 
 #[test]

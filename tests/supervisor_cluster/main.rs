@@ -5,6 +5,7 @@
 mod calls;
 mod chains;
 mod faults;
+mod finality;
 mod forms;
 #[path = "../supervisor_index/heads.rs"]
 mod heads;

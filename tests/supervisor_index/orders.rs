@@ -47,7 +47,7 @@ fn l1(number: u64) -> BlockRef {
     BlockRef {
         hash: hash(&format!("l1 {number}")),
         number,
-        parent_hash: hash(&format!("l1 {}", number - 1)),
+        parent_hash: hash(&format!("l1 {}", number.saturating_sub(1))),
         timestamp: number,
     }
 }
@@ -177,6 +177,10 @@ impl World {
     /// Heads advance; nodes replace what is invalidated at once.
     fn settle(&mut self, mut then: Vec<Consequence>) {
         while !self.index.promote(&mut then) {}
+        // Layer one has what was derived from.
+        if let Some(number) = self.index.unconfirmed_l1() {
+            (0..=number).for_each(|it| self.index.confirm_l1(l1(it).id(), &mut then));
+        }
         while let Some(consequence) = then.pop() {
             match consequence {
                 Consequence::Invalidated(slot, seal) => {

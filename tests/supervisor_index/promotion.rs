@@ -70,6 +70,10 @@ impl Told {
             "finalized-l1" => {
                 let block = self.block(&event["block"]);
                 self.index.finalize_l1(block, &mut then).unwrap();
+                // Layer one has every block that these scenarios derive from.
+                for known in self.blocks.values().filter(|it| it.number <= block.number) {
+                    self.index.confirm_l1(known.id(), &mut then);
+                }
             }
             "replace-block" => {
                 let replacement = self.block(&event["replacement"]);

@@ -186,6 +186,10 @@ fn tell(index: &mut Index, slot: Slot, number: u64) {
     }
     index.derive(slot, &pair(chain, number), &mut then).unwrap();
     while !index.promote(&mut then) {}
+    if let Some(number) = index.unconfirmed_l1() {
+        index.confirm_l1(l1(number).id(), &mut then);
+        while !index.promote(&mut then) {}
+    }
 }
 
 #[test]

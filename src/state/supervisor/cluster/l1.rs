@@ -17,11 +17,14 @@ pub(super) struct L1 {
     comparing: Option<Comparison>,
     /// Comparing has not come to an end.
     unfinished: bool,
+    /// For which layer-one block, and up to which final one, a comparison was begun, so that what
+    /// rests on it becomes final: once until the next tip.
+    sought: Option<(u64, u64)>,
 }
 
 /// Layer one is compared from the newest source of all chains down to where none is gone, and at
 /// the newest source of each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 struct Comparison {
     at: u64,
     /// The block after `at` is gone.
@@ -29,10 +32,12 @@ struct Comparison {
     /// The final block was seen where it is to be, so that whoever answers is to be believed about
     /// older ones.
     is_final: bool,
+    /// From the final block down only.
+    below_final: bool,
 }
 
-fields!(L1 { tip, comparing, unfinished });
-fields!(Comparison { at, gone, is_final });
+fields!(L1 { tip, comparing, unfinished, sought });
+fields!(Comparison { at, gone, is_final, below_final });
 
 impl<K: Keccak256> Supervisor<K> {
     pub(super) fn l1_tip(&mut self, tip: BlockRef, out: &mut Out<Self>) {
@@ -40,6 +45,7 @@ impl<K: Keccak256> Supervisor<K> {
         // The first tip may be of another branch than what was derived before a restart.
         let grown =
             before.is_some_and(|before| tip.hash == before.hash || tip.follows(before.id()));
+        self.l1.sought = None;
         // What nobody answered is asked again.
         if !grown || (self.l1.unfinished && self.l1.comparing.is_none()) {
             self.compare_all(out);
@@ -57,24 +63,46 @@ impl<K: Keccak256> Supervisor<K> {
         self.unask(Place::Compare);
         (self.l1.comparing, self.l1.unfinished) = (None, false);
         if let Some(at) = self.newest_source(u64::MAX) {
-            self.compare(Comparison { at, gone: false, is_final: false }, out);
+            self.compare(Comparison { at, ..Comparison::default() }, out);
         }
     }
 
     /// The same, unless it is being done.
     pub(super) fn compare_l1_again(&mut self, out: &mut Out<Self>) {
-        if self.l1.tip.is_some() && self.l1.comparing.is_none() {
+        if self.l1.tip.is_some() && self.l1.comparing.is_none_or(|it| it.below_final) {
             self.compare_all(out);
         }
     }
 
-    /// The newest source of a chain, among the chains that have none at `below` or after it.
+    /// Compares from the finalized block down, if a chain that has not come so far rests on
+    /// something else than layer one was seen to have: its finalized head waits for that.
+    pub(super) fn confirm_l1(&mut self, out: &mut Out<Self>) {
+        if self.l1.comparing.is_some() {
+            return;
+        }
+        let last = self.index.finalized_l1().map(|last| last.number);
+        let needed = self.index.unconfirmed_l1().zip(last);
+        if needed == self.l1.sought {
+            return;
+        }
+        self.l1.sought = needed;
+        if let Some((_, at)) = needed {
+            self.compare(Comparison { at, below_final: true, ..Comparison::default() }, out);
+        }
+    }
+
+    /// The newest source that a chain has come to, of those before `below`, unless layer one was
+    /// seen to have it.
     fn newest_source(&self, below: u64) -> Option<u64> {
         let chains = self.index.slots().filter_map(|slot| self.index.chain(slot));
         // Cross-safe may be ahead while layer-one blocks are derived from anew.
-        let indexes = chains.flat_map(|chain| [chain.local_safe(), chain.cross_safe()]);
-        let ends = indexes.filter_map(DerivationIndex::end);
-        ends.map(|end| end.source.number).filter(|number| *number < below).max()
+        let sources = chains.flat_map(|chain| {
+            let ends = [chain.local_safe(), chain.cross_safe()].map(DerivationIndex::end);
+            let sources = ends.into_iter().flatten().map(|end| end.source);
+            // What was seen there needs not be looked at again.
+            sources.filter(|source| !chain.has_confirmed(source.id()))
+        });
+        sources.map(|source| source.number).filter(|number| *number < below).max()
     }
 
     fn compare(&mut self, mut comparison: Comparison, out: &mut Out<Self>) {
@@ -84,7 +112,8 @@ impl<K: Keccak256> Supervisor<K> {
         }
         let query = SupervisorQuery::L1(L1Query { number: comparison.at });
         let asked = self.ask(Purpose::Compare(comparison.at), query, out);
-        (self.l1.comparing, self.l1.unfinished) = (asked.then_some(comparison), true);
+        self.l1.comparing = asked.then_some(comparison);
+        self.l1.unfinished |= !comparison.below_final;
     }
 
     pub(super) fn compare_l1(&mut self, number: u64, block: Option<BlockRef>, out: &mut Out<Self>) {
@@ -95,8 +124,7 @@ impl<K: Keccak256> Supervisor<K> {
             let last = self.index.finalized_l1().map_or(0, |block| block.number);
             let shorter = |tip: &BlockRef| (last..number).contains(&tip.number);
             if let Some(tip) = self.l1.tip.filter(shorter) {
-                let is_final = comparison.is_final;
-                self.compare(Comparison { at: tip.number, gone: true, is_final }, out);
+                self.compare(Comparison { at: tip.number, gone: true, ..comparison }, out);
             }
             return;
         };
@@ -111,6 +139,9 @@ impl<K: Keccak256> Supervisor<K> {
             Some(_) => true,
             None => comparison.is_final,
         };
+        if is_final {
+            self.index.confirm_l1(block.id(), &mut self.then);
+        }
         let next = if gone {
             number.checked_sub(1)
         } else if comparison.gone {
@@ -121,8 +152,8 @@ impl<K: Keccak256> Supervisor<K> {
             self.newest_source(number)
         };
         match next {
-            Some(at) => self.compare(Comparison { at, gone, is_final }, out),
-            None => self.l1.unfinished = false,
+            Some(at) => self.compare(Comparison { at, gone, is_final, ..comparison }, out),
+            None => self.l1.unfinished &= comparison.below_final,
         }
     }
 

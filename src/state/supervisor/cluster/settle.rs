@@ -21,6 +21,7 @@ impl<K: Keccak256> Supervisor<K> {
         let done = self.index.promote(&mut self.then);
         let later = self.latest.after(Duration::from_micros(1));
         self.promote_at = (!done).then_some(later);
+        self.confirm_l1(out);
         let then = core::mem::take(&mut self.then);
         if then.is_empty() {
             return;

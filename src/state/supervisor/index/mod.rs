@@ -73,6 +73,9 @@ pub struct Chain<K: Keccak256 = RustCryptoKeccak256> {
     cross_unsafe: Option<Seal>,
     /// The finalized head that was told.
     finalized: Option<Seal>,
+    /// The number of the newest layer-one block, of those up to the finalized one, that layer one
+    /// was seen to have and that the cross-safe head rests on.
+    confirmed: Option<u64>,
     /// Where indexing started, once that is pruned.
     anchor: Option<DerivedIdPair>,
     /// The layer-one block that the chain's node derives from.
@@ -134,6 +137,7 @@ impl<K: Keccak256> Index<K> {
             cross_safe: DerivationIndex::default(),
             cross_unsafe: None,
             finalized: None,
+            confirmed: None,
             anchor: None,
             current_l1: None,
             standings: Standings::default(),

@@ -2,7 +2,6 @@
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
-use core::cmp::Ordering;
 
 use super::validity::{Untimely, timely_in_access_list};
 use super::{Chain, Index, Slot};
@@ -187,14 +186,9 @@ impl<K: Keccak256> Index<K> {
             SafetyLevel::LocalSafe => chain.local_safe.first_of_derived(block.id()).map(|_| ()),
             SafetyLevel::Safe => chain.cross_safe.first_of_derived(block.id()).map(|_| ()),
             SafetyLevel::Finalized => {
-                let entry = chain.cross_safe.first_of_derived(block.id())?;
-                let finalized = self.finalized_l1.ok_or(Code::FutureData)?;
-                match entry.source.number.cmp(&finalized.number) {
-                    Ordering::Less => Ok(()),
-                    Ordering::Equal if entry.source.hash == finalized.hash => Ok(()),
-                    Ordering::Equal => Err(Code::ConflictingData),
-                    Ordering::Greater => Err(Code::FutureData),
-                }
+                chain.cross_safe.first_of_derived(block.id())?;
+                let head = self.finalized_of(chain)?;
+                if block.number <= head.number { Ok(()) } else { Err(Code::FutureData) }
             }
         }
     }

@@ -25,6 +25,7 @@ pub(in crate::state::supervisor) struct Globals {
 struct ChainGlobals {
     cross_unsafe: Option<Seal>,
     finalized: Option<Seal>,
+    confirmed: Option<u64>,
     anchor: Option<DerivedIdPair>,
     current_l1: Option<BlockRef>,
     standings: Standings,
@@ -32,7 +33,7 @@ struct ChainGlobals {
 
 wrapped!(Chains);
 fields!(Globals { set, finalized_l1, failsafe, changed, chains });
-fields!(ChainGlobals { cross_unsafe, finalized, anchor, current_l1, standings });
+fields!(ChainGlobals { cross_unsafe, finalized, confirmed, anchor, current_l1, standings });
 fields!(Standings { at_unsafe, at_safe });
 fields!(Standing { block, scope, needs, all_at, bad_at, verdict });
 fields!(Need { slot, number, timestamp, same_time, seen, wrong });
@@ -126,7 +127,9 @@ impl<K: Keccak256> Index<K> {
             return Err(Code::DataCorruption);
         }
         for (chain, globals) in self.chains.iter_mut().zip(chains) {
-            let ChainGlobals { cross_unsafe, finalized, anchor, current_l1, standings } = globals;
+            let ChainGlobals { cross_unsafe, finalized, confirmed, anchor, current_l1, standings } =
+                globals;
+            chain.confirmed = confirmed;
             chain.cross_unsafe = cross_unsafe;
             chain.finalized = finalized;
             chain.anchor = anchor;
@@ -182,6 +185,7 @@ impl<K: Keccak256> Chain<K> {
             cross_safe: _,
             cross_unsafe,
             finalized,
+            confirmed,
             anchor,
             current_l1,
             standings,
@@ -189,6 +193,7 @@ impl<K: Keccak256> Chain<K> {
         ChainGlobals {
             cross_unsafe: *cross_unsafe,
             finalized: *finalized,
+            confirmed: *confirmed,
             anchor: *anchor,
             current_l1: *current_l1,
             standings: standings.clone(),
@@ -213,6 +218,7 @@ impl<K: Keccak256> Chain<K> {
         let derived = self.local_safe.derived(cross.derived.number);
         let in_order = cross.derived.number <= local.derived.number
             && cross.source.number <= local.source.number
+            && self.confirmed.is_none_or(|confirmed| confirmed <= cross.source.number)
             && self.cross_unsafe.is_none_or(|head| head.number >= cross.derived.number);
         in_order
             && derived.map(|entry| entry.derived.id()) == Ok(cross.derived.id())

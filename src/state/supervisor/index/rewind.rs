@@ -169,6 +169,7 @@ impl<K: Keccak256> Index<K> {
         };
         let _ = chain.local_safe.rewind_to_source(local.id());
         let _ = chain.cross_safe.rewind_to_source(cross.id());
+        chain.confirmed = chain.confirmed.map(|confirmed| confirmed.min(cross.number));
         let safe = chain.cross_safe.end().map(|end| end.derived);
         if chain.cross_unsafe.is_some_and(|head| safe.is_some_and(|safe| head.number < safe.number))
         {
@@ -184,6 +185,7 @@ impl<K: Keccak256> Chain<K> {
         self.cross_safe.clear();
         self.cross_unsafe = None;
         self.finalized = None;
+        self.confirmed = None;
         self.anchor = None;
         self.current_l1 = None;
         self.standings = Standings::default();
