@@ -120,6 +120,7 @@ fn a_limit_of_the_supervisor_moved_by_one_shows() {
         ("s44-limit-executing", "limits.max_executing", 2),
         ("s44-limit-derived", "limits.max_local_safe_above_safe", 2),
         ("s44-limit-fetches", "limits.max_fetches", 2),
+        ("s44-limit-attempts", "limits.max_attempts", 2),
         ("s44-limit-parked-events", "limits.max_parked_events", 2),
         ("s44-limit-nodes", "limits.max_nodes", 2),
         ("s44-limit-confirmations", "limits.l1_confirmations", 2),

@@ -22,7 +22,7 @@ use nodewire::state::supervisor::{
 use nodewire::{Action, AskId, Input, Machine, Outbox, Time};
 
 const CHAINS: u64 = 3;
-const INPUTS: u64 = if cfg!(debug_assertions) { 6_000 } else { 60_000 };
+const INPUTS: u64 = if cfg!(debug_assertions) { 12_000 } else { 60_000 };
 
 fn limits() -> Limits {
     let mut limits = Limits::default();

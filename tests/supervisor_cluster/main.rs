@@ -4,6 +4,7 @@
 
 mod calls;
 mod chains;
+mod doubts;
 mod faults;
 mod finality;
 mod forms;

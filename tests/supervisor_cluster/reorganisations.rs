@@ -1,6 +1,8 @@
 //! Branches that part: on layer two and on layer one.
 
-use nodewire::codec::supervisor::{ChainId, NodeCommand};
+use nodewire::codec::supervisor::{
+    BlockRef, BlockReplacement, ChainId, DerivedRefPair, NodeCommand, NodeEvent,
+};
 use nodewire::state::supervisor::SupervisorNotice;
 
 use crate::chains::{executing, plain};
@@ -141,4 +143,69 @@ fn tips_that_alternate_drop_nothing_that_stays() {
         world.tell_tip();
         assert_eq!(world.numbers(1)[3], Some(101));
     }
+}
+
+/// Block 201 is invalidated; the node said what it replaced it with, whose logs nobody tells yet.
+fn replaced_in_silence() -> (World, BlockRef) {
+    let mut world = World::new(&[1, 2]);
+    world.chain(1).grow("a", vec![plain("hello")]);
+    let mut message = world.chain(1).message(101, 0);
+    message.payload_hash.0[0] ^= 1;
+    let bad = world.chain(2).grow("a", vec![executing(&message)]);
+    for chain in [1, 2] {
+        world.tell_unsafe(chain);
+        world.tell_derived(chain, 10, 100 * chain + 1);
+    }
+    let invalidated = SupervisorNotice::Invalidated(ChainId::from(2), bad.seal());
+    assert!(world.notices.contains(&invalidated));
+    world.silent = true;
+    let old = world.chain(2).clone();
+    world.chain(2).cut(200);
+    let replacement = world.chain(2).grow("replaced", vec![]);
+    let replace_block = Some(BlockReplacement { replacement, invalidated: bad.hash });
+    world.node(2, NodeEvent { replace_block, ..NodeEvent::default() });
+    assert_eq!(world.kept.len(), 1);
+    // A reorganisation of layer one undoes the replacement, at the node.
+    *world.chain(2) = old;
+    (world, replacement)
+}
+
+fn told_to_replace(world: &World) -> usize {
+    let told =
+        |(_, command): &&(ChainId, NodeCommand)| matches!(command, NodeCommand::InvalidateBlock(_));
+    world.commands.iter().filter(told).count()
+}
+
+#[test]
+fn a_node_that_derives_past_an_invalidated_block_again_is_brought_back() {
+    let (mut world, replacement) = replaced_in_silence();
+    world.chain(2).grow("a", vec![]);
+    world.tell_derived(2, 10, 202);
+    let bad = world.chain(2).block(201).unwrap().0;
+    world.chain(2).cut(200);
+    world.chain(2).blocks.push((replacement, Vec::new()));
+    let (logs, query) = world.kept.pop().unwrap();
+    let answer = world.answer(logs, query);
+    world.chain(2).cut(200);
+    world.chain(2).blocks.push((bad, Vec::new()));
+    world.silent = false;
+    // Nothing more is told: what was told is enough to know that it is elsewhere.
+    world.command(answer);
+    let common = world.chain(2).block(200).unwrap().0.id();
+    let is_reset = |(chain, command): &(ChainId, NodeCommand)| match command {
+        NodeCommand::Reset(heads) => *chain == ChainId::from(2) && heads.local_safe == common,
+        _ => false,
+    };
+    assert!(world.commands.iter().any(is_reset), "{:?}", world.commands);
+}
+
+#[test]
+fn a_node_that_stands_on_an_invalidated_block_again_is_told_again() {
+    let (mut world, _) = replaced_in_silence();
+    let before = told_to_replace(&world);
+    let exhaust_l1 = Some(DerivedRefPair { source: world.l1[10], derived: world.chain(2).head() });
+    for _ in 0..3 {
+        world.node(2, NodeEvent { exhaust_l1, ..NodeEvent::default() });
+    }
+    assert_eq!(told_to_replace(&world), before + 1);
 }

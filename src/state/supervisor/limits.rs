@@ -40,6 +40,8 @@ pub struct Limits {
     pub max_local_safe_above_safe: usize,
     /// Most questions open for a chain.
     pub max_fetches: usize,
+    /// How often blocks that a node told are asked for in vain before they are given up.
+    pub max_attempts: u32,
     /// Most events kept for a chain until its anchor comes.
     pub max_parked_events: usize,
     /// Most nodes of a chain.
@@ -52,7 +54,8 @@ pub struct Limits {
     pub max_pruned: usize,
     /// Most verdicts of promotion in one step; the rest follows in the next.
     pub promotion_budget: usize,
-    /// How long to wait after a failed reset: doubles from the first to the second.
+    /// How long to wait after a failed reset, or a question that nobody could answer: doubles from
+    /// the first to the second.
     pub reset_backoff: (Duration, Duration),
 }
 
@@ -74,6 +77,7 @@ impl Default for Limits {
             max_executing: 100_000,
             max_local_safe_above_safe: 65_536,
             max_fetches: 16,
+            max_attempts: 5,
             max_parked_events: 64,
             max_nodes: 8,
             l1_confirmations: 0,

@@ -1,17 +1,12 @@
 //! Events of nodes (`supervisor.md` 9.1).
 
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::input::LogsQuery;
-use super::{Dropped, NodeId, Purpose, Supervisor, SupervisorNotice, SupervisorQuery};
-use crate::codec::supervisor::{
-    BlockId, BlockRef, BlockReplacement, Code, DerivedIdPair, DerivedRefPair, Keccak256, Log,
-    NodeCommand, NodeEvent, Seal,
-};
+use super::{Dropped, NodeId, Supervisor, SupervisorNotice};
+use crate::codec::supervisor::{BlockRef, Code, DerivedRefPair, Keccak256, NodeEvent, Seal};
 use crate::machine::Out;
-use crate::state::supervisor::index::{Chain, DerivationIndex, IndexedLog, Slot};
+use crate::state::supervisor::index::{Chain, DerivationIndex, Slot};
 
 impl<K: Keccak256> Supervisor<K> {
     pub(super) fn anchor(&mut self, slot: Slot, anchor: &DerivedRefPair, out: &mut Out<Self>) {
@@ -45,7 +40,7 @@ impl<K: Keccak256> Supervisor<K> {
             self.want_reset(slot, id, out);
         }
         if let Some(block) = event.unsafe_block.filter(|_| self.is_heard(slot, id)) {
-            self.hear_unsafe(slot, &block, out);
+            self.hear_unsafe(slot, id, &block, out);
         }
         if let Some(pair) = event.derivation_update.filter(|_| self.is_heard(slot, id)) {
             self.hear_derived(slot, id, &pair, out);
@@ -54,6 +49,7 @@ impl<K: Keccak256> Supervisor<K> {
             if let Some(node) = self.node(slot, id) {
                 node.exhausted = Some(pair.source);
             }
+            self.hear_beyond(slot, id, &pair.derived, out);
             self.provide(slot, id, out);
         }
         if let Some(replacement) = event.replace_block.filter(|_| self.is_heard(slot, id)) {
@@ -83,7 +79,7 @@ impl<K: Keccak256> Supervisor<K> {
         }
     }
 
-    fn hear_unsafe(&mut self, slot: Slot, block: &BlockRef, out: &mut Out<Self>) {
+    fn hear_unsafe(&mut self, slot: Slot, id: NodeId, block: &BlockRef, out: &mut Out<Self>) {
         let Some(chain) = self.index.chain(slot) else { return };
         let Some(head) = chain.logs().head() else { return };
         let Some(safe) = chain.cross_safe().end() else { return };
@@ -107,8 +103,14 @@ impl<K: Keccak256> Supervisor<K> {
         if logged.is_some_and(|logged| logged.hash == block.hash) {
             return;
         }
+        let (is_logged, follows) = (logged.is_some(), block.follows(head.id()));
+        if !self.claims(slot, id, block.number) {
+            let code = Code::ResourceUnavailable;
+            self.drop_with(Dropped::UnsafeBlock, Some(slot), code, out);
+            return;
+        }
         let Some(sync) = self.sync(slot) else { return };
-        if logged.is_some() {
+        if is_logged {
             // Another branch, as high as we are or lower.
             if self.walk(slot, block.number, false, out) {
                 if let Some(sync) = self.sync(slot) {
@@ -118,7 +120,7 @@ impl<K: Keccak256> Supervisor<K> {
             return;
         }
         sync.target = sync.target.max(block.number);
-        if block.follows(head.id()) {
+        if follows {
             self.expect_logs(slot, block, out);
         }
         self.pump(slot, out);
@@ -140,6 +142,8 @@ impl<K: Keccak256> Supervisor<K> {
                 // The node has not heard of it, or what it told of the replacement was not heard.
                 if pair.derived.number == marker.number {
                     self.tell_replace(slot, id, marker, out);
+                } else {
+                    self.hear_beyond(slot, id, &pair.derived, out);
                 }
                 return;
             }
@@ -167,10 +171,12 @@ impl<K: Keccak256> Supervisor<K> {
                     // A node that gets on is trusted again.
                     node.backoff = Duration::ZERO;
                     node.contradicts = None;
+                    node.astray = false;
                 }
                 if let Some(sync) = self.sync(slot) {
                     sync.target = sync.target.max(derived.number);
                 }
+                self.hurry(slot);
                 out.notify(SupervisorNotice::LocalSafe(self.chain_id(slot), derived.id()));
                 self.pump(slot, out);
             }
@@ -220,28 +226,6 @@ impl<K: Keccak256> Supervisor<K> {
         true
     }
 
-    /// The invalidated block that a node derived again, whose replacement is known.
-    fn replaced(&self, slot: Slot, pair: &DerivedRefPair) -> Option<Seal> {
-        let number = pair.derived.number;
-        let (invalid, by) = self.chains.get(slot.index())?.replaced.get(&number)?;
-        let there = self.index.chain(slot)?.local_safe().derived(number).ok()?;
-        (*invalid == pair.derived.seal() && there.derived.hash == *by).then_some(*invalid)
-    }
-
-    /// A node has a block that can never be safe.
-    pub(super) fn tell_replace(
-        &mut self,
-        slot: Slot,
-        id: NodeId,
-        invalid: Seal,
-        out: &mut Out<Self>,
-    ) {
-        if let Some(node) = self.node(slot, id) {
-            node.replacing = Some(invalid.number);
-        }
-        self.tell(slot, id, NodeCommand::InvalidateBlock(invalid), out);
-    }
-
     /// A node that contradicts us is reset, unless it will go back by itself.
     fn mistrust(&mut self, slot: Slot, id: NodeId, number: u64, out: &mut Out<Self>) {
         let replacing = self.node(slot, id).and_then(|node| node.replacing);
@@ -249,102 +233,6 @@ impl<K: Keccak256> Supervisor<K> {
             // What we know may be of a branch of layer one that is gone, told late.
             self.compare_l1_again(out);
             self.want_reset(slot, id, out);
-        }
-    }
-
-    /// The replacement counts as soon as its logs are known.
-    fn hear_replacement(
-        &mut self,
-        slot: Slot,
-        id: NodeId,
-        replacement: BlockReplacement,
-        out: &mut Out<Self>,
-    ) {
-        if let Some(node) = self.node(slot, id) {
-            node.replacing = None;
-        }
-        let Some(chain) = self.index.chain(slot) else { return };
-        let block = replacement.replacement;
-        // Another node of the chain told it first.
-        let known = chain.local_safe().derived(block.number);
-        if known.is_ok_and(|entry| entry.derived == block.seal()) {
-            // It may not have been told that it is safe, and from where on to derive.
-            if let Ok(entry) = chain.cross_safe().first_of_derived(block.id()) {
-                let DerivedIdPair { source, derived } = entry.ids();
-                self.tell(slot, id, NodeCommand::UpdateCrossSafe { derived, source }, out);
-            }
-            return;
-        }
-        let expected = self.chains.get(slot.index()).and_then(|sync| sync.replacement);
-        if expected == Some(replacement) {
-            return;
-        }
-        let before = block.number.checked_sub(1);
-        let before = before.and_then(|before| chain.local_safe().derived(before).ok());
-        let fits = chain.local_safe().end().is_some_and(|end| {
-            end.invalidated
-                && end.derived.hash == replacement.invalidated
-                && end.derived.number == block.number
-                // Numbers have the same times whether a block is replaced or not.
-                && end.derived.timestamp == block.timestamp
-                && before.is_some_and(|before| block.follows(before.derived.id()))
-        });
-        if !fits {
-            let code = Code::ConflictingData;
-            self.drop_with(Dropped::Replacement, Some(slot), code, out);
-            self.want_reset(slot, id, out);
-            return;
-        }
-        if let Some(sync) = self.sync(slot) {
-            sync.replacement = Some(replacement);
-        }
-        self.fetch_replacement(slot, out);
-    }
-
-    /// Asks for the logs of the replacement, if one is expected.
-    pub(super) fn fetch_replacement(&mut self, slot: Slot, out: &mut Out<Self>) {
-        let expected = self.chains.get(slot.index()).and_then(|sync| sync.replacement);
-        let Some(block) = expected.map(|expected| expected.replacement.id()) else { return };
-        let query = LogsQuery { chain_id: self.chain_id(slot), hash: block.hash };
-        if !self.ask(Purpose::Replace(slot, block), SupervisorQuery::Logs(query), out) {
-            self.rest(slot);
-        }
-    }
-
-    pub(super) fn replacement_found(
-        &mut self,
-        slot: Slot,
-        block: BlockId,
-        logs: Option<Vec<Log>>,
-        out: &mut Out<Self>,
-    ) {
-        let Some(sync) = self.sync(slot) else { return };
-        let wanted = sync.replacement.filter(|wanted| wanted.replacement.id() == block);
-        let Some(BlockReplacement { replacement, invalidated }) = wanted else { return };
-        let Some(logs) = logs else {
-            self.drop_with(Dropped::Replacement, Some(slot), Code::ResourceUnavailable, out);
-            self.rest(slot);
-            return;
-        };
-        sync.replacement = None;
-        let marker = self.index.chain(slot).and_then(|chain| chain.local_safe().end());
-        let invalid = marker.map(|marker| marker.derived);
-        let logs: Vec<_> = logs.iter().map(IndexedLog::of::<K>).collect();
-        match self.index.replace(slot, &replacement, invalidated, &logs, &mut self.then) {
-            Ok(()) => {
-                out.notify(SupervisorNotice::Replaced(self.chain_id(slot), block));
-                let most = self.limits.max_blocks_above_safe;
-                if let Some(sync) = self.sync(slot) {
-                    sync.target = sync.target.max(block.number);
-                    sync.incoming.clear();
-                    sync.replaced.extend(invalid.map(|it| (it.number, (it, block.hash))));
-                    if sync.replaced.len() > most {
-                        sync.replaced.pop_first();
-                    }
-                }
-                self.pump(slot, out);
-            }
-            Err(code) => self.drop_with(Dropped::Replacement, Some(slot), code, out),
         }
     }
 }

@@ -5,11 +5,10 @@ use alloc::vec::Vec;
 use core::mem::size_of;
 
 use super::input::{BlockQuery, LogsQuery};
-use super::{ChainSync, Dropped, Due, Purpose, Supervisor, SupervisorNotice, SupervisorQuery};
+use super::{ChainSync, Dropped, Purpose, Supervisor, SupervisorNotice, SupervisorQuery};
 use crate::codec::supervisor::{BlockId, BlockRef, Code, Keccak256, Log};
 use crate::machine::Out;
 use crate::state::supervisor::index::{IndexedLog, Slot};
-use crate::time::Time;
 
 /// The search for the newest block of ours that is still there, from some block down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,7 +42,7 @@ impl Incoming {
 }
 
 impl ChainSync {
-    fn take_incoming(&mut self, number: u64) -> Option<Incoming> {
+    pub(super) fn take_incoming(&mut self, number: u64) -> Option<Incoming> {
         let taken = self.incoming.remove(&number);
         crate::heap::relax_map(&mut self.incoming);
         taken
@@ -122,9 +121,9 @@ impl<K: Keccak256> Supervisor<K> {
             Some(block) if block.number == number => self.expect_logs(slot, &block, out),
             Some(_) => {
                 self.drop_with(Dropped::Answer, Some(slot), Code::ConflictingData, out);
-                self.try_later(slot, number);
+                self.try_later(slot, number, out);
             }
-            None => self.try_later(slot, number),
+            None => self.try_later(slot, number, out),
         }
     }
 
@@ -141,7 +140,7 @@ impl<K: Keccak256> Supervisor<K> {
             _ => return,
         };
         let Some(logs) = logs else {
-            self.try_later(slot, block.number);
+            self.try_later(slot, block.number, out);
             return;
         };
         let logs = logs.iter().map(IndexedLog::of::<K>).collect();
@@ -161,6 +160,7 @@ impl<K: Keccak256> Supervisor<K> {
             let Some(Incoming::Ready(block, logs)) = sync.take_incoming(next) else { return };
             match self.index.append(slot, &block, &logs) {
                 Ok(()) => {
+                    self.claims_reached(slot, block.number);
                     out.notify(SupervisorNotice::LocalUnsafe(self.chain_id(slot), block.id()));
                 }
                 Err(Code::ConflictingData) if block.parent_hash != head.hash => {
@@ -217,11 +217,11 @@ impl<K: Keccak256> Supervisor<K> {
     ) {
         let Some(sync) = self.sync(slot) else { return };
         let Some(walk) = sync.walking.filter(|walk| walk.number == number) else { return };
-        sync.walking = None;
         let Some(block) = block.filter(|block| block.number == number) else {
-            self.try_later(slot, number);
+            self.try_later(slot, number, out);
             return;
         };
+        sync.walking = None;
         let Some(chain) = self.index.chain(slot) else { return };
         if chain.logs().find(number).is_ok_and(|logged| logged.hash == block.hash) {
             if !walk.parted {
@@ -262,29 +262,6 @@ impl<K: Keccak256> Supervisor<K> {
         if let Some(sync) = self.sync(slot).filter(|sync| sync.target < derived) {
             sync.target = derived;
             self.rest(slot);
-        }
-    }
-
-    /// Nobody has it now: ask again after a while.
-    fn try_later(&mut self, slot: Slot, number: u64) {
-        if let Some(sync) = self.sync(slot) {
-            sync.take_incoming(number);
-            self.rest(slot);
-        }
-    }
-
-    /// Nothing is asked for this chain for a while.
-    pub(super) fn rest(&mut self, slot: Slot) {
-        // Not later than before: whoever makes it wait again and again would stall it.
-        let at = self.latest.after(self.limits.reset_backoff.0);
-        let before = self.chains.get(slot.index()).and_then(|sync| sync.retry_at);
-        self.set_retry(slot, Some(before.map_or(at, |before| before.min(at))));
-    }
-
-    pub(super) fn set_retry(&mut self, slot: Slot, at: Option<Time>) {
-        if let Some(sync) = self.chains.get_mut(slot.index()) {
-            self.due.shift(&Due::Retry(slot), sync.retry_at, at);
-            sync.retry_at = at;
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The Supervisor: index, nodes and RPC in one machine (`supervisor.md` sections 8 to 10).
 
+mod doubt;
 mod events;
 mod fetch;
 mod input;
@@ -7,6 +8,7 @@ mod l1;
 mod node;
 mod purpose;
 mod remains;
+mod replace;
 mod reset;
 mod roots;
 mod settle;
@@ -21,6 +23,7 @@ pub use input::{
     SupervisorRemote,
 };
 
+use self::doubt::Misses;
 use self::fetch::{Incoming, Walk};
 use self::l1::L1;
 use self::node::Node;
@@ -89,6 +92,8 @@ struct ChainSync {
     replaced: BTreeMap<u64, (Seal, Hash)>,
     /// When to ask again for what nobody had.
     retry_at: Option<Time>,
+    /// How often that was in vain.
+    misses: Misses,
 }
 
 /// What happens at a time.
@@ -307,6 +312,7 @@ impl<K: Keccak256> Supervisor<K> {
         match due {
             Due::Retry(slot) => {
                 self.set_retry(slot, None);
+                self.begin_round(slot, out);
                 self.fetch_replacement(slot, out);
                 self.pump(slot, out);
                 for node in self.listening(slot) {

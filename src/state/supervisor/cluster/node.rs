@@ -33,6 +33,14 @@ pub(super) struct Node {
     /// What it derived against what is known, and how many resets there had been: after another it
     /// is believed.
     pub(super) contradicts: Option<(BlockId, u64)>,
+    /// It derived beyond an invalidated block after it had said that it replaced it.
+    pub(super) astray: bool,
+    /// The highest unsafe block it told that is not indexed yet; 0 if there is none.
+    pub(super) claimed: u64,
+    /// How often in a row nobody had what it claimed.
+    pub(super) doubts: u32,
+    /// From when on it is believed again about unsafe blocks.
+    pub(super) believed_at: Time,
 }
 
 impl Node {
@@ -47,6 +55,10 @@ impl Node {
             exhausted: None,
             replacing: None,
             contradicts: None,
+            astray: false,
+            claimed: 0,
+            doubts: 0,
+            believed_at: Time::ZERO,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use alloc::vec::Vec;
 
+use super::doubt::Misses;
 use super::fetch::{Incoming, Walk};
 use super::node::Node;
 use super::purpose::{Asked, Purpose};
@@ -143,7 +144,18 @@ impl<K: Keccak256> Supervisor<K> {
     }
 }
 
-fields!(ChainSync { nodes, parked, target, incoming, walking, replacement, replaced, retry_at });
+fields!(ChainSync {
+    nodes,
+    parked,
+    target,
+    incoming,
+    walking,
+    replacement,
+    replaced,
+    retry_at,
+    misses,
+});
+fields!(Misses { rounds, is_counted, head });
 fields!(Walk { number, parted, target });
 fields!(Node {
     id,
@@ -155,6 +167,10 @@ fields!(Node {
     exhausted,
     replacing,
     contradicts,
+    astray,
+    claimed,
+    doubts,
+    believed_at,
 });
 fields!(Asked { since, what });
 fields!(IndexedLog { log_hash, executing });

@@ -73,6 +73,7 @@ impl<K: Keccak256> Supervisor<K> {
         let Some(node) = self.node(slot, id) else { return };
         node.reset = Some(reset);
         node.replacing = None;
+        node.astray = false;
         node.resets = node.resets.saturating_add(1);
         out.notify(SupervisorNotice::ResetStarted(self.chain_id(slot), id));
         self.ask_node(slot, id, newest, out);
