@@ -5,6 +5,7 @@
 mod calls;
 mod chains;
 mod doubts;
+mod edges;
 mod faults;
 mod finality;
 mod forms;

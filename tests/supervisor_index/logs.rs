@@ -1,5 +1,6 @@
 //! The logs of one chain (`supervisor.md` 8.2).
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use nodewire::codec::supervisor::{
@@ -179,4 +180,28 @@ fn claims_on_unknown_chains_and_malformed_ones_have_no_chain() {
     assert_eq!((open.reference(), open.logs), (block(2), 4));
     let found: Vec<_> = open.executing.iter().map(|log| (log.position, log.chain)).collect();
     assert_eq!(found, [(1, Some(Slot(0))), (2, None), (3, None)]);
+}
+
+/// Whoever keeps states by their hashes finds most of those apart that are.
+#[test]
+fn indexes_of_other_lengths_and_heads_have_other_hashes() {
+    let hash_of = |logs: &LogIndex| {
+        let mut hasher = DefaultHasher::new();
+        logs.hash(&mut hasher);
+        hasher.finish()
+    };
+    let (one, two) = (filled(1_003), filled(1_004));
+    assert_ne!(hash_of(&one), hash_of(&two));
+    let mut other = filled(1_003);
+    let branch = BlockRef { hash: Hash([9; 32]), ..block(1_004) };
+    other.append(&branch, &[]).unwrap();
+    assert_ne!(hash_of(&other), hash_of(&two));
+    // The same list, however it came about.
+    other.rewind(block(1_003).id()).unwrap();
+    assert_eq!((other.clone(), hash_of(&other)), (one.clone(), hash_of(&one)));
+    other.prune(1_002);
+    let mut pruned = one;
+    pruned.prune(1_001);
+    pruned.prune(1_002);
+    assert_eq!((other.clone(), hash_of(&other)), (pruned.clone(), hash_of(&pruned)));
 }

@@ -15,3 +15,4 @@ mod host;
 #[path = "../supervisor_cluster/world.rs"]
 #[allow(dead_code)]
 mod world;
+mod writes;

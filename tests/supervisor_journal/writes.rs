@@ -1,0 +1,182 @@
+//! What is asked of the disk and when, what it may answer, and what files say besides.
+
+use std::collections::BTreeMap;
+
+use nodewire::codec::supervisor::journal::{FileHeader, FileKind, StoreFile};
+use nodewire::codec::supervisor::{ChainId, RustCryptoKeccak256 as Keccak};
+use nodewire::state::supervisor::{
+    ChainConfig, Config, Durable, DurableCommand, DurableLimits, DurableQuery, ExpiryWindow,
+    Limits, NodeId, Record, RecordBody, Snapshot, Store, StoreAnswer, SupervisorRemote, recover,
+    restore,
+};
+use nodewire::{Action, AskId, Input, Machine, Outbox, Refused, Time};
+use serde_json::{Value, json};
+
+use crate::host::{Host, Truth};
+
+type Out = nodewire::Out<Durable>;
+
+fn begin(limits: DurableLimits) -> (Durable, Out) {
+    let chains = [(ChainId::from(1), ChainConfig { activation: 0, block_time: 2 })];
+    let config = Config::new(BTreeMap::from(chains), ExpiryWindow::EXPIRY_CURRENT);
+    let found = recover::<Keccak, Vec<u8>>(&config, &Limits::default(), &[], |_| None);
+    let mut out = Outbox::new();
+    let durable = Durable::begin(Time::ZERO, found.unwrap(), limits, &mut out);
+    (durable, out)
+}
+
+/// What the disk is asked, by its numbers.
+fn asked(out: &mut Out) -> Vec<(AskId, Store)> {
+    let asked = out.drain().filter_map(|action| match action {
+        Action::Ask(id, DurableQuery::Store(store)) => Some((id, store)),
+        _ => None,
+    });
+    asked.collect()
+}
+
+fn stored(durable: &mut Durable, id: AskId) -> Vec<(AskId, Store)> {
+    let mut out = Outbox::new();
+    let stored = DurableCommand::Stored(id, StoreAnswer::Durable);
+    durable.handle_local(Time::ZERO, stored, &mut out).unwrap();
+    asked(&mut out)
+}
+
+#[test]
+fn a_snapshot_begins_as_soon_as_the_journal_before_it_is_written() {
+    let mut limits = DurableLimits::default();
+    limits.snapshot_after = 1;
+    let (mut durable, mut out) = begin(limits);
+    let first = asked(&mut out);
+    let [(first, Store::Begin { generation: 1, .. })] = first[..] else { panic!("{first:?}") };
+    assert!(durable.awaits(first));
+    let then = stored(&mut durable, first);
+    let [
+        (journal, Store::Begin { generation: 2, .. }),
+        (snapshot, Store::Snapshot { generation: 2, offset: 0, last: true, .. }),
+    ] = then[..]
+    else {
+        panic!("{then:?}")
+    };
+    // Each is waited for until it is answered.
+    let awaited = |durable: &Durable| [first, journal, snapshot].map(|id| durable.awaits(id));
+    assert_eq!(awaited(&durable), [false, true, true]);
+    let then = stored(&mut durable, snapshot);
+    let [(removal, Store::Remove { before: 2 })] = then[..] else { panic!("{then:?}") };
+    assert_eq!(awaited(&durable), [false, true, false]);
+    assert!(durable.awaits(removal));
+    assert_eq!(stored(&mut durable, removal), []);
+    assert!(!durable.awaits(removal));
+    stored(&mut durable, journal);
+    assert_eq!(awaited(&durable), [false; 3]);
+}
+
+#[test]
+fn an_answer_to_what_was_not_asked_yet_is_refused() {
+    let (mut durable, mut out) = begin(DurableLimits::default());
+    let (first, _) = asked(&mut out).pop().unwrap();
+    let before = durable.clone();
+    let next = AskId::from_u64(first.as_u64() + 2);
+    let early = DurableCommand::Stored(next, StoreAnswer::Durable);
+    let refusal = durable.handle_local(Time::ZERO, early.clone(), &mut out).unwrap_err();
+    assert_eq!((refusal.why, refusal.input), (Refused::UnknownAsk, early));
+    assert!(durable == before);
+    assert!(!durable.awaits(next));
+}
+
+#[test]
+fn files_are_named_by_what_they_are() {
+    for kind in [FileKind::Journal, FileKind::Snapshot] {
+        for generation in [0, 1, 12_345, u64::MAX] {
+            let file = StoreFile { kind, generation };
+            assert_eq!(file.to_string().parse(), Ok(file));
+        }
+    }
+    for wrong in [
+        "",
+        "journal-",
+        "journal-7",
+        "journal-0000000000000000007",
+        "journal-000000000000000000007",
+        "journal-+0000000000000000007",
+        "journal-99999999999999999999",
+        "other-00000000000000000007",
+        "journal-00000000000000000007.tmp",
+    ] {
+        assert!(wrong.parse::<StoreFile>().is_err(), "{wrong}");
+    }
+}
+
+/// Without leading zeros, whatever their first byte.
+#[test]
+fn records_keep_chain_ids_whole() {
+    let mut lengths = Vec::new();
+    for shift in 0..32 {
+        let mut id = ChainId::from(0);
+        id.0[shift] = 1;
+        id.0[31] = 10;
+        let input = SupervisorRemote::NodeUp { chain_id: id, node: NodeId(1) };
+        let body = RecordBody::Input(Input::Remote(input));
+        let record = Record { number: 1, time: Time::ZERO, body };
+        let mut bytes = header();
+        let before = bytes.len();
+        record.write_frame(&mut bytes);
+        lengths.push(bytes.len() - before);
+        let (_, mut frames) = FileHeader::read(FileKind::Journal, &bytes).unwrap();
+        assert_eq!(Record::read_payload(frames.read().unwrap()), Ok(record));
+    }
+    assert!(lengths.is_sorted_by(|a, b| a >= b));
+    assert!(lengths[0] > lengths[31] + 30);
+}
+
+/// How a journal begins.
+fn header() -> Vec<u8> {
+    let (_, mut out) = begin(DurableLimits::default());
+    let (_, begun) = asked(&mut out).pop().unwrap();
+    let Store::Begin { bytes, .. } = begun else { panic!("{begun:?}") };
+    let (_, frames) = FileHeader::read(FileKind::Journal, &bytes).unwrap();
+    bytes[..frames.at()].to_vec()
+}
+
+fn root(id: &str) -> Value {
+    json!({"jsonrpc": "2.0", "id": id, "method": "supervisor_superRootAtTimestamp",
+        "params": ["0x3e8"]})
+}
+
+/// One call of a batch is answered, the other waits for a node.
+#[test]
+fn a_snapshot_tells_what_is_answered_of_a_batch() {
+    let truth = Truth::new(1, 1, 1);
+    let mut host = Host::new(&truth, DurableLimits::default(), Limits::default());
+    let now = json!({"jsonrpc": "2.0", "id": "now", "method": "supervisor_finalizedL1"});
+    host.text(json!([now, root("later")]));
+    host.write_all();
+    assert_eq!(host.calls[&0], None);
+    let machine = host.durable.supervisor();
+    let bytes = Snapshot::new(machine.clone(), 1, 1).write(usize::MAX);
+    let (found, _) = restore::<Keccak>(truth.config(), Limits::default(), &bytes).unwrap();
+    assert!(found == *machine);
+}
+
+/// Who waited before the restart is gone; nobody else gets what was meant for it.
+#[test]
+fn late_replies_to_texts_from_before_a_restart_are_nobodys() {
+    let truth = Truth::new(1, 1, 1);
+    let mut host = Host::new(&truth, DurableLimits::default(), Limits::default());
+    for _ in 0..3 {
+        host.text(root("old"));
+    }
+    host.write_all();
+    assert!(host.calls.values().all(Option::is_none));
+    host.crash();
+    for _ in 0..3 {
+        host.text(root("new"));
+    }
+    for _ in 0..20 {
+        host.wait();
+        host.write_all();
+    }
+    assert_eq!(host.calls.len(), 3);
+    for reply in host.calls.values() {
+        assert_eq!(reply.as_ref().map(|reply| &reply["id"]), Some(&json!("new")));
+    }
+}
