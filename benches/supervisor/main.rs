@@ -6,6 +6,7 @@ mod backlog;
 mod common;
 mod index;
 mod large;
+mod late;
 mod reach;
 mod restart;
 mod rpc;
@@ -25,6 +26,6 @@ fn main() -> ExitCode {
 }
 
 fn cases() -> Vec<Case> {
-    let rooms = [index::cases, backlog::cases, restart::cases, rpc::cases];
+    let rooms = [index::cases, backlog::cases, restart::cases, rpc::cases, late::cases];
     rooms.iter().flat_map(|cases| cases()).collect()
 }

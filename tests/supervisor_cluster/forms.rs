@@ -44,6 +44,7 @@ fn inputs_are_read_and_written() {
         json!({ "anchor": { "chainID": "0xa", "anchor": pair } }),
         json!({ "rewind": { "chainID": "0xa", "head": { "hash": hash, "number": 3 } } }),
         json!({ "failsafe": true }),
+        json!({ "abandon": 7 }),
         json!({ "answer": [4, { "block": block }] }),
         json!({ "answer": [4, { "block": null }] }),
         json!({ "answer": [4, { "logs": [log] }] }),

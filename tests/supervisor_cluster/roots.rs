@@ -5,7 +5,8 @@ use nodewire::codec::supervisor::{
     ChainId, Code, OutputV0, RustCryptoKeccak256 as Keccak, SuperRootResponse, SuperV1,
 };
 use nodewire::state::supervisor::{
-    CallId, Dropped, Limits, RpcText, SupervisorNotice, SupervisorQuery, SupervisorRemote,
+    CallId, Dropped, Limits, RpcText, SupervisorCommand, SupervisorNotice, SupervisorQuery,
+    SupervisorRemote,
 };
 use serde_json::json;
 
@@ -233,4 +234,51 @@ fn super_roots_that_wait_behind_silent_nodes_are_answered_in_time() {
     }
     assert_eq!(world.replies.len(), 40);
     assert!(world.replies.iter().all(|reply| reply["error"]["code"] == -32_002));
+}
+
+/// What a client that left had asked gives its places back, and those that waited go on.
+#[test]
+fn an_abandoned_text_makes_room_for_others() {
+    let mut world = safe();
+    world.silent = true;
+    let call = |id: usize| {
+        let method = "supervisor_superRootAtTimestamp";
+        json!({"jsonrpc": "2.0", "id": id, "method": method, "params": ["0x3ed"]})
+    };
+    let most = Limits::default().max_parked_calls;
+    let batch = |id: u64, calls: usize| RpcText {
+        call: CallId(id),
+        text: json!((0..calls).map(call).collect::<Vec<_>>()).to_string().into(),
+    };
+    let before = world.supervisor.clone();
+    world.command(SupervisorCommand::Abandon(CallId(7)));
+    assert_eq!(world.supervisor, before);
+    world.hear(SupervisorRemote::Rpc(batch(7, 1_000)));
+    world.hear(SupervisorRemote::Rpc(batch(8, most - 1_000)));
+    let full = RpcText { call: CallId(9), text: call(1).to_string().into() };
+    world.hear(SupervisorRemote::Rpc(full.clone()));
+    assert_eq!(world.replies.pop().unwrap()["error"]["code"], -32_005);
+    let asked = world.kept.len();
+
+    world.command(SupervisorCommand::Abandon(CallId(7)));
+    let reply = world.replies.pop().unwrap();
+    let refused = reply.as_array().unwrap().iter();
+    assert!(refused.clone().all(|reply| reply["error"]["code"] == -32_002), "{reply}");
+    assert_eq!(refused.count(), 1_000);
+    assert!(world.kept.len() > asked, "those of text 8 are asked now");
+    assert_eq!(world.supervisor.questions().count(), world.kept.len() - asked);
+    let now = world.supervisor.clone();
+    world.command(SupervisorCommand::Abandon(CallId(7)));
+    assert_eq!(world.supervisor, now);
+    // There is room again, and text 8 is answered as ever.
+    world.hear(SupervisorRemote::Rpc(full));
+    while let Some((id, query)) = world.kept.pop() {
+        let answer = world.answer(id, query);
+        world.command(answer);
+    }
+    assert_eq!(world.replies.len(), 2);
+    let replies = world.replies.iter().map(|reply| reply.as_array().map_or(0, Vec::len));
+    assert_eq!(replies.sum::<usize>(), most - 1_000);
+    assert!(world.replies.iter().all(|it| !it.to_string().contains("error")));
+    assert!(world.supervisor.questions().next().is_none());
 }

@@ -16,7 +16,7 @@ use tracing::{debug, error, info, warn};
 
 use super::disk::{Disk, Kept, Storage};
 use super::engine::{Came, Engine};
-use super::link::{Handle, Message, QUEUE, Told};
+use super::link::{Handle, Message, QUEUE, Ticket, Told};
 use super::routes::{Routes, nothing};
 use super::source::SourceId;
 use super::status::{Counts, JournalStatus, Status, codes};
@@ -32,6 +32,8 @@ pub struct Host {
     storing: BTreeSet<AskId>,
     routes: Routes,
     from: mpsc::Receiver<Message>,
+    /// Who left before the reply.
+    left: mpsc::UnboundedReceiver<Ticket>,
     /// What was received and not taken yet.
     turn: VecDeque<Message>,
     /// What came of the inputs of this turn, in order.
@@ -82,6 +84,7 @@ impl Host {
         came: VecDeque<Came>,
     ) -> (Handle, JoinHandle<Supervisor>) {
         let (to, from) = mpsc::channel(QUEUE);
+        let (leaving, left) = mpsc::unbounded_channel();
         let (early, came): (VecDeque<_>, _) =
             came.into_iter().partition(|came| matches!(came, Came::Ask(..)));
         let early = early.into_iter().filter_map(|came| match came {
@@ -96,6 +99,7 @@ impl Host {
             storing: BTreeSet::new(),
             routes: Routes::default(),
             from,
+            left,
             turn: VecDeque::new(),
             came,
             early: early.collect(),
@@ -105,7 +109,7 @@ impl Host {
             snapshot_at: now,
             epoch: now,
         };
-        (Handle::new(to), tokio::spawn(host.run()))
+        (Handle::new(to, leaving), tokio::spawn(host.run()))
     }
 
     async fn run(mut self) -> Supervisor {
@@ -126,6 +130,7 @@ impl Host {
                     }
                     self.turn.extend(received.drain(..));
                 }
+                Some(ticket) = self.left.recv(), if !self.engine.saturated() => self.leave(ticket),
                 () = sleep_until(at.unwrap_or(self.epoch)), if at.is_some() => {}
             }
             // A machine that waits for its disk takes no more than it may hold; what is behind
@@ -209,8 +214,10 @@ impl Host {
     /// Takes one message in; true if it is the last.
     fn take(&mut self, message: Message) -> bool {
         match message {
-            Message::Text { text, reply } => {
-                let text = self.routes.request(text, reply);
+            // Who left before this was taken asks nothing.
+            Message::Text { reply, .. } if reply.is_closed() => self.counts.abandoned += 1,
+            Message::Text { text, ticket, reply } => {
+                let text = self.routes.request(text, ticket, reply);
                 self.hear(SupervisorRemote::Rpc(text));
             }
             Message::Remote { from, input } => {
@@ -223,6 +230,12 @@ impl Host {
                 let result = match (from, input) {
                     (Some(from), SupervisorCommand::Answer(id, answer)) => {
                         let input = self.routes.answered(from, id, answer);
+                        input.map_or(Ok(()), |input| self.command(input))
+                    }
+                    // Texts have other numbers here, and whoever is no source has none.
+                    (from, SupervisorCommand::Abandon(call)) => {
+                        let call = from.and_then(|from| self.routes.of_source(from, call));
+                        let input = call.map(SupervisorCommand::Abandon);
                         input.map_or(Ok(()), |input| self.command(input))
                     }
                     (_, input) => self.command(input),
@@ -271,6 +284,15 @@ impl Host {
             self.routes.close(id);
         }
         result
+    }
+
+    /// Gives up the text of somebody who does not wait any more.
+    fn leave(&mut self, ticket: Ticket) {
+        let Some(call) = self.routes.left(ticket) else { return };
+        self.counts.abandoned += 1;
+        if let Err(why) = self.command(SupervisorCommand::Abandon(call)) {
+            debug!(%why, "a text is not given up before its deadline");
+        }
     }
 
     fn detach(&mut self, id: SourceId) {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use nodewire::bytes::Bytes;
 use nodewire::state::supervisor::{SupervisorAnswer, SupervisorCommand, SupervisorRemote};
@@ -30,9 +30,13 @@ pub type Told = Result<(), Refused>;
 /// How many inputs may wait for the host before whoever sends waits too.
 pub(super) const QUEUE: usize = 1_024;
 
+/// Names a text that was handed in, for whoever leaves without its reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Ticket(u64);
+
 /// What the host is sent.
 pub(super) enum Message {
-    Text { text: Bytes, reply: oneshot::Sender<Option<Bytes>> },
+    Text { text: Bytes, ticket: Ticket, reply: oneshot::Sender<Option<Bytes>> },
     Remote { from: SourceId, input: SupervisorRemote },
     Local { from: Option<SourceId>, input: SupervisorCommand, told: oneshot::Sender<Told> },
     Answer { from: SourceId, id: AskId, answer: Box<SupervisorAnswer> },
@@ -46,22 +50,31 @@ pub(super) enum Message {
 #[derive(Clone, Debug)]
 pub struct Handle {
     to: mpsc::Sender<Message>,
+    /// Who left before the reply: no more than texts were handed in.
+    left: mpsc::UnboundedSender<Ticket>,
     sources: Arc<AtomicU32>,
+    texts: Arc<AtomicU64>,
 }
 
 impl Handle {
-    pub(super) fn new(to: mpsc::Sender<Message>) -> Self {
-        Self { to, sources: Arc::default() }
+    pub(super) fn new(to: mpsc::Sender<Message>, left: mpsc::UnboundedSender<Ticket>) -> Self {
+        Self { to, left, sources: Arc::default(), texts: Arc::default() }
     }
 
     /// Hands in a text of the RPC and waits for its reply; `None`: there is nothing to send.
+    /// Whoever drops this future before gives the text up: what it asked of nodes makes room for
+    /// others.
     ///
     /// # Errors
     /// [`Gone`]; then nothing is known of the text.
     pub async fn text(&self, text: Bytes) -> Result<Option<Bytes>, Gone> {
         let (reply, replied) = oneshot::channel();
-        self.send(Message::Text { text, reply }).await?;
-        replied.await.map_err(|_| Gone)
+        let ticket = Ticket(self.texts.fetch_add(1, Ordering::Relaxed));
+        self.send(Message::Text { text, ticket, reply }).await?;
+        let mut leaving = Leaving { left: &self.left, ticket, replied: false };
+        let reply = replied.await.map_err(|_| Gone);
+        leaving.replied = true;
+        reply
     }
 
     /// Hands in a command: an anchor, a rewind, the failsafe.
@@ -106,6 +119,22 @@ impl Handle {
 
     async fn send(&self, message: Message) -> Result<(), Gone> {
         self.to.send(message).await.map_err(|_| Gone)
+    }
+}
+
+/// Says that somebody left, unless there was a reply.
+struct Leaving<'a> {
+    left: &'a mpsc::UnboundedSender<Ticket>,
+    ticket: Ticket,
+    replied: bool,
+}
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        if !self.replied {
+            // A host that has stopped waits for nobody.
+            let _ = self.left.send(self.ticket);
+        }
     }
 }
 

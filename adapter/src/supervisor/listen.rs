@@ -1,24 +1,24 @@
 //! Connections: so many at once, none that stalls, all finished before the end.
 
 use std::future::Future;
-use std::io;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, Sleep, sleep, timeout};
+use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
 use super::link::Handle;
+use super::peer::Impatient;
 use super::serve::{Serving, routes};
 
 /// Serves until `stop`; then accepts no more, lets each connection finish its request, `patience`
@@ -59,8 +59,12 @@ pub async fn listen(
         };
         // Replies are whole when they are written: there is nothing to wait for.
         let _ = stream.set_nodelay(true);
-        let stream = Impatient::new(stream, serving.stall);
-        let service = TowerToHyperService::new(routes.clone());
+        let (stream, peer) = Impatient::new(stream, serving.stall);
+        let routes = TowerToHyperService::new(routes.clone());
+        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(peer.clone());
+            routes.call(request)
+        });
         let connection = http.serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
         open.fetch_add(1, Ordering::Relaxed);
@@ -76,77 +80,5 @@ pub async fn listen(
     drop(listener);
     if timeout(patience, graceful.shutdown()).await.is_err() {
         warn!("connections are left that did not end in time");
-    }
-}
-
-/// A stream that breaks when the other end takes nothing for a while.
-struct Impatient {
-    stream: TcpStream,
-    patience: Duration,
-    until: Option<Pin<Box<Sleep>>>,
-}
-
-impl Impatient {
-    const fn new(stream: TcpStream, patience: Duration) -> Self {
-        Self { stream, patience, until: None }
-    }
-
-    /// What came of a write, or that nothing came of it for too long.
-    fn judge<T>(
-        &mut self,
-        cx: &mut Context<'_>,
-        moved: Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        if moved.is_ready() {
-            self.until = None;
-            return moved;
-        }
-        let deadline = Instant::now() + self.patience;
-        let until = self.until.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
-        until.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
-    }
-}
-
-impl AsyncRead for Impatient {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
-    }
-}
-
-impl AsyncWrite for Impatient {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let moved = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.judge(cx, moved)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let moved = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
-        self.judge(cx, moved)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let moved = Pin::new(&mut self.stream).poll_flush(cx);
-        self.judge(cx, moved)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let moved = Pin::new(&mut self.stream).poll_shutdown(cx);
-        self.judge(cx, moved)
     }
 }

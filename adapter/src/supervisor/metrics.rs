@@ -11,6 +11,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::{Registry, Unit};
 
+use super::budget::Budget;
 use super::el::{self, View};
 use super::status::{ChainStatus, Status};
 
@@ -39,7 +40,13 @@ type ByLevel = Family<Level, Gauge<u64, AtomicU64>>;
 
 /// The metrics, those of polled execution layers among them; `now` is seconds of Unix time.
 #[must_use]
-pub fn text(status: &Status, layers: &[View], connections: usize, now: u64) -> String {
+pub(super) fn text(
+    status: &Status,
+    layers: &[View],
+    connections: usize,
+    budget: &Budget,
+    now: u64,
+) -> String {
     let mut registry = Registry::with_prefix("nodewire_supervisor");
     heads(&mut registry, status, now);
     waits(&mut registry, status);
@@ -47,6 +54,7 @@ pub fn text(status: &Status, layers: &[View], connections: usize, now: u64) -> S
     el::metrics::register(&mut registry, layers);
     let gauges = [
         ("connections", "Open connections", connections as u64),
+        ("held_bytes", "Bytes of texts and replies that requests hold", budget.held() as u64),
         ("sources", "Attached sources", status.sources as u64),
         ("footprint_bytes", "Bytes that the machine holds", status.footprint as u64),
         ("failsafe", "1 while every access list is refused", status.failsafe.into()),
@@ -59,6 +67,8 @@ pub fn text(status: &Status, layers: &[View], connections: usize, now: u64) -> S
     for (name, help, value) in gauges {
         registry.register(name, help, ConstGauge::new(value));
     }
+    let help = "Requests for which there was no room";
+    registry.register("requests_without_room", help, ConstCounter::new(budget.refused()));
     journal(&mut registry, status);
     let mut text = String::new();
     // Writing to a string cannot fail.
@@ -142,6 +152,7 @@ fn counts(registry: &mut Registry, status: &Status) {
     registry.register("dropped_inputs", "Inputs that were not taken in, by code", dropped);
     for (name, help, value) in [
         ("replies", "Texts that were replied to", counts.replies),
+        ("abandoned", "Texts whose client left before the reply", counts.abandoned),
         ("questions", "Questions asked of nodes", counts.asked),
         ("untaken_questions", "Questions that no source took", counts.unasked),
         ("node_commands", "Commands to nodes", counts.commands),

@@ -62,6 +62,7 @@
 //! # }
 //! ```
 
+mod budget;
 mod disk;
 pub mod el;
 mod engine;
@@ -71,6 +72,7 @@ mod interrupted;
 mod link;
 mod listen;
 mod metrics;
+mod peer;
 mod ready;
 mod refuse;
 mod routes;

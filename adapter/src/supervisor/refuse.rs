@@ -13,7 +13,15 @@ pub struct Manner {
     pub(super) limits: Limits,
     pub(super) profile: Profile,
     served: Served,
+    /// Bytes that no answer is longer than.
+    answer: usize,
 }
+
+/// Bytes of a chain in the longest answers, a super root and the state of syncing, and more than
+/// those of anything else beside.
+const OF_CHAIN: usize = 1_024;
+/// Bytes of a refusal, without its id.
+const REFUSAL: usize = 512;
 
 impl Manner {
     /// As a Supervisor of this configuration does it.
@@ -25,7 +33,20 @@ impl Manner {
             admin: config.admin,
             max_access_entries: limits.max_access_entries,
         };
-        Self { limits: limits.clone(), profile: config.profile, served }
+        let answer = OF_CHAIN.saturating_mul(config.chains.len().saturating_add(1));
+        Self { limits: limits.clone(), profile: config.profile, served, answer }
+    }
+
+    /// Bytes that the reply to a text is not longer than.
+    pub(super) fn longest_reply(&self, text: &[u8]) -> usize {
+        // Every call has a brace of its own.
+        let calls = text.iter().filter(|byte| **byte == b'{').count().max(1);
+        let answers = calls.saturating_mul(self.answer);
+        // Those after the limit are refused.
+        let limit = self.limits.max_reply.saturating_add(self.answer);
+        let limited = limit.saturating_add(calls.saturating_mul(REFUSAL));
+        // Each repeats its id.
+        text.len().saturating_add(answers.min(limited))
     }
 
     /// The reply to a text whose calls are all refused for this reason.

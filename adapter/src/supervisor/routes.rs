@@ -11,6 +11,7 @@ use nodewire::state::supervisor::{
 };
 use tokio::sync::oneshot;
 
+use super::link::Ticket;
 use super::source::{Source, SourceId};
 
 /// The routes of one host.
@@ -22,6 +23,8 @@ pub(super) struct Routes {
     /// Who told of each node.
     nodes: BTreeMap<(ChainId, NodeId), SourceId>,
     texts: BTreeMap<CallId, Waiting>,
+    /// The texts of those that can leave.
+    tickets: BTreeMap<Ticket, CallId>,
     next: u64,
 }
 
@@ -31,7 +34,7 @@ struct Asked {
 }
 
 enum Waiting {
-    Request(oneshot::Sender<Option<Bytes>>),
+    Request(Ticket, oneshot::Sender<Option<Bytes>>),
     Source(SourceId, CallId),
 }
 
@@ -63,8 +66,27 @@ impl Routes {
     }
 
     /// Notes who waits for a text's reply, and numbers it.
-    pub(super) fn request(&mut self, text: Bytes, to: oneshot::Sender<Option<Bytes>>) -> RpcText {
-        self.number(text, Waiting::Request(to))
+    pub(super) fn request(
+        &mut self,
+        text: Bytes,
+        ticket: Ticket,
+        to: oneshot::Sender<Option<Bytes>>,
+    ) -> RpcText {
+        let text = self.number(text, Waiting::Request(ticket, to));
+        self.tickets.insert(ticket, text.call);
+        text
+    }
+
+    /// The text of somebody who left, if there is no reply to it yet.
+    pub(super) fn left(&self, ticket: Ticket) -> Option<CallId> {
+        self.tickets.get(&ticket).copied()
+    }
+
+    /// The text that a source knows by this number.
+    pub(super) fn of_source(&self, source: SourceId, named: CallId) -> Option<CallId> {
+        let mut texts = self.texts.iter();
+        let same = |waiting: &Waiting| matches!(waiting, Waiting::Source(of, call) if *of == source && *call == named);
+        texts.find(|(_, waiting)| same(waiting)).map(|(call, _)| *call)
     }
 
     /// Notes what is learnt about routes from what a source tells: of `known` chains, and of
@@ -108,7 +130,10 @@ impl Routes {
     pub(super) fn reply(&mut self, RpcReply { call, text }: RpcReply) {
         match self.texts.remove(&call) {
             // Whoever gave up waiting needs no reply.
-            Some(Waiting::Request(to)) => drop(to.send(text)),
+            Some(Waiting::Request(ticket, to)) => {
+                self.tickets.remove(&ticket);
+                drop(to.send(text));
+            }
             Some(Waiting::Source(of, call)) => {
                 if let Some(source) = self.sources.get_mut(&of) {
                     source.reply(RpcReply { call, text });

@@ -68,6 +68,8 @@ pub struct ChainStatus {
 pub struct Counts {
     /// Texts of the RPC that were replied to.
     pub replies: u64,
+    /// Texts whose client left before the reply.
+    pub abandoned: u64,
     /// Errors in replies, by code on the wire.
     pub refusals: BTreeMap<i32, u64>,
     /// Inputs that were not taken in, by why.

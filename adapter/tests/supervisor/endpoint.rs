@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::nodes::config;
 
@@ -87,6 +88,23 @@ impl Endpoint {
         reply.json()
     }
 
+    /// A number among the metrics.
+    pub fn metric(&self, name: &str) -> u64 {
+        let text = self.get("/metrics").text();
+        let name = format!("nodewire_supervisor_{name} ");
+        let line = text.lines().find_map(|line| line.strip_prefix(&name));
+        line.unwrap_or_else(|| panic!("{name} in {text}")).parse().unwrap()
+    }
+
+    /// Waits until a metric is as it should be.
+    pub fn until(&self, name: &str, done: impl Fn(u64) -> bool) {
+        let since = Instant::now();
+        while !done(self.metric(name)) {
+            assert!(since.elapsed() < Duration::from_secs(10), "{name} is {}", self.metric(name));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     pub fn get(&self, path: &str) -> Reply {
         let mut client = self.connect();
         client.send(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes());
@@ -139,6 +157,12 @@ impl Client {
         self.head(text.len());
         self.send(text);
         self.reply()
+    }
+
+    /// Ends the connection at once, without a farewell.
+    pub fn break_off(self) {
+        let socket = socket2::SockRef::from(&self.stream);
+        socket.set_linger(Some(Duration::ZERO)).unwrap();
     }
 
     pub fn finish(&self) {

@@ -196,16 +196,7 @@ fn a_client_that_takes_nothing_is_let_go() {
         client.head(batch.len());
         client.send(batch.as_bytes());
     }
-    let connections = || {
-        let text = endpoint.get("/metrics").text();
-        let line = text.lines().find(|line| line.starts_with("nodewire_supervisor_connections "));
-        line.unwrap().rsplit_once(' ').unwrap().1.parse::<u64>().unwrap()
-    };
-    let since = Instant::now();
-    while connections() > 1 {
-        assert!(since.elapsed() < Duration::from_secs(10), "it is still there");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    endpoint.until("connections", |connections| connections <= 1);
     drop(client);
 }
 

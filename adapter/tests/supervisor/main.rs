@@ -12,6 +12,7 @@ mod feed;
 mod host;
 mod http;
 mod journal;
+mod leaving;
 mod lines;
 mod nodes;
 mod process;

@@ -200,6 +200,17 @@ impl Server {
         self.next = self.next.saturating_add(1);
     }
 
+    /// Refuses what is still open of a text whose reply nobody waits for any more, so that its
+    /// questions make room for others: the reply comes now. Nothing happens if nothing is open.
+    pub fn abandon(&mut self, call: CallId, out: &mut Out<Self>) {
+        let text = self.pending.iter().find(|(_, pending)| pending.call == call);
+        let Some((text, _)) = text else { return };
+        for place in self.asks.cancel(|place| place.text == text) {
+            let why = Failure::new(Code::ResourceUnavailable, "nobody waits for the answer");
+            self.place(&place, Err(why), out);
+        }
+    }
+
     /// What a call is answered with at once; nothing if it is asked.
     fn outcome(
         &mut self,

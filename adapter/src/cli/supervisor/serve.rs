@@ -64,12 +64,20 @@ pub struct Options {
     /// How many connections there may be at once.
     #[arg(long, default_value_t = 1_024, value_parser = clap::value_parser!(u16).range(1..))]
     max_connections: u16,
+    /// How many bytes all texts and replies together may hold: a request beyond is answered 503.
+    #[arg(long, default_value_t = Serving::BYTES, value_parser = bytes)]
+    max_bytes: usize,
     /// How many seconds a request may take.
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
     request_timeout: u16,
     /// How many seconds open requests have to end when the server is stopped.
     #[arg(long, default_value_t = 20)]
     stop_timeout: u16,
+}
+
+/// A number of bytes, not none.
+fn bytes(text: &str) -> Result<usize, String> {
+    text.parse::<std::num::NonZero<usize>>().map(Into::into).map_err(|error| error.to_string())
 }
 
 /// Most blocks of a chain that nobody derives: 24 days of one every two seconds.
@@ -167,6 +175,7 @@ fn serving(options: &Options, settings: &Settings) -> Serving {
     let mut serving = Serving::new(Manner::new(&settings.config, &settings.limits));
     serving.request = Duration::from_secs(options.request_timeout.into());
     serving.connections = options.max_connections.into();
+    serving.bytes = options.max_bytes;
     serving.lag = Lag { most: Duration::from_secs(options.max_lag), clock: !options.no_clock };
     serving
 }

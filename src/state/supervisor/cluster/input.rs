@@ -14,7 +14,7 @@ use crate::ask::AskId;
 use crate::codec::supervisor::{
     BlockId, BlockRef, ChainId, Code, DerivedRefPair, Hash, Log, NodeCommand, NodeEvent, Seal,
 };
-use crate::state::supervisor::{Outputs, RpcReply, RpcText};
+use crate::state::supervisor::{CallId, Outputs, RpcReply, RpcText};
 
 /// Names a node of a chain, for whoever is connected to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,6 +87,9 @@ pub enum SupervisorCommand {
     },
     /// Switches the failsafe (D-25).
     Failsafe(bool),
+    /// Nobody waits any more for the reply to this text: its open calls are refused at once, and
+    /// give their places to others. Nothing happens if it has none, or was replied to.
+    Abandon(CallId),
 }
 
 /// What has to be found out: from nodes of a chain, or from layer one.

@@ -191,7 +191,7 @@ impl<K: Keccak256> Supervisor<K> {
                 }
                 _ => Ok(()),
             },
-            SupervisorCommand::Failsafe(_) => Ok(()),
+            SupervisorCommand::Failsafe(_) | SupervisorCommand::Abandon(_) => Ok(()),
         }
     }
 
@@ -214,6 +214,7 @@ impl<K: Keccak256> Supervisor<K> {
                 }
             }
             SupervisorCommand::Failsafe(on) => self.switch_failsafe(on, out),
+            SupervisorCommand::Abandon(call) => self.abandon_text(call, out),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::codec::supervisor::{Answer, Call, Code, Failure, Keccak256};
 use crate::machine::{Action, Machine, Out};
 use crate::outbox::Outbox;
 use crate::state::supervisor::index::{Index, Outputs, Slot, SuperRootPart};
-use crate::state::supervisor::server::{RpcAnswer, RpcText, Server};
+use crate::state::supervisor::server::{CallId, RpcAnswer, RpcText, Server};
 use crate::time::Time;
 
 /// A super root whose outputs are being collected.
@@ -88,6 +88,27 @@ impl<K: Keccak256> Supervisor<K> {
         let mut said = Outbox::new();
         self.server.handle_timeout(self.latest, &mut said);
         self.serve(said, out);
+        self.drop_roots(out);
+    }
+
+    /// Whoever wanted the reply to a text is gone.
+    pub(super) fn abandon_text(&mut self, call: CallId, out: &mut Out<Self>) {
+        let mut said = Outbox::new();
+        self.server.abandon(call, &mut said);
+        if !said.is_empty() {
+            self.serve(said, out);
+            self.drop_roots(out);
+        }
+    }
+
+    /// The texts that wait for answers, oldest first.
+    pub(in crate::state::supervisor) fn parked_texts(&self) -> impl Iterator<Item = CallId> + '_ {
+        self.server.calls()
+    }
+
+    /// Drops the super roots that the server does not ask for any more, and begins those that
+    /// waited behind them.
+    fn drop_roots(&mut self, out: &mut Out<Self>) {
         let server = &self.server;
         self.roots.retain(|_, root| server.awaits(root.ask));
         let roots = &self.roots;

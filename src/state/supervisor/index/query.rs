@@ -6,9 +6,9 @@ use alloc::collections::BTreeMap;
 use super::validity::{Untimely, timely_in_access_list};
 use super::{Chain, Index, Slot};
 use crate::codec::supervisor::{
-    Access, AccessListError, AccessListErrorKind, Accesses, Answer, BlockId, Call, ChainId,
-    CheckAccessList, Code, Dependency, DependencySetV1, ExecutingDescriptor, Failure, Hash,
-    Keccak256, SafetyLevel, Seal, SupervisorChainSyncStatus, SupervisorSyncStatus,
+    Access, AccessListErrorKind, Accesses, Answer, BlockId, Call, ChainId, CheckAccessList, Code,
+    Dependency, DependencySetV1, ExecutingDescriptor, Failure, Keccak256, SafetyLevel, Seal,
+    SupervisorChainSyncStatus, SupervisorSyncStatus,
 };
 use crate::state::supervisor::config::ExpiryWindow;
 use crate::state::supervisor::sync_status::{ChainProgress, summary};
@@ -107,7 +107,21 @@ impl<K: Keccak256> Index<K> {
         if check.min_safety == SafetyLevel::Invalid {
             return Err(Failure::new(Code::InvalidParams, "`invalid` is no level to ask for"));
         }
-        self.well_formed(&check.inbox_entries)?;
+        // The whole list is read before anything is looked up (S-26, S-27). Of one that is too long
+        // as many entries as may be: what is wrong with them comes first.
+        let entries = check.inbox_entries.as_slice();
+        let within = entries.get(..self.limits.max_access_entries).unwrap_or(entries);
+        let wrong = Accesses::new(within).find_map(Result::err);
+        if within.len() < entries.len() {
+            // One that is cut is no end of the list.
+            return Err(match wrong.filter(|it| it.kind != AccessListErrorKind::Truncated) {
+                Some(wrong) => Failure::new(Code::InvalidParams, wrong),
+                None => Failure::new(Code::LimitExceeded, "too many access-list entries"),
+            });
+        }
+        if let Some(wrong) = wrong {
+            return Err(Failure::new(Code::InvalidParams, wrong));
+        }
         let descriptor = &check.executing_descriptor;
         let executing = match descriptor.chain_id {
             Some(id) => {
@@ -126,24 +140,6 @@ impl<K: Keccak256> Index<K> {
                     Failure::new(code, place)
                 },
             )?;
-        }
-        Ok(())
-    }
-
-    /// Reads the whole list before anything is looked up (S-26, S-27). Of one that is too long as
-    /// many entries are looked at as may be: what is wrong with them comes first.
-    fn well_formed(&self, entries: &[Hash]) -> Result<(), Failure> {
-        let most = self.limits.max_access_entries;
-        let within = entries.get(..most).unwrap_or(entries);
-        let too_many = entries.len() > within.len();
-        match Accesses::new(within).find_map(Result::err) {
-            // It would go on.
-            Some(AccessListError { kind: AccessListErrorKind::Truncated, .. }) if too_many => {}
-            Some(wrong) => return Err(Failure::new(Code::InvalidParams, wrong)),
-            None => {}
-        }
-        if too_many {
-            return Err(Failure::new(Code::LimitExceeded, "too many access-list entries"));
         }
         Ok(())
     }

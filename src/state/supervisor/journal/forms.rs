@@ -101,16 +101,22 @@ impl Form for SupervisorCommand {
                 to.uint(3);
                 on.write(to);
             }
+            Self::Abandon(call) => {
+                to.array(2);
+                to.uint(4);
+                call.write(to);
+            }
         }
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
         let at = from.at();
-        match from.variant(|tag| [3, 3, 3, 2].get(usize::try_from(tag).ok()?).copied())? {
+        match from.variant(|tag| [3, 3, 3, 2, 2].get(usize::try_from(tag).ok()?).copied())? {
             0 => Ok(Self::Anchor { chain_id: Form::read(from)?, anchor: Form::read(from)? }),
             1 => Ok(Self::Answer(Form::read(from)?, Form::read(from)?)),
             2 => Ok(Self::Rewind { chain_id: Form::read(from)?, head: Form::read(from)? }),
             3 => Form::read(from).map(Self::Failsafe),
+            4 => Form::read(from).map(Self::Abandon),
             _ => Err(unknown(at)),
         }
     }

@@ -194,6 +194,11 @@ impl<K: Keccak256> Durable<K> {
                     );
                 }
             },
+            SupervisorCommand::Abandon(call) => match self.parked(call) {
+                Some(call) => SupervisorCommand::Abandon(call),
+                // Its reply is on its way, or out.
+                None => return Ok(()),
+            },
             other => other,
         };
         let time = self.time(now);
@@ -210,6 +215,12 @@ impl<K: Keccak256> Durable<K> {
         self.hold(said, out);
         self.go_on(out);
         Ok(())
+    }
+
+    /// The text that waits for nodes, by the number that the machine knows it by.
+    fn parked(&self, call: CallId) -> Option<CallId> {
+        let named = |number: &CallId| self.texts.get(&number.0).is_some_and(|it| it.call == call);
+        self.machine.parked_texts().find(named)
     }
 
     fn hear(&mut self, now: Time, input: SupervisorRemote, out: &mut Out<Self>) {
