@@ -15,4 +15,5 @@ mod hostile;
 mod nodes;
 mod reorganisations;
 mod roots;
+mod sources;
 mod world;

@@ -216,8 +216,8 @@ impl<K: Keccak256> Chain<K> {
         let logged =
             |seal: Seal| self.logs.find(seal.number).map(|seal| seal.id()) == Ok(seal.id());
         let derived = self.local_safe.derived(cross.derived.number);
+        // Cross-safe may be ahead on layer one, while that is derived from anew.
         let in_order = cross.derived.number <= local.derived.number
-            && cross.source.number <= local.source.number
             && self.confirmed.is_none_or(|confirmed| confirmed <= cross.source.number)
             && self.cross_unsafe.is_none_or(|head| head.number >= cross.derived.number);
         in_order

@@ -131,14 +131,10 @@ impl<K: Keccak256> Index<K> {
         true
     }
 
-    /// Layer-one blocks after this one are to be derived from anew. Cross-safe does not stay ahead
-    /// over those without a block, but keeps those that its last block was safe at only.
+    /// Layer-one blocks after this one are to be derived from anew. Cross-safe stays ahead: only
+    /// layer one takes back what it is safe at. It goes on when as much is derived again.
     fn drop_sources(&mut self, slot: Slot, source: u64, then: &mut Vec<Consequence>) {
-        let cross = self.chain(slot).and_then(|chain| {
-            let last = chain.cross_safe.end()?.derived.id();
-            chain.cross_safe.first_of_derived(last).ok().map(|entry| entry.source.number)
-        });
-        self.rewind_l1_of(slot, (source, source.max(cross.unwrap_or(0))), then);
+        self.rewind_l1_of(slot, (source, u64::MAX), then);
         self.changed = Chains::ALL;
     }
 
