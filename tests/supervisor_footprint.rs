@@ -10,10 +10,10 @@ use std::mem::size_of_val;
 use std::sync::Arc;
 
 use nodewire::codec::supervisor::{
-    BlockRef, ChainId, DerivedRefPair, Hash, Keccak256, Log, NodeEvent, Profile,
+    BlockRef, BlockReplacement, ChainId, DerivedRefPair, Hash, Keccak256, Log, NodeEvent, Profile,
     RustCryptoKeccak256 as Keccak, Served,
 };
-use nodewire::sim::supervisor::plain;
+use nodewire::sim::supervisor::{executing, message_of, plain};
 use nodewire::state::supervisor::{
     BlockQuery, CallId, ChainConfig, Claim, Config, Durable, DurableCommand, DurableLimits,
     DurableQuery, ExpiryWindow, Index, IndexedLog, Limits, LogIndex, LogsQuery, NodeId, RpcText,
@@ -225,6 +225,17 @@ impl Held {
         self.hear(SupervisorRemote::Node { chain_id, node: NodeId(1), event: Box::new(event) });
     }
 
+    /// Answers the newest question, which is about logs, and then an older one about a block.
+    fn tell_logs(&mut self, logs: Vec<Log>) {
+        let Some((id, SupervisorQuery::Logs(_))) = self.asked.pop() else { panic!("about logs") };
+        let before = std::mem::take(&mut self.asked);
+        self.command(LogsQuery::answered(id, Some(logs)));
+        for (id, _) in before {
+            self.command(BlockQuery::answered(id, None));
+        }
+        assert_eq!(self.asked, []);
+    }
+
     /// How many bytes are live beside the machine itself.
     #[track_caller]
     fn check(&self) -> usize {
@@ -286,6 +297,30 @@ fn a_supervisor_knows_the_bytes_of_blocks_that_wait_for_others() {
     }
     let waiting = (Limits::default().max_fetches - 1) * 200 * size_of::<IndexedLog>();
     assert!(held.check() > empty + waiting);
+}
+
+/// Every block executes what was never said, is found out and replaced.
+#[test]
+fn a_supervisor_knows_the_bytes_of_blocks_that_were_replaced() {
+    let mut held = Held::new(1);
+    held.anchor(1);
+    let lie = message_of(ChainId::from(1), (0, 1_000), 3, &plain("never said"));
+    for number in 1..=300 {
+        let replacement = block(1, number);
+        let bad = BlockRef { hash: block(2, number).hash, ..replacement };
+        let invalidated = bad.hash;
+        let derivation_update = Some(DerivedRefPair { derived: bad, ..pair(10, 1, number) });
+        let replace_block = Some(BlockReplacement { replacement, invalidated });
+        let event = NodeEvent { unsafe_block: Some(bad), ..NodeEvent::default() };
+        held.node(1, event);
+        held.tell_logs(vec![executing(&lie)]);
+        held.node(1, NodeEvent { derivation_update, ..NodeEvent::default() });
+        held.node(1, NodeEvent { replace_block, ..NodeEvent::default() });
+        held.tell_logs(Vec::new());
+    }
+    let head = held.supervisor.index().heads(Slot(0)).cross_safe.unwrap();
+    assert_eq!(head.derived, block(1, 300).seal());
+    held.check();
 }
 
 #[test]

@@ -14,5 +14,6 @@ mod logs;
 mod orders;
 mod promotion;
 mod pruning;
+mod rewinding;
 mod rings;
 mod steps;

@@ -180,3 +180,21 @@ fn late_replies_to_texts_from_before_a_restart_are_nobodys() {
         assert_eq!(reply.as_ref().map(|reply| &reply["id"]), Some(&json!("new")));
     }
 }
+
+#[test]
+fn time_that_passes_before_anything_is_due_has_no_record() {
+    let truth = Truth::new(1, 1, 1);
+    let mut host = Host::new(&truth, DurableLimits::default(), Limits::default());
+    host.text(root("i"));
+    host.write_all();
+    let due = host.durable.deadline().unwrap();
+    assert!(due > host.now);
+    let (before, records) = (host.durable.clone(), host.durable.records());
+    let mut out = Outbox::new();
+    for early in [host.now, Time::from_micros(due.as_micros() - 1)] {
+        host.durable.handle_timeout(early, &mut out);
+    }
+    assert!(out.pop().is_none() && host.durable == before);
+    host.durable.handle_timeout(due, &mut out);
+    assert!(host.durable.records() > records && out.pop().is_some());
+}
