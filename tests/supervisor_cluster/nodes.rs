@@ -226,3 +226,22 @@ fn chains_and_nodes_that_nobody_knows_are_not_heard() {
         .filter(|notice| matches!(notice, SupervisorNotice::Dropped { what: Dropped::Node, .. }));
     assert_eq!(refused.count(), 20 - Limits::default().max_nodes);
 }
+
+/// The deadline of a reset that was put off may be heard of after another input of that time.
+#[test]
+fn a_reset_that_was_put_off_is_not_begun_over() {
+    let mut world = World::new(&[1]);
+    let event = || NodeEvent { reset: Some("why".to_owned()), ..NodeEvent::default() };
+    world.node(1, event());
+    world.node(1, event());
+    let started = SupervisorNotice::ResetStarted(ChainId::from(1), NODE);
+    let count = |world: &World| world.notices.iter().filter(|it| **it == started).count();
+    assert_eq!(count(&world), 1);
+    world.silent = true;
+    world.now = world.supervisor.deadline().unwrap();
+    world.node(1, event());
+    assert_eq!(count(&world), 2);
+    let mut out = nodewire::Outbox::new();
+    world.supervisor.handle_timeout(world.now, &mut out);
+    assert_eq!(out.drain().count(), 0);
+}

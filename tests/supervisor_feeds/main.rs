@@ -11,4 +11,5 @@ mod heads;
 mod lines;
 mod orders;
 mod replay;
+mod resets;
 mod run;

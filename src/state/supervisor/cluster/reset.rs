@@ -50,7 +50,6 @@ impl<K: Keccak256> Supervisor<K> {
     }
 
     pub(super) fn reset_due(&mut self, slot: Slot, id: NodeId, out: &mut Out<Self>) {
-        self.set_reset_at(slot, id, None);
         self.begin_reset(slot, id, out);
     }
 
@@ -62,6 +61,8 @@ impl<K: Keccak256> Supervisor<K> {
     }
 
     pub(super) fn begin_reset(&mut self, slot: Slot, id: NodeId, out: &mut Out<Self>) {
+        // One that was put off is this one.
+        self.set_reset_at(slot, id, None);
         let Some(chain) = self.index.chain(slot) else { return };
         let (Some(first), Some(end)) = (chain.local_safe().first(), chain.local_safe().end())
         else {
