@@ -158,6 +158,37 @@ pub fn reorganised() -> Vec<Tiny> {
     all
 }
 
+/// A cycle whose blocks were found to be on it and replaced, all of it derived from a layer-one block
+/// that is gone then: another takes its place, the cycle is derived anew, found and replaced anew,
+/// in every order.
+///
+/// Less happens than in [`reorganised`]: layer one grows by one block after the anchors' (by as many
+/// as `blocks` on the other branch), and it is reorganised when all else has come to rest.
+fn lost(name: &str, (a, b): (Vec<Log>, Vec<Log>), blocks: u64) -> Tiny {
+    let derived = [101, 201];
+    let lost = Step::ReorganiseL1 { keep: l1(0, 0).number, chains: Vec::new() };
+    let mut steps = vec![build(0, a), build(1, b), grow(1, 0x10, &derived), lost];
+    steps.extend((1..=blocks).map(|number| grow(number, 0x20, &derived)));
+    steps.push(Step::Finalize { number: l1(1, 0).number });
+    tiny(&format!("{name}, layer one reorganised after it was replaced"), 2, steps)
+}
+
+/// The first chain's block is on a cycle with itself: it executes what it says after.
+pub fn lost_small() -> Tiny {
+    let own = vec![executing(&message(0, 1)), said(0)];
+    lost("cycle of one chain", (own, vec![said(1)]), 1)
+}
+
+/// Both chains' blocks are on a cycle.
+pub fn lost_cycle() -> Tiny {
+    lost("cycle", cycle(), 1)
+}
+
+/// The same, with another layer-one block after that.
+pub fn lost_cycle_deep() -> Tiny {
+    lost("cycle and a block more", cycle(), 2)
+}
+
 /// Three chains in a ring of messages of the same time.
 pub fn deep() -> Tiny {
     let logs = |chain: usize| vec![said(chain), executing(&message((chain + 1) % 3, 0))];

@@ -15,7 +15,7 @@ mod world;
 
 use nodewire::state::supervisor::Supervisor;
 
-use crate::clusters::{all, reorganised};
+use crate::clusters::{all, lost_cycle, lost_small, reorganised};
 use crate::report::Report;
 
 #[test]
@@ -28,6 +28,13 @@ fn every_order_of_two_chains() {
 }
 
 #[test]
+fn a_cycle_that_layer_one_loses() {
+    let mut report = Report::new(100_000);
+    report.explore::<Supervisor>(&lost_small());
+    report.compare("supervisor_explore_lost.txt");
+}
+
+#[test]
 fn a_reorganisation_at_each_step() {
     if cfg!(debug_assertions) {
         println!("skipped: a_reorganisation_at_each_step takes a release build");
@@ -37,6 +44,7 @@ fn a_reorganisation_at_each_step() {
     for tiny in reorganised() {
         report.explore::<Supervisor>(&tiny);
     }
+    report.explore::<Supervisor>(&lost_cycle());
     report.compare("supervisor_explore_large.txt");
 }
 
@@ -48,5 +56,6 @@ fn a_cluster_of_millions() {
     }
     let mut report = Report::new(20_000_000);
     report.explore::<Supervisor>(&clusters::deep());
+    report.explore::<Supervisor>(&clusters::lost_cycle_deep());
     report.compare("supervisor_explore_deep.txt");
 }
