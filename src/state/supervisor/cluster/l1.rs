@@ -74,6 +74,13 @@ impl<K: Keccak256> Supervisor<K> {
         }
     }
 
+    /// Starts over what nobody answered.
+    pub(super) fn compare_unfinished(&mut self, out: &mut Out<Self>) {
+        if self.l1.unfinished && self.l1.comparing.is_none() {
+            self.compare_all(out);
+        }
+    }
+
     /// Compares from the finalized block down, if a chain that has not come so far rests on
     /// something else than layer one was seen to have: its finalized head waits for that.
     pub(super) fn confirm_l1(&mut self, out: &mut Out<Self>) {
@@ -120,11 +127,14 @@ impl<K: Keccak256> Supervisor<K> {
         let Some(comparison) = self.l1.comparing.filter(|it| it.at == number) else { return };
         self.l1.comparing = None;
         let Some(block) = block.filter(|block| block.number == number) else {
-            // Layer one may have become shorter; else the next tip starts over.
+            // Layer one may have become shorter; else it is started over after a while, or at the
+            // next tip.
             let last = self.index.finalized_l1().map_or(0, |block| block.number);
             let shorter = |tip: &BlockRef| (last..number).contains(&tip.number);
             if let Some(tip) = self.l1.tip.filter(shorter) {
                 self.compare(Comparison { at: tip.number, gone: true, ..comparison }, out);
+            } else {
+                self.rest(Slot(0));
             }
             return;
         };

@@ -314,6 +314,7 @@ impl<K: Keccak256> Supervisor<K> {
             Due::Retry(slot) => {
                 self.set_retry(slot, None);
                 self.begin_round(slot, out);
+                self.compare_unfinished(out);
                 self.fetch_replacement(slot, out);
                 self.pump(slot, out);
                 for node in self.listening(slot) {
