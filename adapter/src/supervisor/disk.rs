@@ -29,8 +29,7 @@ pub struct Folder {
     path: PathBuf,
     /// The folder itself, to sync what names are in it.
     names: File,
-    /// Holds the lock until it is dropped, however the process ends.
-    _lock: File,
+    _lock: Lock,
     /// The journals and the snapshot that are being written.
     open: BTreeMap<StoreFile, File>,
     /// Files that were recovered from, until they are known to be durable.
@@ -44,7 +43,7 @@ impl Folder {
     /// Those of the operating system; `WouldBlock` if another process has it.
     pub fn open(path: &Path) -> io::Result<Self> {
         std::fs::create_dir_all(path)?;
-        let lock = lock(&path.join("lock"))?;
+        let lock = Lock::of(&path.join("lock"))?;
         let names = File::open(path)?;
         let mut folder = Self {
             path: path.to_owned(),
@@ -177,12 +176,27 @@ fn named(file: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Locks a file, which the operating system unlocks when the process ends.
-fn lock(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
-    #[cfg(unix)]
-    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)?;
-    Ok(file)
+/// Holds a lock until it is dropped, and no longer than the process lives, however that ends.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Lock {
+    fn of(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+        #[cfg(unix)]
+        rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)?;
+        Ok(Self(file))
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // To close the file is not enough: a process that is being started has it too for a moment.
+        #[cfg(unix)]
+        if let Err(error) = rustix::fs::flock(&self.0, rustix::fs::FlockOperation::Unlock) {
+            tracing::warn!(%error, "the journal's folder stays locked");
+        }
+    }
 }
 
 /// What became of a question to the disk.
@@ -197,19 +211,20 @@ pub(super) struct Disk {
 impl Disk {
     /// # Errors
     /// No thread could be made.
-    pub(super) fn start(mut storage: impl Storage) -> io::Result<Self> {
+    pub(super) fn start(storage: impl Storage) -> io::Result<Self> {
         let (to, from) = mpsc::channel::<(AskId, Store)>();
         // At most one question about a journal, one about a snapshot and a removal are open.
         let (done, kept): (UnboundedSender<Kept>, _) = unbounded_channel();
         thread::Builder::new().name("journal".to_owned()).spawn(move || {
+            // The storage is dropped first, also by a panic: whoever hears that this is the end
+            // may open it again.
+            let done = done;
+            let mut storage = storage;
             while let Ok((id, store)) = from.recv() {
                 if done.send((id, storage.keep(&store))).is_err() {
                     break;
                 }
             }
-            // In this order: whoever hears that this is the end may open the storage again.
-            drop(storage);
-            drop(done);
         })?;
         Ok(Self { to, kept })
     }
@@ -224,5 +239,48 @@ impl Disk {
     /// False if the thread is gone.
     pub(super) fn keep(&self, id: AskId, store: Store) -> bool {
         self.to.send((id, store)).is_ok()
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_ends_with_its_folder_whoever_else_has_the_file() {
+        let path = std::env::temp_dir().join(format!("nodewire-lock-{}", std::process::id()));
+        let folder = Folder::open(&path).unwrap();
+        assert_eq!(Folder::open(&path).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        // As a process has it that is being started.
+        let inherited = folder._lock.0.try_clone().unwrap();
+        drop(folder);
+        drop(Folder::open(&path).unwrap());
+        drop(inherited);
+        std::fs::remove_dir_all(path).unwrap();
+    }
+
+    /// Says when it is dropped, after a while.
+    struct Slow(mpsc::Sender<()>);
+
+    impl Storage for Slow {
+        fn keep(&mut self, _: &Store) -> io::Result<()> {
+            panic!("the thread of the disk ends");
+        }
+    }
+
+    impl Drop for Slow {
+        fn drop(&mut self) {
+            thread::sleep(std::time::Duration::from_millis(50));
+            self.0.send(()).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_thread_that_panics_drops_its_storage_before_it_is_heard_of() {
+        let (dropped, is_dropped) = mpsc::channel();
+        let mut disk = Disk::start(Slow(dropped)).unwrap();
+        assert!(disk.keep(AskId::from_u64(0), Store::Remove { before: 0 }));
+        assert!(disk.kept.blocking_recv().is_none());
+        assert_eq!(is_dropped.try_recv(), Ok(()));
     }
 }
