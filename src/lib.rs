@@ -114,7 +114,7 @@
 //! | feature | adds | with it comes |
 //! |---|---|---|
 //! | `leios` (default) | the Leios family | `blake2` |
-//! | `supervisor` | the OP-Stack interop Supervisor, under construction | `crc`, `serde`, `serde_json`, `sha3` |
+//! | `supervisor` | the OP-Stack interop Supervisor | `crc`, `serde`, `serde_json`, `sha3` |
 //! | `serde` | messages, inputs and actions as data | `serde` |
 //! | `sim` | the room of that name | `serde`, `serde_json` |
 //! | `arbitrary` | values from fuzzer bytes | `arbitrary`, `std` |
