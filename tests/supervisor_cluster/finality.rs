@@ -2,7 +2,9 @@
 
 use nodewire::codec::supervisor::NodeCommand;
 use nodewire::state::supervisor::{SupervisorQuery, SupervisorRemote};
+use serde_json::json;
 
+use crate::chains::{entries, plain};
 use crate::world::World;
 
 /// Layer one was reorganised after block 10 and is final up to block 14; the node of chain 1 tells
@@ -137,4 +139,31 @@ fn chains_that_have_come_to_the_final_block_need_nobody() {
     later.hash.0[0] ^= 1;
     world.hear(SupervisorRemote::L1Finalized(later));
     assert_eq!(world.supervisor.index().unconfirmed_l1(), None);
+}
+
+#[test]
+fn what_was_final_stays_so_while_a_later_block_of_a_branch_that_is_gone_is_dropped() {
+    let mut world = World::new(&[1]);
+    world.chain(1).grow("a", vec![plain("hello")]);
+    world.chain(1).grow("a", vec![plain("hello")]);
+    let lists = [101, 102].map(|number| entries(&world.chain(1).message(number, 0)));
+    world.tell_unsafe(1);
+    world.tell_derived(1, 10, 101);
+    world.grow_l1("a");
+    world.tell_derived(1, 11, 101);
+    world.tell_derived(1, 11, 102);
+    let final_now = |world: &mut World| {
+        lists.clone().map(|entries| {
+            let params = json!([entries, "finalized", {"timestamp": "0x3ed"}]);
+            let reply = world.ask("supervisor_checkAccessList", params);
+            reply["error"]["code"].as_i64().unwrap_or(0)
+        })
+    };
+    world.hear(SupervisorRemote::L1Finalized(world.l1[10]));
+    assert_eq!(final_now(&mut world), [0, -32_112]);
+    world.l1.truncate(11);
+    let other = world.grow_l1("b");
+    world.silent = true;
+    world.hear(SupervisorRemote::L1Finalized(other));
+    assert_eq!(final_now(&mut world), [0, -32_114]);
 }

@@ -12,6 +12,7 @@ mod forms;
 #[path = "../supervisor_index/heads.rs"]
 mod heads;
 mod hostile;
+mod liars;
 mod nodes;
 mod reorganisations;
 mod roots;

@@ -19,4 +19,4 @@ pub use frame::{Frames, Stop};
 pub(crate) use frame::write_frame;
 
 /// The version of these forms. Raise it whenever bytes come to mean something else.
-pub const FORMAT_VERSION: u32 = 3;
+pub const FORMAT_VERSION: u32 = 4;

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::mem::size_of;
 
 use super::input::{BlockQuery, LogsQuery};
-use super::{ChainSync, Dropped, Purpose, Supervisor, SupervisorNotice, SupervisorQuery};
+use super::{ChainSync, Dropped, Place, Purpose, Supervisor, SupervisorNotice, SupervisorQuery};
 use crate::codec::supervisor::{BlockId, BlockRef, Code, Keccak256, Log};
 use crate::machine::Out;
 use crate::state::supervisor::index::{IndexedLog, Slot};
@@ -59,12 +59,11 @@ impl<K: Keccak256> Supervisor<K> {
         let Some((head, safe)) = chain.logs().head().zip(chain.cross_safe().end()) else { return };
         // What is beyond is asked for once the cross-safe head has come nearer.
         let last = safe.derived.number.saturating_add(most).min(self.target(slot));
+        self.keep_fetches(slot, head.number);
         let Some(sync) = self.sync(slot) else { return };
         if sync.walking.is_some() || sync.retry_at.is_some() {
             return;
         }
-        sync.incoming.retain(|number, _| *number > head.number);
-        crate::heap::relax_map(&mut sync.incoming);
         let mut number = head.number;
         while number < last {
             number += 1;
@@ -77,11 +76,32 @@ impl<K: Keccak256> Supervisor<K> {
             }
             let query = SupervisorQuery::Block(BlockQuery { chain_id, number });
             if !self.ask(Purpose::Block(slot, number), query, out) {
+                self.rest(slot);
                 return;
             }
             if let Some(sync) = self.sync(slot) {
                 sync.incoming.insert(number, Incoming::Asked);
             }
+        }
+    }
+
+    /// Forgets what is not among the next blocks of a chain, and closes the questions about it: what
+    /// came in another way is asked for no more, and leaves room for the questions of others.
+    fn keep_fetches(&mut self, slot: Slot, head: u64) {
+        let last = head.saturating_add(self.limits.max_fetches as u64);
+        let is_next = |number: u64| head < number && number <= last;
+        let Some(sync) = self.sync(slot) else { return };
+        sync.incoming.retain(|number, _| is_next(*number));
+        crate::heap::relax_map(&mut sync.incoming);
+        let blocks = self.places.range(Place::Block(slot, 0)..=Place::Block(slot, u64::MAX));
+        let logs = self.places.range(Place::Logs(slot, 0)..=Place::Logs(slot, u64::MAX));
+        let open = blocks.chain(logs).map(|(place, _)| *place);
+        let is_left = |place: &Place| match *place {
+            Place::Block(_, number) | Place::Logs(_, number) => !is_next(number),
+            _ => false,
+        };
+        for place in open.filter(is_left).collect::<Vec<_>>() {
+            self.unask(place);
         }
     }
 

@@ -85,8 +85,8 @@ struct ChainSync {
     incoming: BTreeMap<u64, Incoming>,
     /// Where a common ancestor is looked for.
     walking: Option<Walk>,
-    /// A replacement whose logs are on their way.
-    replacement: Option<BlockReplacement>,
+    /// A replacement whose logs are on their way, and the node that told it.
+    replacement: Option<(NodeId, BlockReplacement)>,
     /// Invalidated blocks and what is in their place, by number: a node that derives one of them
     /// again is told to replace it.
     replaced: BTreeMap<u64, (Seal, Hash)>,

@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::purpose::Place;
 use super::reset::Reset;
 use super::{Dropped, Due, NodeId, Supervisor};
-use crate::codec::supervisor::{BlockId, BlockRef, Code, Keccak256};
+use crate::codec::supervisor::{BlockId, BlockRef, BlockReplacement, Code, Keccak256};
 use crate::machine::Out;
 use crate::state::supervisor::index::Slot;
 use crate::time::Time;
@@ -30,6 +30,8 @@ pub(super) struct Node {
     /// The number of a block that it was told to replace, until it says so: what it derived after
     /// it counts for nothing.
     pub(super) replacing: Option<u64>,
+    /// What it said that it put in the place of an invalidated block.
+    pub(super) replacement: Option<BlockReplacement>,
     /// What it derived against what is known, and how many resets there had been: after another it
     /// is believed.
     pub(super) contradicts: Option<(BlockId, u64)>,
@@ -54,6 +56,7 @@ impl Node {
             reset_at: None,
             exhausted: None,
             replacing: None,
+            replacement: None,
             contradicts: None,
             astray: false,
             claimed: 0,

@@ -166,6 +166,7 @@ fields!(Node {
     reset_at,
     exhausted,
     replacing,
+    replacement,
     contradicts,
     astray,
     claimed,

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::input::LogsQuery;
-use super::{Dropped, NodeId, Purpose, Supervisor, SupervisorNotice, SupervisorQuery};
+use super::{Dropped, Node, NodeId, Purpose, Supervisor, SupervisorNotice, SupervisorQuery};
 use crate::codec::supervisor::{
     BlockId, BlockRef, BlockReplacement, Code, DerivedIdPair, DerivedRefPair, Keccak256, Log,
     NodeCommand, Seal,
@@ -48,7 +48,7 @@ impl<K: Keccak256> Supervisor<K> {
         let end = self.index.chain(slot).and_then(|chain| chain.local_safe().end());
         let Some(marker) = end.filter(|end| end.invalidated).map(|end| end.derived) else { return };
         let expected = self.chains.get(slot.index()).and_then(|sync| sync.replacement);
-        let is_expected = expected.is_some_and(|it| it.invalidated == marker.hash);
+        let is_expected = expected.is_some_and(|(_, it)| it.invalidated == marker.hash);
         let Some(node) = self.node(slot, id).filter(|node| node.replacing.is_none()) else {
             return;
         };
@@ -83,10 +83,6 @@ impl<K: Keccak256> Supervisor<K> {
             }
             return;
         }
-        let expected = self.chains.get(slot.index()).and_then(|sync| sync.replacement);
-        if expected == Some(replacement) {
-            return;
-        }
         let before = block.number.checked_sub(1);
         let before = before.and_then(|before| chain.local_safe().derived(before).ok());
         let fits = chain.local_safe().end().is_some_and(|end| {
@@ -103,16 +99,21 @@ impl<K: Keccak256> Supervisor<K> {
             self.want_reset(slot, id, out);
             return;
         }
-        if let Some(sync) = self.sync(slot) {
-            sync.replacement = Some(replacement);
+        if let Some(node) = self.node(slot, id) {
+            node.replacement = Some(replacement);
         }
-        self.fetch_replacement(slot, out);
+        let Some(sync) = self.sync(slot) else { return };
+        // One at a time: nobody keeps the others from their turn.
+        if sync.replacement.is_none_or(|(_, it)| it.invalidated != replacement.invalidated) {
+            sync.replacement = Some((id, replacement));
+            self.fetch_replacement(slot, out);
+        }
     }
 
     /// Asks for the logs of the replacement, if one is expected.
     pub(super) fn fetch_replacement(&mut self, slot: Slot, out: &mut Out<Self>) {
         let expected = self.chains.get(slot.index()).and_then(|sync| sync.replacement);
-        let Some(block) = expected.map(|expected| expected.replacement.id()) else { return };
+        let Some(block) = expected.map(|(_, expected)| expected.replacement.id()) else { return };
         let query = LogsQuery { chain_id: self.chain_id(slot), hash: block.hash };
         if !self.ask(Purpose::Replace(slot, block), SupervisorQuery::Logs(query), out) {
             self.rest(slot);
@@ -127,14 +128,14 @@ impl<K: Keccak256> Supervisor<K> {
         out: &mut Out<Self>,
     ) {
         let Some(sync) = self.sync(slot) else { return };
-        let wanted = sync.replacement.filter(|wanted| wanted.replacement.id() == block);
-        let Some(BlockReplacement { replacement, invalidated }) = wanted else { return };
+        let wanted = sync.replacement.filter(|(_, wanted)| wanted.replacement.id() == block);
+        let Some((_, BlockReplacement { replacement, invalidated })) = wanted else { return };
         let Some(logs) = logs else {
             self.drop_with(Dropped::Replacement, Some(slot), Code::ResourceUnavailable, out);
+            self.next_replacement(slot);
             self.rest(slot);
             return;
         };
-        sync.replacement = None;
         let marker = self.index.chain(slot).and_then(|chain| chain.local_safe().end());
         let invalid = marker.map(|marker| marker.derived);
         let logs: Vec<_> = logs.iter().map(IndexedLog::of::<K>).collect();
@@ -143,6 +144,8 @@ impl<K: Keccak256> Supervisor<K> {
                 out.notify(SupervisorNotice::Replaced(self.chain_id(slot), block));
                 let most = self.limits.max_blocks_above_safe;
                 if let Some(sync) = self.sync(slot) {
+                    sync.replacement = None;
+                    sync.nodes.iter_mut().for_each(|node| node.replacement = None);
                     sync.target = sync.target.max(block.number);
                     sync.incoming.clear();
                     sync.replaced.extend(invalid.map(|it| (it.number, (it, block.hash))));
@@ -155,7 +158,35 @@ impl<K: Keccak256> Supervisor<K> {
                     self.want_reset(slot, node, out);
                 }
             }
-            Err(code) => self.drop_with(Dropped::Replacement, Some(slot), code, out),
+            Err(code) => {
+                self.drop_with(Dropped::Replacement, Some(slot), code, out);
+                let Some(sync) = self.sync(slot) else { return };
+                let failed = Some(BlockReplacement { replacement, invalidated });
+                sync.nodes.iter_mut().filter(|node| node.replacement == failed).for_each(|node| {
+                    node.replacement = None;
+                });
+                self.next_replacement(slot);
+                let Some(sync) = self.sync(slot) else { return };
+                if sync.replacement.map(|(_, it)| it) == failed {
+                    sync.replacement = None;
+                } else {
+                    self.rest(slot);
+                }
+            }
         }
+    }
+
+    /// What the next node told has its turn, in the order of their ids: nobody has the logs of what
+    /// was expected. Stays as it is if no other told anything.
+    fn next_replacement(&mut self, slot: Slot) {
+        let Some(sync) = self.sync(slot) else { return };
+        let Some((last, expected)) = sync.replacement else { return };
+        let told = |node: &Node| {
+            let told = node.replacement.filter(|it| it.invalidated == expected.invalidated)?;
+            Some((node.id, told))
+        };
+        let mut later = sync.nodes.iter().filter(|node| node.id > last).filter_map(told);
+        let next = later.next().or_else(|| sync.nodes.iter().find_map(told));
+        sync.replacement = next.or(sync.replacement);
     }
 }

@@ -85,7 +85,7 @@ impl<K: Keccak256> Supervisor<K> {
         let query = NodeBlockQuery { chain_id: self.chain_id(slot), node: id, number };
         let purpose = Purpose::Reset { slot, node: id, reset, number };
         if !self.ask(purpose, SupervisorQuery::NodeBlock(query), out) {
-            self.end_reset(slot, id);
+            self.reset_unanswered(slot, id, reset);
         }
     }
 

@@ -182,9 +182,18 @@ impl<K: Keccak256> Index<K> {
             SafetyLevel::LocalSafe => chain.local_safe.first_of_derived(block.id()).map(|_| ()),
             SafetyLevel::Safe => chain.cross_safe.first_of_derived(block.id()).map(|_| ()),
             SafetyLevel::Finalized => {
-                chain.cross_safe.first_of_derived(block.id())?;
-                let head = self.finalized_of(chain)?;
-                if block.number <= head.number { Ok(()) } else { Err(Code::FutureData) }
+                let source = chain.cross_safe.first_of_derived(block.id())?.source.number;
+                let last = self.finalized_l1.ok_or(Code::FutureData)?.number;
+                match self.finalized_of(chain) {
+                    Ok(head) if block.number <= head.number => Ok(()),
+                    // That another block was derived from is no fault of those before it.
+                    Err(Code::ConflictingData) if source < last => {
+                        let confirmed = chain.confirmed() >= Some(source);
+                        if confirmed { Ok(()) } else { Err(Code::FutureData) }
+                    }
+                    Ok(_) => Err(Code::FutureData),
+                    Err(code) => Err(code),
+                }
             }
         }
     }

@@ -25,7 +25,7 @@ use crate::codec::supervisor::{Keccak256 as _, RustCryptoKeccak256};
 
 /// The version of what the machine does with its inputs. Raise it whenever the same inputs could
 /// lead to other heads, other questions or other numbers of questions.
-pub const LOGIC_VERSION: u32 = 3;
+pub const LOGIC_VERSION: u32 = 4;
 
 /// What a configuration and limits are told apart by.
 pub(crate) fn fingerprint(config: &Config, limits: &Limits) -> [u8; 8] {
