@@ -10,6 +10,7 @@ mod faults;
 mod heads;
 mod lines;
 mod orders;
+mod pinned;
 mod replay;
 mod resets;
 mod run;
