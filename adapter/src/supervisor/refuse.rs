@@ -39,14 +39,19 @@ impl Manner {
 
     /// Bytes that the reply to a text is not longer than.
     pub(super) fn longest_reply(&self, text: &[u8]) -> usize {
-        // Every call has a brace of its own.
-        let calls = text.iter().filter(|byte| **byte == b'{').count().max(1);
+        let batch = self.limits.max_batch;
+        let count = |of: u8| text.iter().filter(|byte| **byte == of).take(batch).count();
+        // Every call has a brace of its own; a text has no more of them than a batch may have.
+        let calls = count(b'{').max(1);
         let answers = calls.saturating_mul(self.answer);
         // Those after the limit are refused.
         let limit = self.limits.max_reply.saturating_add(self.answer);
         let limited = limit.saturating_add(calls.saturating_mul(REFUSAL));
+        // What is no call is refused too.
+        let is_batch = text.trim_ascii_start().first() == Some(&b'[');
+        let others = if is_batch { count(b',').saturating_mul(REFUSAL) } else { 0 };
         // Each repeats its id.
-        text.len().saturating_add(answers.min(limited))
+        text.len().saturating_add(answers.min(limited)).saturating_add(others)
     }
 
     /// The reply to a text whose calls are all refused for this reason.
@@ -76,5 +81,40 @@ impl Manner {
         let mut text = Vec::new();
         response.write(self.profile, &mut text);
         text.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use nodewire::codec::supervisor::ChainId;
+    use nodewire::state::supervisor::{ChainConfig, ExpiryWindow};
+
+    use super::*;
+
+    #[test]
+    fn no_reply_is_longer_and_no_text_takes_more_than_a_whole_batch() {
+        let chains = [(ChainId::from(10), ChainConfig { activation: 0, block_time: 2 })];
+        let config = Config::new(BTreeMap::from(chains), ExpiryWindow::EXPIRY_CURRENT);
+        let limits = Limits::default();
+        let manner = Manner::new(&config, &limits);
+        let call = r#"{"jsonrpc":"2.0","id":1,"method":"supervisor_syncStatus"}"#;
+        let texts = [
+            call.to_owned(),
+            format!("[{}]", [call; 1_000].join(",")),
+            format!("[{}]", ["1"; 1_000].join(",")),
+            format!(" [{}]", ["{}"; 1_000].join(",")),
+            "{".repeat(5_000_000),
+            format!("[{}1]", "1,".repeat(2_000_000)),
+        ];
+        let most = 2 * limits.max_text + limits.max_reply;
+        for text in texts {
+            let longest = manner.longest_reply(text.as_bytes());
+            let start = text.get(..20.min(text.len())).unwrap_or_default().to_owned();
+            assert!(longest < most, "{start}: {longest}");
+            let reply = manner.refuse(text.into(), Code::ResourceUnavailable, &"x".repeat(300));
+            assert!(reply.is_some_and(|reply| reply.len() <= longest), "{start}");
+        }
     }
 }
