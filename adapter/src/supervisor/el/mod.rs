@@ -32,7 +32,7 @@ pub use fault::Fault;
 pub use follow::Standing;
 pub use seen::{Seen, View};
 pub use settings::{AnchorAt, Settings};
-pub(crate) use tls::provide;
+pub use tls::provide;
 
 use self::answers::Answers;
 use self::client::Client;
