@@ -1,12 +1,13 @@
 //! Nodes that tell of unsafe blocks that nobody has.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use nodewire::Machine;
 use nodewire::codec::supervisor::{BlockRef, ChainId, Code, NodeEvent};
 use nodewire::state::supervisor::{
     Dropped, Limits, NodeId, SupervisorNotice, SupervisorQuery, SupervisorRemote,
 };
+use nodewire::{AskId, Machine};
 
 use crate::chains::{hash, plain};
 use crate::world::{NODE, World};
@@ -120,6 +121,88 @@ fn a_node_that_lies_without_end_stalls_nobody() {
     // Not more than a round a second, most of the time none.
     let rounds = world.asked / Limits::default().max_fetches;
     assert!(rounds < 300, "{rounds}");
+}
+
+/// A chain of a block a second, where whoever is asked answers after 50 ms, and a node that lies
+/// every 10 ms.
+struct Late {
+    world: World,
+    flying: VecDeque<(u64, AskId, SupervisorQuery)>,
+    tick: u64,
+}
+
+impl Late {
+    fn new() -> Self {
+        let mut world = World::new(&[1]);
+        world.silent = true;
+        Self { world, flying: VecDeque::new(), tick: 0 }
+    }
+
+    fn step(&mut self, branch: &str, lie: impl Fn(&World, u64) -> BlockRef) {
+        let Self { world, flying, tick } = self;
+        world.now = world.now.after(Duration::from_millis(10));
+        if world.supervisor.deadline().is_some_and(|due| due <= world.now) {
+            world.wait();
+        }
+        let lie = lie(world, *tick);
+        tell(world, LIAR, lie);
+        if *tick % 100 == 0 {
+            world.chain(1).grow(branch, vec![plain("hello")]);
+            world.tell_unsafe(1);
+        }
+        flying.extend(world.kept.drain(..).map(|(id, query)| (*tick + 5, id, query)));
+        while flying.front().is_some_and(|(at, ..)| at <= tick) {
+            let Some((_, id, query)) = flying.pop_front() else { break };
+            let answer = world.answer(id, query);
+            world.command(answer);
+        }
+        self.tick += 1;
+    }
+}
+
+/// How far the chain is behind at most.
+fn behind(lie: impl Fn(&World, u64) -> BlockRef) -> u64 {
+    let mut late = Late::new();
+    let mut behind = 0;
+    for _ in 0..6_000 {
+        late.step("a", &lie);
+        let known = late.world.numbers(1)[0].unwrap();
+        behind = behind.max(late.world.chain(1).head().number - known);
+    }
+    behind
+}
+
+#[test]
+fn a_node_that_lies_below_a_fork_does_not_hide_it() {
+    let mut late = Late::new();
+    let lie = |_: &World, tick: u64| BlockRef { hash: hash(&format!("lie {tick}")), ..lie(101) };
+    for branch in ["a", "b", "c", "d", "e"] {
+        let cut = late.world.chain(1).head().number.saturating_sub(4).max(102);
+        late.world.chain(1).cut(cut);
+        for _ in 0..1_000 {
+            late.step(branch, lie);
+        }
+        let (head, known) = (late.world.chain(1).head(), late.world.heads(1).local_unsafe.unwrap());
+        assert!(head.number - known.number <= 2, "{branch}: {known:?} before {head:?}");
+        assert_eq!(late.world.chain(1).block(known.number).unwrap().0, known);
+    }
+}
+
+#[test]
+fn a_node_that_lies_faster_than_anybody_answers_stalls_nobody() {
+    let of_ours = |world: &World, tick: u64, after: u64| {
+        let head = world.heads(1).local_unsafe.unwrap();
+        let hash = hash(&format!("lie {tick}"));
+        let parent_hash = if after == 1 { head.hash } else { hash };
+        let number = head.number + after;
+        BlockRef { hash, number, parent_hash, timestamp: head.timestamp + 2 * after }
+    };
+    // Another block of our newest number, one after it, one that nothing leads to.
+    assert!(behind(|world, tick| of_ours(world, tick, 0)) <= 2);
+    assert!(behind(|world, tick| of_ours(world, tick, 1)) <= 3);
+    assert!(behind(|world, tick| of_ours(world, tick, 2)) <= 3);
+    // Here it is told so much that nobody has that it waits for a while.
+    assert!(behind(|world, tick| of_ours(world, tick, tick % 4)) <= 10);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::time::Duration;
 
-use super::{Dropped, NodeId, Supervisor, SupervisorNotice};
+use super::{Dropped, Incoming, NodeId, Supervisor, SupervisorNotice};
 use crate::codec::supervisor::{BlockRef, Code, DerivedRefPair, Keccak256, NodeEvent, Seal};
 use crate::machine::Out;
 use crate::state::supervisor::index::{Chain, DerivationIndex, Slot};
@@ -120,8 +120,14 @@ impl<K: Keccak256> Supervisor<K> {
             return;
         }
         sync.target = sync.target.max(block.number);
-        if follows {
-            self.expect_logs(slot, block, out);
+        let on_its_way = sync.incoming.get(&block.number);
+        match on_its_way.map(Incoming::block) {
+            // What is told does not put off what is asked for: it may be a lie, and the next.
+            None if follows => self.expect_logs(slot, block, out),
+            Some(Some(other)) if other.hash != block.hash => {
+                self.walk(slot, block.number, false, out);
+            }
+            _ => {}
         }
         self.pump(slot, out);
     }

@@ -33,6 +33,14 @@ pub(super) enum Incoming {
 }
 
 impl Incoming {
+    /// The block, as far as it is known.
+    pub(super) const fn block(&self) -> Option<BlockRef> {
+        match self {
+            Self::Asked => None,
+            Self::Known(block) | Self::Ready(block, _) => Some(*block),
+        }
+    }
+
     pub(super) fn heap(&self) -> usize {
         match self {
             Self::Asked | Self::Known(_) => 0,
@@ -208,7 +216,8 @@ impl<K: Keccak256> Supervisor<K> {
     }
 
     /// Looks for the newest block of ours that is still there, from `number` down: false if that
-    /// is being done. One above is known to have `parted`, or somebody only said so.
+    /// is being done. One above is known to have `parted`, or somebody only said so: then what is
+    /// on its way is not given up, since whoever says so again and again would stall the chain.
     pub(super) fn walk(
         &mut self,
         slot: Slot,
@@ -217,14 +226,20 @@ impl<K: Keccak256> Supervisor<K> {
         out: &mut Out<Self>,
     ) -> bool {
         let chain_id = self.chain_id(slot);
-        if self.chains.get(slot.index()).is_none_or(|sync| sync.walking.is_some()) {
+        let Some(sync) = self.sync(slot) else { return false };
+        let before = sync.walking;
+        // What is known to have parted does not wait for what somebody said.
+        if before.is_some_and(|before| before.parted || !parted) {
             return false;
         }
         let query = SupervisorQuery::Block(BlockQuery { chain_id, number });
         let asked = self.ask(Purpose::Walk(slot, number), query, out);
         let Some(sync) = self.sync(slot).filter(|_| asked) else { return false };
+        sync.target = sync.target.max(before.map_or(0, |before| before.target));
         sync.walking = Some(Walk { number, parted, target: sync.target });
-        sync.incoming.clear();
+        if parted {
+            sync.incoming.clear();
+        }
         true
     }
 
@@ -242,7 +257,19 @@ impl<K: Keccak256> Supervisor<K> {
             return;
         };
         sync.walking = None;
+        let on_its_way = sync.incoming.get(&number).and_then(Incoming::block);
         let Some(chain) = self.index.chain(slot) else { return };
+        if chain.logs().head().is_some_and(|head| head.number < number) {
+            if let Some(sync) = self.chains.get_mut(slot.index()).filter(|_| !walk.parted) {
+                sync.target = sync.target.max(walk.target);
+            }
+            // Two told of it before it was indexed: this one is there.
+            if on_its_way.is_some_and(|other| other.hash != block.hash) {
+                self.expect_logs(slot, &block, out);
+            }
+            self.pump(slot, out);
+            return;
+        }
         if chain.logs().find(number).is_ok_and(|logged| logged.hash == block.hash) {
             if !walk.parted {
                 // Nobody has the other block that a node told.
