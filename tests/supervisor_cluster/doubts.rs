@@ -270,3 +270,27 @@ fn a_search_that_nobody_answered_is_made_again() {
         assert!(world.supervisor.nodes().contains(&(ChainId::from(1), NODE)));
     }
 }
+
+/// Whoever is asked for blocks is six seconds behind whoever tells of them: no reason to believe
+/// the one less and less.
+#[test]
+fn who_tells_of_blocks_before_others_have_them_is_heard_all_the_same() {
+    let mut world = World::new(&[1]);
+    for _ in 0..300 {
+        world.chain(1).grow("a", vec![plain("hello")]);
+    }
+    let known = world.chain(1).blocks.clone();
+    let mut behind = 0;
+    for (at, (block, _)) in known.iter().enumerate().skip(1) {
+        world.chain(1).blocks = known[..=at.saturating_sub(3)].to_vec();
+        tell(&mut world, NODE, *block);
+        let next = world.now.after(Duration::from_secs(2));
+        while world.supervisor.deadline().is_some_and(|due| due < next) {
+            world.wait();
+        }
+        world.now = next;
+        let head = world.heads(1).local_unsafe.unwrap();
+        behind = behind.max(block.number - head.number);
+    }
+    assert!(behind <= 8, "{behind} blocks behind");
+}

@@ -26,20 +26,28 @@ impl<K: Keccak256> Supervisor<K> {
     /// until it is believed again.
     pub(super) fn claims(&mut self, slot: Slot, id: NodeId, number: u64) -> bool {
         let latest = self.latest;
+        let head = self.index.heads(slot).local_unsafe.map_or(0, |head| head.number);
         let Some(node) = self.node(slot, id) else { return false };
         if node.believed_at > latest {
             return false;
         }
-        node.claimed = node.claimed.max(number);
+        // Of another branch up to the head nothing comes by waiting.
+        if number > head {
+            let awaited = if node.awaited == 0 { number } else { node.awaited.min(number) };
+            (node.awaited, node.claimed) = (awaited, node.claimed.max(number));
+        }
         self.hurry(slot);
         true
     }
 
-    /// The chain has come to a block: who told of it was right.
+    /// The chain has come to a block: who told of it, or of one before, was right, if early.
     pub(super) fn claims_reached(&mut self, slot: Slot, number: u64) {
         let Some(sync) = self.sync(slot) else { return };
-        for node in sync.nodes.iter_mut().filter(|node| (1..=number).contains(&node.claimed)) {
-            (node.claimed, node.doubts) = (0, 0);
+        for node in sync.nodes.iter_mut().filter(|node| (1..=number).contains(&node.awaited)) {
+            (node.awaited, node.doubts) = (0, 0);
+            if node.claimed <= number {
+                node.claimed = 0;
+            }
         }
     }
 

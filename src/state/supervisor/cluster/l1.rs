@@ -121,6 +121,9 @@ impl<K: Keccak256> Supervisor<K> {
         let asked = self.ask(Purpose::Compare(comparison.at), query, out);
         self.l1.comparing = asked.then_some(comparison);
         self.l1.unfinished |= !comparison.below_final;
+        if !asked {
+            self.rest(Slot(0));
+        }
     }
 
     pub(super) fn compare_l1(&mut self, number: u64, block: Option<BlockRef>, out: &mut Out<Self>) {

@@ -37,7 +37,9 @@ pub(super) struct Node {
     pub(super) contradicts: Option<(BlockId, u64)>,
     /// It derived beyond an invalidated block after it had said that it replaced it.
     pub(super) astray: bool,
-    /// The highest unsafe block it told that is not indexed yet; 0 if there is none.
+    /// The lowest and the highest unsafe block it told that are not indexed yet; 0 if there is none.
+    /// The lowest outlasts that it is not believed: once it is there, what it told was so.
+    pub(super) awaited: u64,
     pub(super) claimed: u64,
     /// How often in a row nobody had what it claimed.
     pub(super) doubts: u32,
@@ -59,6 +61,7 @@ impl Node {
             replacement: None,
             contradicts: None,
             astray: false,
+            awaited: 0,
             claimed: 0,
             doubts: 0,
             believed_at: Time::ZERO,

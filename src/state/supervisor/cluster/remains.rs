@@ -169,6 +169,7 @@ fields!(Node {
     replacement,
     contradicts,
     astray,
+    awaited,
     claimed,
     doubts,
     believed_at,

@@ -1,4 +1,4 @@
-//! Invalidated blocks and what comes in their place (`supervisor.md` 9.4).
+//! Invalidated blocks and what comes in their place (`supervisor.md` 8.6 and 9.1).
 
 use alloc::vec::Vec;
 
