@@ -39,7 +39,8 @@ pub struct Serving {
     pub grace: Duration,
     /// How many connections there may be; more wait to be accepted.
     pub connections: usize,
-    /// Bytes that all texts and replies together may hold; requests beyond are answered 503.
+    /// Bytes that all texts and replies together may hold; requests beyond are answered 503. A
+    /// quarter is left to those that need no more than their connection's share of it.
     pub bytes: usize,
     /// How far behind is still ready.
     pub lag: Lag,
@@ -78,7 +79,7 @@ struct Served {
 
 /// The endpoint's routes. `open` counts its connections.
 pub(super) fn routes(handle: Handle, serving: Arc<Serving>, open: Arc<AtomicUsize>) -> Router {
-    let budget = Budget::new(serving.bytes);
+    let budget = Budget::new(serving.bytes, serving.connections);
     Router::new()
         .route("/", post(call))
         .route("/healthz", get(healthy))

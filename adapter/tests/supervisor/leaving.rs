@@ -16,7 +16,8 @@ const ROOT: &str =
 
 #[test]
 fn what_finds_no_room_is_told_so_and_harms_nobody() {
-    let endpoint = Endpoint::new(Limits::default(), |_, serving| serving.bytes = 100_000);
+    // All but what is left to small ones: about 100,000.
+    let endpoint = Endpoint::new(Limits::default(), |_, serving| serving.bytes = 134_000);
     let padded = |length: usize| format!("{CALL}{}", " ".repeat(length - CALL.len()));
     // One holds much, and says the rest later.
     let (mut slow, long) = (endpoint.connect(), padded(30_000));
@@ -50,6 +51,34 @@ fn what_finds_no_room_is_told_so_and_harms_nobody() {
     endpoint.until("held_bytes", |held| held >= 29_000);
     half.break_off();
     endpoint.until("held_bytes", |held| held == 0);
+}
+
+#[test]
+fn those_that_hold_much_leave_room_for_small_ones() {
+    let endpoint = Endpoint::new(Limits::default(), |_, serving| {
+        (serving.bytes, serving.connections) = (1_000_000, 20);
+    });
+    let long = vec![b' '; 300_000];
+    let half = |length: usize| {
+        let mut client = endpoint.connect();
+        client.head(long.len());
+        client.send(&long[..length]);
+        client
+    };
+    let mut slow = Vec::new();
+    for length in [290_000, 290_000, 100_000, 40_000, 20_000] {
+        let held = endpoint.metric("held_bytes");
+        slow.push(half(length));
+        // Some find no room themselves.
+        std::thread::sleep(Duration::from_millis(100));
+        assert!(endpoint.metric("held_bytes") >= held.min(500_000));
+    }
+    assert!(endpoint.metric("held_bytes") >= 500_000);
+    // So many small ones as there may be connections beside.
+    for _ in 0..10 {
+        slow.push(half(10_000));
+        assert_eq!(endpoint.ask(CALL).unwrap()["result"], false);
+    }
 }
 
 #[test]
