@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::mem::size_of;
 
 use super::input::{BlockQuery, LogsQuery};
-use super::{ChainSync, Dropped, Place, Purpose, Supervisor, SupervisorNotice, SupervisorQuery};
+use super::{Dropped, Place, Purpose, Supervisor, SupervisorNotice, SupervisorQuery};
 use crate::codec::supervisor::{BlockId, BlockRef, Code, Keccak256, Log};
 use crate::machine::Out;
 use crate::state::supervisor::index::{IndexedLog, Slot};
@@ -46,14 +46,6 @@ impl Incoming {
             Self::Asked | Self::Known(_) => 0,
             Self::Ready(_, logs) => logs.capacity() * size_of::<IndexedLog>(),
         }
-    }
-}
-
-impl ChainSync {
-    pub(super) fn take_incoming(&mut self, number: u64) -> Option<Incoming> {
-        let taken = self.incoming.remove(&number);
-        crate::heap::relax_map(&mut self.incoming);
-        taken
     }
 }
 

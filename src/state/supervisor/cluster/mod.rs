@@ -12,8 +12,9 @@ mod replace;
 mod reset;
 mod roots;
 mod settle;
+mod sync;
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::mem::{size_of, size_of_val};
 
@@ -23,20 +24,18 @@ pub use input::{
     SupervisorRemote,
 };
 
-use self::doubt::Misses;
-use self::fetch::{Incoming, Walk};
+use self::fetch::Incoming;
 use self::l1::L1;
 use self::node::Node;
 use self::purpose::{Asked, Place, Purpose};
 use self::roots::RootCall;
+use self::sync::ChainSync;
 use super::config::Config;
 use super::index::{Consequence, Index, Slot};
 use super::limits::Limits;
 use super::server::Server;
 use crate::ask::{AskId, Asks};
-use crate::codec::supervisor::{
-    BlockReplacement, ChainId, Code, Hash, Keccak256, NodeEvent, RustCryptoKeccak256, Seal, Served,
-};
+use crate::codec::supervisor::{ChainId, Code, Keccak256, RustCryptoKeccak256, Served};
 use crate::fault::{Refusal, Refused};
 use crate::machine::{ActionOf, Machine, Out};
 use crate::time::{Deadlines, Time};
@@ -72,29 +71,6 @@ pub struct Supervisor<K: Keccak256 = RustCryptoKeccak256> {
 
 const _: () = assert!(size_of::<ActionOf<Supervisor>>() <= 128);
 const _: () = crate::machine::kept::<Supervisor>();
-
-/// What is under way for one chain.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-struct ChainSync {
-    nodes: Vec<Node>,
-    /// Events from before the anchor.
-    parked: VecDeque<(NodeId, NodeEvent)>,
-    /// The highest number that is to be indexed.
-    target: u64,
-    /// Blocks on their way, by number.
-    incoming: BTreeMap<u64, Incoming>,
-    /// Where a common ancestor is looked for.
-    walking: Option<Walk>,
-    /// A replacement whose logs are on their way, and the node that told it.
-    replacement: Option<(NodeId, BlockReplacement)>,
-    /// Invalidated blocks and what is in their place, by number: a node that derives one of them
-    /// again is told to replace it.
-    replaced: BTreeMap<u64, (Seal, Hash)>,
-    /// When to ask again for what nobody had.
-    retry_at: Option<Time>,
-    /// How often that was in vain.
-    misses: Misses,
-}
 
 /// What happens at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -391,21 +367,5 @@ impl<K: Keccak256> Machine for Supervisor<K> {
             crate::heap::tree(self.due.len(), size_of::<(Time, Due)>()),
         ];
         parts.into_iter().fold(size_of_val(self), usize::saturating_add)
-    }
-}
-
-impl ChainSync {
-    fn heap(&self) -> usize {
-        let parked = self
-            .parked
-            .iter()
-            .map(|(_, event)| event.reset.as_ref().map_or(0, alloc::string::String::capacity));
-        let incoming = self.incoming.values().map(Incoming::heap);
-        self.nodes.capacity() * size_of::<Node>()
-            + self.parked.capacity() * size_of::<(NodeId, NodeEvent)>()
-            + parked.sum::<usize>()
-            + crate::heap::tree(self.incoming.len(), size_of::<(u64, Incoming)>())
-            + crate::heap::tree(self.replaced.len(), size_of::<(u64, (Seal, Hash))>())
-            + incoming.sum::<usize>()
     }
 }
