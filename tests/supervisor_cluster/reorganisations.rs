@@ -209,3 +209,36 @@ fn a_node_that_stands_on_an_invalidated_block_again_is_told_again() {
     }
     assert_eq!(told_to_replace(&world), before + 1);
 }
+
+/// Whoever tells of layer one falls behind what is known of it, and comes back.
+#[test]
+fn a_tip_that_falls_back_to_what_is_known_drops_nothing() {
+    let mut world = World::new(&[1]);
+    for _ in 0..4 {
+        world.grow_l1("a");
+        world.chain(1).grow("a", vec![]);
+    }
+    world.tell_tip();
+    world.tell_unsafe(1);
+    for number in 1..=4 {
+        world.tell_derived(1, 10 + number, 99 + number);
+        world.tell_derived(1, 10 + number, 100 + number);
+    }
+    assert_eq!(world.numbers(1)[3], Some(104));
+    let whole = world.l1.clone();
+    for _ in 0..3 {
+        world.l1.truncate(13);
+        world.tell_tip();
+        assert_eq!(world.numbers(1)[2..4], [Some(104); 2]);
+        world.l1.clone_from(&whole);
+        world.tell_tip();
+        assert_eq!(world.numbers(1)[2..4], [Some(104); 2]);
+    }
+    // Shorter it was indeed: that shows at the next block.
+    world.l1.truncate(13);
+    world.tell_tip();
+    assert_eq!(world.numbers(1)[3], Some(104));
+    world.grow_l1("b");
+    world.tell_tip();
+    assert_eq!(world.numbers(1)[2..4], [Some(102); 2]);
+}

@@ -34,10 +34,13 @@ struct Comparison {
     is_final: bool,
     /// From the final block down only.
     below_final: bool,
+    /// Nobody had a newer one, and the tip is older: layer one may be another, or who tells of it
+    /// behind.
+    behind: bool,
 }
 
 fields!(L1 { tip, comparing, unfinished, sought });
-fields!(Comparison { at, gone, is_final, below_final });
+fields!(Comparison { at, gone, is_final, below_final, behind });
 
 impl<K: Keccak256> Supervisor<K> {
     pub(super) fn l1_tip(&mut self, tip: BlockRef, out: &mut Out<Self>) {
@@ -130,12 +133,12 @@ impl<K: Keccak256> Supervisor<K> {
         let Some(comparison) = self.l1.comparing.filter(|it| it.at == number) else { return };
         self.l1.comparing = None;
         let Some(block) = block.filter(|block| block.number == number) else {
-            // Layer one may have become shorter; else it is started over after a while, or at the
-            // next tip.
+            // Layer one may have become shorter: what the tip says counts. Else it is started over
+            // after a while, or at the next tip.
             let last = self.index.finalized_l1().map_or(0, |block| block.number);
             let shorter = |tip: &BlockRef| (last..number).contains(&tip.number);
             if let Some(tip) = self.l1.tip.filter(shorter) {
-                self.compare(Comparison { at: tip.number, gone: true, ..comparison }, out);
+                self.compare(Comparison { at: tip.number, behind: true, ..comparison }, out);
             } else {
                 self.rest(Slot(0));
             }
@@ -166,7 +169,11 @@ impl<K: Keccak256> Supervisor<K> {
         };
         match next {
             Some(at) => self.compare(Comparison { at, gone, is_final, ..comparison }, out),
-            None => self.l1.unfinished &= comparison.below_final,
+            // It is made again at the next tip: what is newer may be there still, or never again.
+            None => {
+                let open = comparison.behind && !comparison.gone;
+                self.l1.unfinished &= open || comparison.below_final;
+            }
         }
     }
 
