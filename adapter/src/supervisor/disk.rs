@@ -29,7 +29,7 @@ pub struct Folder {
     path: PathBuf,
     /// The folder itself, to sync what names are in it.
     names: File,
-    _lock: Lock,
+    lock: Lock,
     /// The journals and the snapshot that are being written.
     open: BTreeMap<StoreFile, File>,
     /// Files that were recovered from, until they are known to be durable.
@@ -43,15 +43,10 @@ impl Folder {
     /// Those of the operating system; `WouldBlock` if another process has it.
     pub fn open(path: &Path) -> io::Result<Self> {
         std::fs::create_dir_all(path)?;
-        let lock = Lock::of(&path.join("lock"))?;
+        let lock = Lock::of(&path.join(LOCK))?;
         let names = File::open(path)?;
-        let mut folder = Self {
-            path: path.to_owned(),
-            names,
-            _lock: lock,
-            open: BTreeMap::new(),
-            found: vec![],
-        };
+        let mut folder =
+            Self { path: path.to_owned(), names, lock, open: BTreeMap::new(), found: vec![] };
         for entry in std::fs::read_dir(path)? {
             let name = entry?.file_name();
             let Some(name) = name.to_str() else { continue };
@@ -153,6 +148,7 @@ const UNFINISHED: &str = ".unfinished";
 
 impl Storage for Folder {
     fn keep(&mut self, store: &Store) -> io::Result<()> {
+        self.lock.is_at(&self.path)?;
         match (store, store.file()) {
             (Store::Begin { bytes, .. }, Some(file)) => self.begin(file, bytes),
             (Store::Append { bytes, .. }, Some(file)) => self.append(file, bytes),
@@ -176,6 +172,9 @@ fn named(file: &File) -> io::Result<()> {
     Ok(())
 }
 
+/// The file that is locked.
+const LOCK: &str = "lock";
+
 /// Holds a lock until it is dropped, and no longer than the process lives, however that ends.
 #[derive(Debug)]
 struct Lock(File);
@@ -186,6 +185,28 @@ impl Lock {
         #[cfg(unix)]
         rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)?;
         Ok(Self(file))
+    }
+}
+
+impl Lock {
+    /// Fails if the folder at this path is not the one that is locked: another process may have
+    /// that, and both would write.
+    fn is_at(&self, path: &Path) -> io::Result<()> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+
+            let Ok(there) = std::fs::metadata(path.join(LOCK)) else {
+                return Err(io::Error::other("its file was removed"));
+            };
+            let ours = self.0.metadata()?;
+            if (there.dev(), there.ino()) != (ours.dev(), ours.ino()) {
+                return Err(io::Error::other("another folder is in its place"));
+            }
+        }
+        #[cfg(not(unix))]
+        let _ = path;
+        Ok(())
     }
 }
 
@@ -244,6 +265,8 @@ impl Disk {
 
 #[cfg(all(test, unix))]
 mod tests {
+    use nodewire::bytes::Bytes;
+
     use super::*;
 
     #[test]
@@ -252,11 +275,38 @@ mod tests {
         let folder = Folder::open(&path).unwrap();
         assert_eq!(Folder::open(&path).unwrap_err().kind(), io::ErrorKind::WouldBlock);
         // As a process has it that is being started.
-        let inherited = folder._lock.0.try_clone().unwrap();
+        let inherited = folder.lock.0.try_clone().unwrap();
         drop(folder);
         drop(Folder::open(&path).unwrap());
         drop(inherited);
         std::fs::remove_dir_all(path).unwrap();
+    }
+
+    #[test]
+    fn nothing_is_kept_in_a_folder_that_another_has() {
+        let path = std::env::temp_dir().join(format!("nodewire-swap-{}", std::process::id()));
+        let moved = path.with_extension("moved");
+        let mut first = Folder::open(&path).unwrap();
+        let bytes = Bytes::from_static(b"bytes");
+        let begin = Store::Begin { generation: 1, bytes: bytes.clone() };
+        let append = Store::Append { generation: 1, bytes };
+        first.keep(&begin).unwrap();
+        first.keep(&append).unwrap();
+        // Another process has the folder of this name; then one that has lost its lock.
+        std::fs::rename(&path, &moved).unwrap();
+        let mut second = Folder::open(&path).unwrap();
+        second.keep(&begin).unwrap();
+        for store in [&append, &begin, &Store::Remove { before: 9 }] {
+            let error = first.keep(store).unwrap_err();
+            assert_eq!(error.to_string(), "another folder is in its place");
+        }
+        second.keep(&append).unwrap();
+        std::fs::remove_file(path.join(LOCK)).unwrap();
+        let mut third = Folder::open(&path).unwrap();
+        assert!(second.keep(&append).is_err());
+        third.keep(&begin).unwrap();
+        std::fs::remove_dir_all(path).unwrap();
+        std::fs::remove_dir_all(moved).unwrap();
     }
 
     /// Says when it is dropped, after a while.
