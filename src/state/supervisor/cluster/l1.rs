@@ -17,6 +17,9 @@ pub(super) struct L1 {
     comparing: Option<Comparison>,
     /// Comparing has not come to an end.
     unfinished: bool,
+    /// Nobody had the newest, and the tip is older: layer one may be another, or who tells of it
+    /// behind.
+    behind: bool,
     /// For which layer-one block, and up to which final one, a comparison was begun, so that what
     /// rests on it becomes final: once until the next tip.
     sought: Option<(u64, u64)>,
@@ -34,13 +37,10 @@ struct Comparison {
     is_final: bool,
     /// From the final block down only.
     below_final: bool,
-    /// Nobody had a newer one, and the tip is older: layer one may be another, or who tells of it
-    /// behind.
-    behind: bool,
 }
 
-fields!(L1 { tip, comparing, unfinished, sought });
-fields!(Comparison { at, gone, is_final, below_final, behind });
+fields!(L1 { tip, comparing, unfinished, behind, sought });
+fields!(Comparison { at, gone, is_final, below_final });
 
 impl<K: Keccak256> Supervisor<K> {
     pub(super) fn l1_tip(&mut self, tip: BlockRef, out: &mut Out<Self>) {
@@ -64,7 +64,7 @@ impl<K: Keccak256> Supervisor<K> {
     fn compare_all(&mut self, out: &mut Out<Self>) {
         // What is answered to an older question may be of a branch that is gone since.
         self.unask(Place::Compare);
-        (self.l1.comparing, self.l1.unfinished) = (None, false);
+        (self.l1.comparing, self.l1.unfinished, self.l1.behind) = (None, false, false);
         if let Some(at) = self.newest_source(u64::MAX) {
             self.compare(Comparison { at, ..Comparison::default() }, out);
         }
@@ -138,7 +138,8 @@ impl<K: Keccak256> Supervisor<K> {
             let last = self.index.finalized_l1().map_or(0, |block| block.number);
             let shorter = |tip: &BlockRef| (last..number).contains(&tip.number);
             if let Some(tip) = self.l1.tip.filter(shorter) {
-                self.compare(Comparison { at: tip.number, behind: true, ..comparison }, out);
+                self.l1.behind = true;
+                self.compare(Comparison { at: tip.number, ..comparison }, out);
             } else {
                 self.rest(Slot(0));
             }
@@ -171,8 +172,8 @@ impl<K: Keccak256> Supervisor<K> {
             Some(at) => self.compare(Comparison { at, gone, is_final, ..comparison }, out),
             // It is made again at the next tip: what is newer may be there still, or never again.
             None => {
-                let open = comparison.behind && !comparison.gone;
-                self.l1.unfinished &= open || comparison.below_final;
+                let is_open = self.l1.behind && !comparison.gone;
+                self.l1.unfinished &= is_open || comparison.below_final;
             }
         }
     }
