@@ -1,7 +1,7 @@
 //! Nodes that lie beside others that do not.
 
 use nodewire::Machine;
-use nodewire::codec::supervisor::{BlockRef, BlockReplacement, ChainId, NodeEvent};
+use nodewire::codec::supervisor::{BlockRef, BlockReplacement, ChainId, DerivedRefPair, NodeEvent};
 use nodewire::state::supervisor::{
     Limits, NodeId, SupervisorNotice, SupervisorQuery, SupervisorRemote,
 };
@@ -89,4 +89,37 @@ fn questions_of_one_chain_leave_room_for_those_of_others() {
     world.chain(2).grow("a", vec![]);
     world.tell_unsafe(2);
     assert_eq!(world.numbers(2)[0], Some(201));
+}
+
+/// A node says that it derived a block more from a layer-one block than there is.
+#[test]
+fn a_block_that_was_not_derived_gives_way_to_what_is_derived_after_it() {
+    let mut world = World::new(&[1]);
+    world.chain(1).grow("a", vec![]);
+    world.chain(1).grow("a", vec![]);
+    world.tell_derived(1, 10, 101);
+    let (source, known) = (world.l1[10], world.chain(1).block(101).unwrap().0);
+    let derived = BlockRef {
+        hash: hash("lie"),
+        number: 102,
+        parent_hash: known.hash,
+        timestamp: known.timestamp + 2,
+    };
+    let derivation_update = Some(DerivedRefPair { source, derived });
+    tell(&mut world, 1, LIAR, NodeEvent { derivation_update, ..NodeEvent::default() });
+    assert_eq!(world.numbers(1)[2], Some(102));
+    world.grow_l1("a");
+    world.tell_tip();
+    // As often as it is reset it derives the same again.
+    for _ in 0..3 {
+        world.tell_derived(1, 11, 101);
+        world.tell_derived(1, 11, 102);
+        for _ in 0..20 {
+            if world.supervisor.deadline().is_some() {
+                world.wait();
+            }
+        }
+    }
+    assert_eq!(world.numbers(1)[..4], [Some(102); 4]);
+    assert_eq!(world.heads(1).cross_safe.unwrap().derived, world.chain(1).head().seal());
 }

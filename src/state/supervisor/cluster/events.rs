@@ -211,8 +211,11 @@ impl<K: Keccak256> Supervisor<K> {
         let Some(local_safe) = self.index.chain(slot).map(Chain::local_safe) else { return false };
         // Layer one decides about layer-one blocks.
         let source_known = local_safe.last_of_source(source.id()) != Err(Code::ConflictingData);
+        // It may be known, and what is known after it be wrong.
+        let same = local_safe.derived(derived.number).is_ok_and(|it| it.derived == derived.seal());
+        let wrong = derived.number.saturating_add(u64::from(same));
         let before = derived.number.checked_sub(1).and_then(|at| local_safe.derived(at).ok());
-        let follows = before.is_some_and(|before| derived.follows(before.derived.id()));
+        let follows = same || before.is_some_and(|before| derived.follows(before.derived.id()));
         let Some(node) = self.node(slot, id).filter(|_| source_known && follows) else {
             return false;
         };
@@ -221,7 +224,7 @@ impl<K: Keccak256> Supervisor<K> {
             node.contradicts = Some((derived.id(), node.resets));
             return false;
         };
-        if node.resets == resets || !self.index.drop_derived(slot, derived.number, &mut self.then) {
+        if node.resets == resets || !self.index.drop_derived(slot, wrong, &mut self.then) {
             return false;
         }
         if let Some(sync) = self.sync(slot) {
@@ -267,7 +270,12 @@ fn told_before(index: &DerivationIndex, pair: &DerivedRefPair) -> ToldBefore {
     if end.invalidated && derived.number >= end.derived.number {
         return ToldBefore::Awaited(end.derived);
     }
-    if derived.number > end.derived.number || source.number > end.source.number {
+    let is_newer = source.number > end.source.number;
+    // Before a newer layer-one block it had not derived what is known from older ones.
+    if is_newer && index.derived(derived.number.saturating_add(1)).is_ok() {
+        return ToldBefore::Other;
+    }
+    if derived.number > end.derived.number || is_newer {
         return ToldBefore::New;
     }
     match index.derived(derived.number) {
