@@ -1,7 +1,7 @@
 //! Single conditions, each where it decides something.
 
 use nodewire::codec::supervisor::{
-    BlockRef, BlockReplacement, ChainId, Code, DerivedRefPair, NodeCommand, NodeEvent,
+    BlockRef, BlockReplacement, ChainId, Code, DerivedRefPair, Hash, NodeCommand, NodeEvent,
 };
 use nodewire::state::supervisor::{
     BlockQuery, CallId, Dropped, Limits, RpcText, Supervisor, SupervisorNotice, SupervisorQuery,
@@ -223,4 +223,90 @@ fn a_super_root_tells_where_its_blocks_are_safe_at_last() {
     let source = &reply["result"]["crossSafeDerivedFrom"];
     assert_ne!(before, world.l1[11]);
     assert_eq!(*source, serde_json::to_value(world.l1[11].id()).unwrap());
+}
+
+fn replaces(replacement: BlockRef, invalidated: Hash) -> NodeEvent {
+    let replace_block = Some(BlockReplacement { replacement, invalidated });
+    NodeEvent { replace_block, ..NodeEvent::default() }
+}
+
+/// It is told that the replacement is safe, and nothing is amiss.
+#[test]
+fn a_replacement_that_is_known_is_heard_again() {
+    let (mut world, bad) = invalidated(Limits::default());
+    world.chain(2).cut(200);
+    let replacement = world.chain(2).grow("replaced", vec![]);
+    world.node(2, replaces(replacement, bad.hash));
+    assert_eq!(world.numbers(2)[3], Some(201));
+    world.notices.clear();
+    world.commands.clear();
+    let asked = world.asked;
+    world.node(2, replaces(replacement, bad.hash));
+    let (derived, source) = (replacement.id(), world.l1[10].id());
+    let told = (ChainId::from(2), NodeCommand::UpdateCrossSafe { derived, source });
+    assert_eq!((world.commands, world.notices, world.asked - asked), (vec![told], vec![], 0));
+}
+
+/// Each alone: of another block, of another height, of another time, after another block.
+#[test]
+fn the_logs_of_a_replacement_that_does_not_fit_are_not_asked_for() {
+    for fault in 0..4 {
+        let (mut world, bad) = invalidated(Limits::default());
+        world.chain(2).cut(200);
+        let mut replacement = world.chain(2).grow("replaced", vec![]);
+        let mut invalidated = bad.hash;
+        match fault {
+            0 => invalidated.0[0] ^= 1,
+            1 => replacement.number += 1,
+            2 => replacement.timestamp += 1,
+            _ => replacement.parent_hash.0[0] ^= 1,
+        }
+        world.silent = true;
+        world.node(2, replaces(replacement, invalidated));
+        let asked = world.kept.iter().any(|(_, it)| matches!(it, SupervisorQuery::Logs(_)));
+        assert!(!asked, "fault {fault}");
+        assert_eq!(resets(&world), 1, "fault {fault}");
+    }
+}
+
+/// Nobody is asked about layer one before it was heard of, and nobody twice at once.
+#[test]
+fn a_node_that_contradicts_us_has_layer_one_compared_once() {
+    for has_tip in [false, true] {
+        let mut world = World::new(&[1]);
+        let block = world.chain(1).grow("a", vec![]);
+        world.tell_unsafe(1);
+        world.tell_derived(1, 10, 101);
+        world.silent = true;
+        if has_tip {
+            world.tell_tip();
+        }
+        let compared = |world: &World| {
+            let of_l1 = world.kept.iter().filter(|(_, it)| matches!(it, SupervisorQuery::L1(_)));
+            of_l1.count()
+        };
+        assert_eq!(compared(&world), usize::from(has_tip));
+        let other = BlockRef { hash: Hash([1; 32]), ..block };
+        derived(&mut world, 1, other);
+        assert_eq!(resets(&world), 1);
+        assert_eq!(compared(&world), usize::from(has_tip), "tip: {has_tip}");
+    }
+}
+
+/// Whoever calls `handle_timeout` may be late.
+#[test]
+fn a_call_is_answered_when_its_time_is_long_over() {
+    let mut limits = Limits::default();
+    limits.parked_deadline = limits.call_deadline / 4;
+    let mut world = World::with_limits(&[1], limits.clone());
+    world.silent = true;
+    let method = "supervisor_superRootAtTimestamp";
+    let text = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": ["0x3e8"]});
+    let text = RpcText { call: CallId(1), text: text.to_string().into() };
+    world.hear(SupervisorRemote::Rpc(text));
+    assert_eq!((world.kept.len(), world.replies.len()), (1, 0));
+    world.now = world.now.after(limits.call_deadline / 2);
+    world.wait();
+    let reply = world.replies.pop().expect("a reply");
+    assert_eq!(reply["error"]["code"], -32_002);
 }

@@ -17,3 +17,4 @@ mod pruning;
 mod rewinding;
 mod rings;
 mod steps;
+mod together;

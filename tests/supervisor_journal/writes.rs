@@ -3,16 +3,20 @@
 use std::collections::BTreeMap;
 
 use nodewire::codec::supervisor::journal::{FileHeader, FileKind, StoreFile};
-use nodewire::codec::supervisor::{ChainId, RustCryptoKeccak256 as Keccak};
+use nodewire::codec::supervisor::{
+    ChainId, DerivedRefPair, NodeEvent, RustCryptoKeccak256 as Keccak,
+};
 use nodewire::state::supervisor::{
-    ChainConfig, Config, Durable, DurableCommand, DurableLimits, DurableQuery, ExpiryWindow,
-    Limits, NodeId, Record, RecordBody, Snapshot, Store, StoreAnswer, SupervisorRemote, recover,
-    restore,
+    CallId, ChainConfig, Config, Durable, DurableCommand, DurableLimits, DurableQuery,
+    ExpiryWindow, Limits, NodeId, Record, RecordBody, RpcText, Snapshot, Store, StoreAnswer,
+    SupervisorCommand, SupervisorQuery, SupervisorRemote, recover, restore,
 };
 use nodewire::{Action, AskId, Input, Machine, Outbox, Refused, Time};
 use serde_json::{Value, json};
 
-use crate::host::{Host, Truth};
+use crate::chains::{executing, plain};
+use crate::host::{Host, Truth, recovered};
+use crate::world::{NODE, World};
 
 type Out = nodewire::Out<Durable>;
 
@@ -197,4 +201,124 @@ fn time_that_passes_before_anything_is_due_has_no_record() {
     assert!(out.pop().is_none() && host.durable == before);
     host.durable.handle_timeout(due, &mut out);
     assert!(host.durable.records() > records && out.pop().is_some());
+}
+
+/// The client has left before a restart: whoever replays that knows it, too.
+#[test]
+fn a_text_that_is_given_up_stays_so_after_a_crash() {
+    let truth = Truth::new(1, 1, 1);
+    let mut host = Host::new(&truth, DurableLimits::default(), Limits::default());
+    host.text(root("left"));
+    assert_eq!(host.durable.supervisor().questions().count(), 2, "a reset and an output");
+    host.command(SupervisorCommand::Abandon(CallId(0)));
+    host.write_all();
+    let machine = host.durable.supervisor().clone();
+    assert_eq!(machine.questions().count(), 1);
+    host.crash();
+    assert!(host.recovered.machine == machine);
+}
+
+/// But for outputs, whose calls are gone.
+#[test]
+fn what_was_asked_before_a_restart_is_asked_again() {
+    let truth = Truth::new(1, 1, 3);
+    let mut host = Host::new(&truth, DurableLimits::default(), Limits::default());
+    for _ in 0..9 {
+        host.answer_one();
+    }
+    let (chain_id, node) = (ChainId::from(1), NODE);
+    let unsafe_block = Some(truth.world.chains[&chain_id].head());
+    let event = Box::new(NodeEvent { unsafe_block, ..NodeEvent::default() });
+    host.hear(SupervisorRemote::Node { chain_id, node, event });
+    host.text(root("i"));
+    host.write_all();
+    let open: Vec<_> = host.durable.supervisor().questions().map(|(_, query)| query).collect();
+    let is_output = |query: &SupervisorQuery| matches!(query, SupervisorQuery::Outputs(_));
+    assert!(open.iter().any(is_output) && !open.iter().all(is_output), "{open:?}");
+    let found = recovered(&truth, &Limits::default(), &host.disk);
+    let mut out = Outbox::new();
+    let durable = Durable::begin(Time::ZERO, found, DurableLimits::default(), &mut out);
+    let again = out.drain().filter_map(|action| match action {
+        Action::Ask(id, DurableQuery::Supervisor(query)) => Some((durable.awaits(id), query)),
+        _ => None,
+    });
+    let expected = open.into_iter().filter(|query| !is_output(query)).map(|query| (true, query));
+    assert_eq!(again.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+}
+
+/// Records that wait, and texts that wait, each have their bound.
+#[test]
+fn a_machine_with_much_to_write_or_many_texts_to_answer_is_saturated() {
+    let mut limits = DurableLimits::default();
+    limits.max_waiting = 64;
+    let (mut durable, mut out) = begin(limits);
+    let (begun, _) = asked(&mut out).pop().unwrap();
+    let busy = |durable: &mut Durable| {
+        let before = durable.clone();
+        let command = DurableCommand::Supervisor(SupervisorCommand::Failsafe(true));
+        let refusal = durable.handle_local(Time::ZERO, command, &mut Outbox::new()).unwrap_err();
+        assert!(refusal.why == Refused::busy("max_waiting") && *durable == before);
+    };
+    assert!(!durable.saturated());
+    let truth = Truth::new(1, 1, 1);
+    let (source, derived) = (truth.world.l1[10], truth.world.chains[&ChainId::from(1)].blocks[0].0);
+    let anchor = Box::new(DerivedRefPair { source, derived });
+    let anchor = SupervisorCommand::Anchor { chain_id: ChainId::from(1), anchor };
+    durable.handle_local(Time::ZERO, DurableCommand::Supervisor(anchor), &mut out).unwrap();
+    assert!(durable.saturated(), "a record waits");
+    busy(&mut durable);
+    for (id, _) in stored(&mut durable, begun) {
+        assert!(!durable.saturated());
+        stored(&mut durable, id);
+    }
+    let text = root("i").to_string();
+    assert!(text.len() > 64);
+    let text = RpcText { call: CallId(1), text: text.into() };
+    durable.handle_remote(Time::ZERO, SupervisorRemote::Rpc(text), &mut out);
+    for (id, _) in asked(&mut out) {
+        assert_eq!(stored(&mut durable, id), []);
+    }
+    assert_eq!(durable.records().0, durable.records().1);
+    assert!(durable.saturated(), "a text waits");
+    busy(&mut durable);
+    // Until it is answered, late as it is.
+    let due = durable.deadline().unwrap();
+    durable.handle_timeout(due, &mut out);
+    for (id, _) in asked(&mut out) {
+        stored(&mut durable, id);
+    }
+    assert!(!durable.saturated());
+}
+
+/// Lists go on in the next frame: blocks, those that execute much, and what was derived.
+#[test]
+fn a_snapshot_of_long_chains_is_whole() {
+    let mut world = World::new(&[1, 2]);
+    for at in 0..600 {
+        world.chain(1).grow("a", vec![plain("x"); 4]);
+        let message = world.chain(1).message(101 + at, 1);
+        world.chain(2).grow("a", vec![executing(&message); 3]);
+    }
+    world.tell_unsafe(1);
+    world.tell_unsafe(2);
+    for number in 101..=700 {
+        world.tell_derived(1, 10, number);
+    }
+    assert_eq!((world.numbers(1)[3], world.numbers(2)[0]), (Some(700), Some(800)));
+    let machine = &world.supervisor;
+    let mut parts = Snapshot::new(machine.clone(), 1, 1);
+    let mut whole = Vec::new();
+    let mut longest = 0;
+    while !parts.is_done() {
+        let part = parts.write(1);
+        // No more than is wanted, if it ends there.
+        let mut again = Snapshot::new(machine.clone(), 1, 1);
+        assert_eq!(again.write(whole.len() + part.len()).len(), whole.len() + part.len());
+        longest = longest.max(part.len());
+        whole.extend(part);
+    }
+    assert!(whole.len() > 5 * 65_536 && longest < 2 * 65_536, "{longest} of {}", whole.len());
+    let config = machine.index().config().clone();
+    let (found, _) = restore::<Keccak>(config, Limits::default(), &whole).unwrap();
+    assert!(found == *machine);
 }

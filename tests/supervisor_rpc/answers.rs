@@ -60,6 +60,10 @@ fn a_detail_is_cut_between_characters() {
     }
     let failure = Failure::new(Code::InvalidParams, format!("a{}", "é".repeat(200)));
     assert_eq!(failure.detail().unwrap().len(), 255);
+    // Nothing is put behind what was cut.
+    let (long, more) = (format!("{}é", "a".repeat(255)), "b");
+    let failure = Failure::new(Code::InvalidParams, format_args!("{long}{more}"));
+    assert_eq!(failure.detail(), Some("a".repeat(255).as_str()));
     assert_eq!(Failure::new(Code::InvalidParams, "").detail(), None);
     assert_eq!(format!("{}", Failure::new(Code::InvalidParams, "")), "Invalid params");
 }

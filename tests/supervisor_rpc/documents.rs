@@ -80,6 +80,16 @@ fn no_utf8_is_no_json() {
     assert_eq!(request.id.unwrap().as_str(), "null");
 }
 
+/// It escapes nothing there, so that no bracket is behind it.
+#[test]
+fn a_backslash_outside_of_strings_hides_no_bracket() {
+    let text = br#"{"x":[[[\[1]]]]}"#;
+    let Document::Single(request) = Document::read(text, &LIMITS, SERVED) else { panic!() };
+    let failure = request.call.unwrap_err();
+    let expected = (Code::ParseError, Some("nested too deeply"));
+    assert_eq!((failure.code, failure.detail()), expected);
+}
+
 #[test]
 fn methods_that_are_switched_off() {
     let params = r#"["0xa"]"#;

@@ -218,3 +218,34 @@ impl<K: Keccak256> Recovered<K> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeMap;
+
+    use super::*;
+    use crate::codec::supervisor::RustCryptoKeccak256;
+    use crate::state::supervisor::ExpiryWindow;
+
+    /// The same inputs may have given other heads under it.
+    #[test]
+    fn what_another_logic_wrote_is_not_replayed_exactly() {
+        let config = Config::new(BTreeMap::new(), ExpiryWindow::EXPIRY_CURRENT);
+        let limits = Limits::default();
+        let fingerprint = fingerprint(&config, &limits);
+        let exact = |logic: u32| {
+            let (kind, generation) = (FileKind::Journal, 1);
+            let mut bytes = Vec::new();
+            FileHeader { kind, logic, fingerprint, generation, first: 0 }.write(&mut bytes);
+            let files = [StoreFile { kind, generation }];
+            let found = recover::<RustCryptoKeccak256, _>(&config, &limits, &files, |_| {
+                Some(bytes.clone())
+            });
+            let found = found.unwrap();
+            assert!(found.complete);
+            found.exact
+        };
+        assert!(exact(LOGIC_VERSION));
+        assert!(!exact(LOGIC_VERSION + 1));
+    }
+}
