@@ -9,7 +9,7 @@ use nodewire::codec::supervisor::{
 use nodewire::state::supervisor::{
     CallId, ChainConfig, Config, Durable, DurableCommand, DurableLimits, DurableQuery,
     ExpiryWindow, Limits, NodeId, Record, RecordBody, RpcText, Snapshot, Store, StoreAnswer,
-    SupervisorCommand, SupervisorQuery, SupervisorRemote, recover, restore,
+    SupervisorCommand, SupervisorMessage, SupervisorQuery, SupervisorRemote, recover, restore,
 };
 use nodewire::{Action, AskId, Input, Machine, Outbox, Refused, Time};
 use serde_json::{Value, json};
@@ -246,18 +246,26 @@ fn what_was_asked_before_a_restart_is_asked_again() {
     assert_eq!(again.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
 }
 
-/// Records that wait, and texts that wait, each have their bound.
+/// Records that wait, and texts that wait, each have their bound: however many texts there are,
+/// whoever answers them is heard.
 #[test]
-fn a_machine_with_much_to_write_or_many_texts_to_answer_is_saturated() {
+fn much_to_write_stops_everything_and_many_texts_stop_texts() {
     let mut limits = DurableLimits::default();
     limits.max_waiting = 64;
     let (mut durable, mut out) = begin(limits);
     let (begun, _) = asked(&mut out).pop().unwrap();
-    let busy = |durable: &mut Durable| {
-        let before = durable.clone();
-        let command = DurableCommand::Supervisor(SupervisorCommand::Failsafe(true));
-        let refusal = durable.handle_local(Time::ZERO, command, &mut Outbox::new()).unwrap_err();
-        assert!(refusal.why == Refused::busy("max_waiting") && *durable == before);
+    let on = || DurableCommand::Supervisor(SupervisorCommand::Failsafe(true));
+    let text = |call: u64| RpcText { call: CallId(call), text: root("i").to_string().into() };
+    let refused = |durable: &mut Durable| {
+        let (before, mut out) = (durable.clone(), Outbox::new());
+        durable.handle_remote(Time::ZERO, SupervisorRemote::Rpc(text(9)), &mut out);
+        assert!(*durable == before);
+        let Some(Action::Send(SupervisorMessage::Reply(reply))) = out.pop() else { panic!() };
+        let reply: Value = serde_json::from_slice(&reply.text.unwrap()).unwrap();
+        assert_eq!(
+            (reply["error"]["code"].as_i64(), reply["id"].as_str()),
+            (Some(-32_005), Some("i"))
+        );
     };
     assert!(!durable.saturated());
     let truth = Truth::new(1, 1, 1);
@@ -266,28 +274,41 @@ fn a_machine_with_much_to_write_or_many_texts_to_answer_is_saturated() {
     let anchor = SupervisorCommand::Anchor { chain_id: ChainId::from(1), anchor };
     durable.handle_local(Time::ZERO, DurableCommand::Supervisor(anchor), &mut out).unwrap();
     assert!(durable.saturated(), "a record waits");
-    busy(&mut durable);
+    refused(&mut durable);
+    let before = durable.clone();
+    let refusal = durable.handle_local(Time::ZERO, on(), &mut out).unwrap_err();
+    assert!(refusal.why == Refused::busy("max_waiting") && durable == before);
     for (id, _) in stored(&mut durable, begun) {
         assert!(!durable.saturated());
         stored(&mut durable, id);
     }
-    let text = root("i").to_string();
-    assert!(text.len() > 64);
-    let text = RpcText { call: CallId(1), text: text.into() };
-    durable.handle_remote(Time::ZERO, SupervisorRemote::Rpc(text), &mut out);
-    for (id, _) in asked(&mut out) {
-        assert_eq!(stored(&mut durable, id), []);
+    out.drain().for_each(drop);
+    assert!(text(1).text.len() > 64);
+    durable.handle_remote(Time::ZERO, SupervisorRemote::Rpc(text(1)), &mut out);
+    let (mut question, mut writes) = (None, Vec::new());
+    for action in out.drain() {
+        match action {
+            Action::Ask(id, DurableQuery::Supervisor(query)) => question = Some((id, query)),
+            Action::Ask(id, DurableQuery::Store(_)) => writes.push(id),
+            other => panic!("{other:?}"),
+        }
     }
+    writes.into_iter().for_each(|id| drop(stored(&mut durable, id)));
     assert_eq!(durable.records().0, durable.records().1);
-    assert!(durable.saturated(), "a text waits");
-    busy(&mut durable);
-    // Until it is answered, late as it is.
-    let due = durable.deadline().unwrap();
-    durable.handle_timeout(due, &mut out);
+    refused(&mut durable);
+    // But not who answers it, nor anybody else.
+    assert!(!durable.saturated());
+    let mut other = durable.clone();
+    other.handle_local(Time::ZERO, on(), &mut Outbox::new()).unwrap();
+    let (id, query) = question.expect("an output is asked for");
+    let answer = DurableCommand::Supervisor(truth.world.answer(id, query));
+    durable.handle_local(Time::ZERO, answer, &mut out).unwrap();
     for (id, _) in asked(&mut out) {
         stored(&mut durable, id);
     }
-    assert!(!durable.saturated());
+    let before = durable.records();
+    durable.handle_remote(Time::ZERO, SupervisorRemote::Rpc(text(2)), &mut out);
+    assert!(durable.records() > before, "there is room again");
 }
 
 /// Lists go on in the next frame: blocks, those that execute much, and what was derived.

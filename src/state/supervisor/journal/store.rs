@@ -74,8 +74,9 @@ pub enum StoreAnswer {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct DurableLimits {
-    /// Most bytes of records that wait to be written, and most bytes of texts that wait for them:
-    /// beyond, it is `saturated()`, commands and texts are refused, and events are dropped.
+    /// Most bytes of records that wait to be written: beyond, it is `saturated()`, commands and
+    /// texts are refused, and events are dropped. Also most bytes of texts that wait for them or
+    /// for nodes: beyond, texts are refused.
     pub max_waiting: usize,
     /// A snapshot is taken after so many bytes of journal, or as many as the last snapshot had if
     /// that is more.

@@ -165,8 +165,9 @@ impl<K: Keccak256> Durable<K> {
         now.after(self.ahead).max(self.latest)
     }
 
+    /// Texts do not count: who has to answer them would not be heard.
     fn is_full(&self) -> bool {
-        self.waiting.len() > self.limits.max_waiting || self.text_bytes > self.limits.max_waiting
+        self.waiting.len() > self.limits.max_waiting
     }
 
     /// A command, or an answer, of the Supervisor.
@@ -236,7 +237,7 @@ impl<K: Keccak256> Durable<K> {
     }
 
     fn hear_text(&mut self, now: Time, text: RpcText, out: &mut Out<Self>) {
-        if self.is_full() {
+        if self.is_full() || self.text_bytes > self.limits.max_waiting {
             self.machine_refuses(text, Code::LimitExceeded, out);
             return;
         }
