@@ -1,8 +1,12 @@
 //! Feeds as lines, one way and both ways.
 
-use nodewire::sim::supervisor::{Feed, Order, recorded};
+use nodewire::codec::supervisor::{ChainId, NodeCommand};
+use nodewire::sim::supervisor::{Cluster, Feed, Move, Options, Order, recorded};
 use nodewire::sim::{Play, Player};
-use nodewire::state::supervisor::{Limits, Supervisor};
+use nodewire::state::supervisor::{
+    CallId, Limits, NodeId, RpcReply, Supervisor, SupervisorMessage,
+};
+use nodewire::{Action, Ending};
 
 use crate::orders::cluster;
 
@@ -76,4 +80,42 @@ fn lines_that_are_no_actions_are_refused() {
         assert!(feed.hear_line(line).is_err(), "{line}");
     }
     assert!(feed.hear_line(r#"{"notify":{"failsafe":true}}"#).is_ok());
+}
+
+#[test]
+fn what_nobody_waits_for_is_counted_as_strange() {
+    let mut feed = Feed::new(&cluster(1), Order::InTurn);
+    let (call, chain_id) = (CallId(99), ChainId::from(1_000_000));
+    feed.hear(Action::Close(Ending::Done));
+    feed.hear(Action::Send(SupervisorMessage::Reply(RpcReply { call, text: None })));
+    let command = Box::new(NodeCommand::ResetPreInterop);
+    let command = SupervisorMessage::Command { chain_id, node: NodeId(0), command };
+    feed.hear(Action::Send(command));
+    assert_eq!(feed.strange(), 3);
+    // A Supervisor of two of the three chains knows no anchor of the third.
+    let two = Cluster::generate(1, 2, 5, Options::default());
+    let mut supervisor: Supervisor = Supervisor::new(two.config(), Limits::default()).unwrap();
+    let mut feed = Feed::new(&cluster(1), Order::InTurn);
+    feed.play(&mut supervisor, |_, _, _| ());
+    assert!(feed.strange() > 0);
+}
+
+#[test]
+fn a_node_that_is_to_start_over_has_all_to_tell_again() {
+    let cluster = cluster(3);
+    let mut supervisor: Supervisor = Supervisor::new(cluster.config(), Limits::default()).unwrap();
+    let mut feed = Feed::new(&cluster, Order::InTurn);
+    feed.play(&mut supervisor, |_, _, _| ());
+    assert!(feed.is_settled());
+    let chain_id = cluster.chain_ids().next().unwrap();
+    let command = Box::new(NodeCommand::ResetPreInterop);
+    let command = SupervisorMessage::Command { chain_id, node: NodeId(0), command };
+    feed.hear(Action::Send(command));
+    let mut moves = Vec::new();
+    feed.moves(false, &mut moves);
+    assert_eq!(moves, [Move::Obey(0)]);
+    assert_eq!(feed.make(Move::Obey(0)), None);
+    moves.clear();
+    feed.moves(false, &mut moves);
+    assert!(moves.contains(&Move::Derive(0)), "{moves:?}");
 }
