@@ -275,7 +275,10 @@ fn what_does_not_hold_is_told_with_its_step() {
     }
     let mut scenario = made("");
     scenario.accept = vec![json!("done")];
-    assert!(run(&scenario).to_string().starts_with("failed at step 0: goes on"));
+    for under_test in ["supervisor", "supervisor-client"] {
+        scenario.under_test = under_test.to_owned();
+        assert!(run(&scenario).to_string().starts_with("failed at step 0: goes on"));
+    }
     scenario.under_test = "nobody".to_owned();
     assert!(run(&scenario).to_string().contains("nothing is called nobody"));
 }

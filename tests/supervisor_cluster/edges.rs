@@ -4,9 +4,10 @@ use nodewire::codec::supervisor::{
     BlockRef, BlockReplacement, ChainId, Code, DerivedRefPair, Hash, NodeCommand, NodeEvent,
 };
 use nodewire::state::supervisor::{
-    BlockQuery, CallId, Dropped, Limits, RpcText, Supervisor, SupervisorNotice, SupervisorQuery,
-    SupervisorRemote,
+    BlockQuery, CallId, Dropped, L1Query, Limits, LogsQuery, NodeBlockQuery, OutputsQuery, RpcText,
+    Supervisor, SupervisorNotice, SupervisorQuery, SupervisorRemote,
 };
+use nodewire::{Machine, Outbox, Refused};
 use serde_json::json;
 
 use crate::chains::{executing, plain};
@@ -309,4 +310,29 @@ fn a_call_is_answered_when_its_time_is_long_over() {
     world.wait();
     let reply = world.replies.pop().expect("a reply");
     assert_eq!(reply["error"]["code"], -32_002);
+}
+
+#[test]
+fn an_answer_to_another_kind_of_question_is_refused_and_changes_nothing() {
+    let mut world = World::new(&[1]);
+    world.chain(1).grow("a", vec![plain("hello")]);
+    world.silent = true;
+    world.tell_unsafe(1);
+    let (id, query) = world.kept[0];
+    let SupervisorQuery::Logs(LogsQuery { hash, .. }) = query else { panic!("{query:?}") };
+    assert_eq!(hash, world.chain(1).head().hash);
+    let before = world.supervisor.clone();
+    for strange in [
+        BlockQuery::answered(id, None),
+        NodeBlockQuery::answered(id, None),
+        L1Query::answered(id, None),
+        OutputsQuery::answered(id, None),
+    ] {
+        let mut out = Outbox::new();
+        let refusal = world.supervisor.handle_local(world.now, strange, &mut out).unwrap_err();
+        assert_eq!(refusal.why, Refused::invalid("an answer to another kind of question"));
+        assert!(out.is_empty() && world.supervisor == before);
+    }
+    world.command(LogsQuery::answered(id, Some(vec![plain("hello")])));
+    assert_eq!(world.heads(1).local_unsafe.unwrap().number, 101);
 }
