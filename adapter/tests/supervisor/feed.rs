@@ -139,7 +139,9 @@ fn wait_for(path: &str, text: &str, process: &Process) -> String {
     for _ in 0..1_000 {
         let found = std::fs::read_to_string(path).unwrap_or_default();
         let head = process.call("supervisor_localUnsafe", &json!(["0xa"]));
-        if found.contains(text) || text == "localUnsafe" && head["result"]["number"] == 1_000 {
+        let is_there = text == "localUnsafe" && head["result"]["number"] == 1_000;
+        // What is written comes after what is answered.
+        if found.contains(text) || (is_there && !found.is_empty()) {
             return found;
         }
         std::thread::sleep(std::time::Duration::from_millis(10));
