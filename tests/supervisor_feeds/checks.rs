@@ -2,7 +2,8 @@
 //! and the block is as safe as asked for.
 
 use nodewire::codec::supervisor::{
-    Access, CheckAccessList, ExecutingDescriptor, Hash, RustCryptoKeccak256 as Keccak, SafetyLevel,
+    Access, CheckAccessList, Code, ExecutingDescriptor, Hash, RustCryptoKeccak256 as Keccak,
+    SafetyLevel,
 };
 use nodewire::sim::supervisor::{Cluster, Faults, Feed, Options, Order, Truth, message_of};
 use nodewire::state::supervisor::{Index, Limits, Slot, Supervisor};
@@ -45,8 +46,21 @@ fn has_level(index: &Index, slot: Slot, number: u64, level: SafetyLevel) -> bool
         SafetyLevel::CrossUnsafe => heads.cross_unsafe.is_some_and(|head| number <= head.number),
         SafetyLevel::LocalSafe => derived,
         SafetyLevel::Safe => safe && derived,
-        SafetyLevel::Finalized => safe && heads.finalized.is_some_and(|it| number <= it.number),
+        SafetyLevel::Finalized => safe && is_final(index, slot, number),
         SafetyLevel::Invalid => false,
+    }
+}
+
+/// Final, or derived before a finalized layer-one block that the chain has another one of: there is
+/// no finalized head then, but what was before it is as final as ever.
+fn is_final(index: &Index, slot: Slot, number: u64) -> bool {
+    let source = index.chain(slot).unwrap().cross_safe().derived(number).unwrap().source;
+    match index.finalized(slot) {
+        Ok(head) => number <= head.number,
+        Err(Code::ConflictingData) => {
+            index.finalized_l1().is_some_and(|last| source.number < last.number)
+        }
+        Err(_) => false,
     }
 }
 
