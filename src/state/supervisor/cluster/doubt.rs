@@ -100,6 +100,7 @@ impl<K: Keccak256> Supervisor<K> {
         if sync.target > most {
             sync.target = most;
             sync.incoming.split_off(&most.saturating_add(1));
+            crate::heap::relax_map(&mut sync.incoming);
             sync.misses = Misses::default();
             self.doubt(slot, most);
             let code = Code::ResourceUnavailable;
