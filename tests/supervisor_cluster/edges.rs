@@ -24,15 +24,7 @@ fn derived(world: &mut World, chain: u64, derived: BlockRef) {
 
 /// Block 201 executes what was never said, and is found out.
 fn invalidated(limits: Limits) -> (World, BlockRef) {
-    let mut world = World::with_limits(&[1, 2], limits);
-    world.chain(1).grow("a", vec![plain("hello")]);
-    let mut message = world.chain(1).message(101, 0);
-    message.payload_hash.0[0] ^= 1;
-    let bad = world.chain(2).grow("a", vec![executing(&message)]);
-    world.tell_unsafe(1);
-    world.tell_unsafe(2);
-    world.tell_derived(1, 10, 101);
-    world.tell_derived(2, 10, 201);
+    let (world, bad) = World::invalidated(limits);
     assert_eq!(invalidations(&world, bad), 1);
     (world, bad)
 }

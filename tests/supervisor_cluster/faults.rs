@@ -233,15 +233,7 @@ fn layer_one_blocks_without_a_block_count_as_entries() {
 #[test]
 fn a_node_that_replaces_by_a_block_that_does_not_fit_is_reset() {
     for fault in 0..2 {
-        let mut world = World::new(&[1, 2]);
-        world.chain(1).grow("a", vec![plain("hello")]);
-        let mut message = world.chain(1).message(101, 0);
-        message.payload_hash.0[0] ^= 1;
-        let bad = world.chain(2).grow("a", vec![executing(&message)]);
-        world.tell_unsafe(1);
-        world.tell_unsafe(2);
-        world.tell_derived(1, 10, 101);
-        world.tell_derived(2, 10, 201);
+        let (mut world, bad) = World::invalidated(Limits::default());
         world.chain(2).cut(200);
         let mut replacement = world.chain(2).grow("replaced", vec![]);
         match fault {

@@ -6,7 +6,7 @@ use nodewire::state::supervisor::{
     Limits, NodeId, SupervisorNotice, SupervisorQuery, SupervisorRemote,
 };
 
-use crate::chains::{executing, hash, plain};
+use crate::chains::hash;
 use crate::world::{NODE, World};
 
 const LIAR: NodeId = NodeId(7);
@@ -18,15 +18,7 @@ fn tell(world: &mut World, chain: u64, node: NodeId, event: NodeEvent) {
 
 /// Block 201 of chain 2 is invalid, and chain 2 has its replacement: both.
 fn invalidated() -> (World, BlockRef, BlockRef) {
-    let mut world = World::new(&[1, 2]);
-    world.chain(1).grow("a", vec![plain("hello")]);
-    let mut message = world.chain(1).message(101, 0);
-    message.payload_hash.0[0] ^= 1;
-    let bad = world.chain(2).grow("a", vec![executing(&message)]);
-    world.tell_unsafe(1);
-    world.tell_unsafe(2);
-    world.tell_derived(1, 10, 101);
-    world.tell_derived(2, 10, 201);
+    let (mut world, bad) = World::invalidated(Limits::default());
     world.chain(2).cut(200);
     let replacement = world.chain(2).grow("replaced", vec![]);
     (world, bad, replacement)

@@ -13,7 +13,7 @@ use nodewire::state::supervisor::{
 use nodewire::{Action, AskId, Machine, Outbox, Time};
 use serde_json::{Value, json};
 
-use crate::chains::{Chain, hash};
+use crate::chains::{Chain, executing, hash, plain};
 use crate::heads;
 
 pub const NODE: NodeId = NodeId(1);
@@ -75,6 +75,20 @@ impl World {
             world.anchor(id);
         }
         world
+    }
+
+    /// Chains 1 and 2, of which block 201 executes what was never said and is found out: that block.
+    pub fn invalidated(limits: Limits) -> (Self, BlockRef) {
+        let mut world = Self::with_limits(&[1, 2], limits);
+        world.chain(1).grow("a", vec![plain("hello")]);
+        let mut message = world.chain(1).message(101, 0);
+        message.payload_hash.0[0] ^= 1;
+        let bad = world.chain(2).grow("a", vec![executing(&message)]);
+        world.tell_unsafe(1);
+        world.tell_unsafe(2);
+        world.tell_derived(1, 10, 101);
+        world.tell_derived(2, 10, 201);
+        (world, bad)
     }
 
     pub fn anchor(&mut self, chain_id: ChainId) {
