@@ -40,7 +40,7 @@ pub enum MalformedKind {
     TooDeep,
     /// Longer than allowed, or claims to be.
     TooLarge,
-    /// An unknown leading integer.
+    /// An unknown leading integer, or an unknown function name.
     UnknownMessage,
     /// An array of the wrong length, or of indefinite length where it must be definite.
     BadArity,
@@ -70,6 +70,20 @@ pub enum MalformedKind {
     KeysNotAscending,
     /// A segment without payload.
     ZeroLengthSegment,
+    /// A member that the message does not have.
+    UnknownMember,
+    /// A member that the message must have is not there.
+    MissingMember,
+    /// A member, or a key of the envelope, that is there twice.
+    DuplicateMember,
+    /// Bytes of another length than demanded.
+    WrongLength,
+    /// A signature of the other kind than demanded, by its flag.
+    BadSignatureFlag,
+    /// A byte before an optional value that is neither 0 nor 1.
+    BadOptionalTag,
+    /// A text that is not UTF-8.
+    BadUtf8,
 }
 
 impl MalformedKind {
@@ -97,6 +111,13 @@ impl MalformedKind {
             Self::InvalidHeader => "InvalidHeader",
             Self::KeysNotAscending => "KeysNotAscending",
             Self::ZeroLengthSegment => "ZeroLengthSegment",
+            Self::UnknownMember => "UnknownMember",
+            Self::MissingMember => "MissingMember",
+            Self::DuplicateMember => "DuplicateMember",
+            Self::WrongLength => "WrongLength",
+            Self::BadSignatureFlag => "BadSignatureFlag",
+            Self::BadOptionalTag => "BadOptionalTag",
+            Self::BadUtf8 => "BadUtf8",
         }
     }
 }

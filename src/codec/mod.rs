@@ -9,7 +9,7 @@
 
 #[cfg(all(feature = "arbitrary", feature = "leios"))]
 pub(crate) mod from_fuzzer;
-#[cfg(any(feature = "leios", feature = "serde"))]
+#[cfg(any(feature = "chia", feature = "leios", feature = "serde"))]
 #[cfg_attr(not(feature = "leios"), allow(dead_code))]
 pub(crate) mod hex;
 mod malformed;
@@ -20,11 +20,15 @@ mod source;
 pub(crate) mod text;
 mod wire;
 
-#[cfg(any(feature = "leios", feature = "supervisor"))]
+#[cfg(any(feature = "chia", feature = "leios", feature = "supervisor"))]
 #[cfg_attr(not(feature = "leios"), allow(dead_code, unused_imports))]
 pub mod cbor;
+#[cfg(feature = "chia")]
+pub mod chia;
 #[cfg(feature = "leios")]
 pub mod leios;
+#[cfg(feature = "chia")]
+pub mod streamable;
 #[cfg(feature = "supervisor")]
 pub mod supervisor;
 

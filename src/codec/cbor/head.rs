@@ -4,6 +4,9 @@ use crate::codec::MalformedKind;
 
 /// Major type 0.
 pub(crate) const UNSIGNED: u8 = 0;
+/// Major type 1.
+#[cfg(feature = "chia")]
+pub(crate) const NEGATIVE: u8 = 1;
 /// Major type 2.
 pub(crate) const BYTES: u8 = 2;
 /// Major type 3.

@@ -1,0 +1,126 @@
+//! The Streamable forms of numbers, byte arrays, texts, lists and optional values (`chia.md` 4).
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::{Put, Reader, Streamable};
+use crate::codec::{Malformed, MalformedKind};
+
+/// Big-endian numbers.
+macro_rules! number {
+    ($($number:ty),*) => { $(
+        impl Streamable for $number {
+            const MIN_LEN: usize = size_of::<Self>();
+
+            #[inline]
+            fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+                Ok(Self::from_be_bytes(*reader.array()?))
+            }
+
+            #[inline]
+            fn write(&self, out: &mut impl Put) {
+                out.put(&self.to_be_bytes());
+            }
+        }
+    )* };
+}
+
+number!(u8, u16, u32, u64, i8, i16, i32, i64);
+
+/// `bytesN`: as they are.
+impl<const N: usize> Streamable for [u8; N] {
+    const MIN_LEN: usize = N;
+
+    #[inline]
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        reader.array().copied()
+    }
+
+    #[inline]
+    fn write(&self, out: &mut impl Put) {
+        out.put(self);
+    }
+
+    fn read_list(reader: &mut Reader<'_>, count: usize) -> Result<Vec<Self>, Malformed> {
+        let bytes = reader.take(count.saturating_mul(N))?;
+        let chunks = bytes.chunks_exact(N.max(1));
+        Ok(chunks.map(|chunk| chunk.try_into().unwrap_or([0; N])).collect())
+    }
+}
+
+/// A count of bytes, and UTF-8.
+impl Streamable for String {
+    const MIN_LEN: usize = 4;
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let length = reader.count(1)?;
+        let from = reader.at();
+        let text = core::str::from_utf8(reader.take(length)?);
+        text.map(Self::from).map_err(|_| Reader::wrong(MalformedKind::BadUtf8, from))
+    }
+
+    fn write(&self, out: &mut impl Put) {
+        write_count(self.len(), out);
+        out.put(self.as_bytes());
+    }
+}
+
+/// `00`, or `01` and the value; nothing else.
+impl<T: Streamable> Streamable for Option<T> {
+    const MIN_LEN: usize = 1;
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let from = reader.at();
+        match u8::read(reader)? {
+            0 => Ok(None),
+            1 => T::read(reader).map(Some),
+            _ => Err(Reader::wrong(MalformedKind::BadOptionalTag, from)),
+        }
+    }
+
+    fn write(&self, out: &mut impl Put) {
+        out.put(&[u8::from(self.is_some())]);
+        if let Some(value) = self {
+            value.write(out);
+        }
+    }
+}
+
+/// A count, and the values.
+impl<T: Streamable> Streamable for Vec<T> {
+    const MIN_LEN: usize = 4;
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let count = reader.count(T::MIN_LEN)?;
+        T::read_list(reader, count)
+    }
+
+    fn write(&self, out: &mut impl Put) {
+        write_count(self.len(), out);
+        for value in self {
+            value.write(out);
+        }
+    }
+}
+
+/// As the value itself.
+impl<T: Streamable> Streamable for Box<T> {
+    const MIN_LEN: usize = T::MIN_LEN;
+
+    #[inline]
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        T::read(reader).map(Self::new)
+    }
+
+    #[inline]
+    fn write(&self, out: &mut impl Put) {
+        T::write(self, out);
+    }
+}
+
+/// The count before a list, which has fewer entries than the number can say: they are in memory,
+/// and what is sent was bounded before.
+pub(crate) fn write_count(count: usize, out: &mut impl Put) {
+    u32::try_from(count).unwrap_or(u32::MAX).write(out);
+}
