@@ -1,8 +1,8 @@
 //! The one trait: inputs and the time go in, actions come out.
 
-#[cfg(any(feature = "leios", feature = "supervisor"))]
+#[cfg(any(feature = "chia", feature = "leios", feature = "supervisor"))]
 use core::fmt::Debug;
-#[cfg(any(feature = "leios", feature = "supervisor"))]
+#[cfg(any(feature = "chia", feature = "leios", feature = "supervisor"))]
 use core::hash::Hash;
 use core::mem::size_of_val;
 
@@ -156,7 +156,7 @@ pub type Out<M> = Outbox<<M as Machine>::Send, <M as Machine>::Notice, <M as Mac
 
 /// Compiles for what can be compared, explored, recorded and sent to a thread: every machine here.
 // Rust 1.85 does not count a use in `const _`.
-#[cfg(any(feature = "leios", feature = "supervisor"))]
+#[cfg(any(feature = "chia", feature = "leios", feature = "supervisor"))]
 #[allow(dead_code)]
 pub(crate) const fn kept<M: Clone + Debug + Eq + Hash + Send + 'static>() {}
 

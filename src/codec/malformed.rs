@@ -40,6 +40,8 @@ pub enum MalformedKind {
     TooDeep,
     /// Longer than allowed, or claims to be.
     TooLarge,
+    /// A frame longer than allowed, by the length before it.
+    FrameTooLarge,
     /// An unknown leading integer, or an unknown function name.
     UnknownMessage,
     /// An array of the wrong length, or of indefinite length where it must be definite.
@@ -96,6 +98,7 @@ impl MalformedKind {
             Self::NotWellFormed => "NotWellFormed",
             Self::TooDeep => "TooDeep",
             Self::TooLarge => "TooLarge",
+            Self::FrameTooLarge => "FrameTooLarge",
             Self::UnknownMessage => "UnknownMessage",
             Self::BadArity => "BadArity",
             Self::TypeMismatch => "TypeMismatch",

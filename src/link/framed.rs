@@ -9,7 +9,7 @@ use super::framing::Framing;
 use super::pending::Pending;
 use super::{Transport, is_crowded, too_much};
 use crate::ask::AskId;
-use crate::codec::{Malformed, Source, Wire};
+use crate::codec::{Malformed, MalformedKind, Source, Wire};
 use crate::fault::{Ending, Fault, Refusal, Refused};
 use crate::machine::{Action, Machine, Out};
 use crate::outbox::Scratch;
@@ -25,6 +25,12 @@ pub trait OverFrames: Machine<Remote: Wire, Send: Wire> {
     /// end of the input is the end, [as if](Self::at_eof) the transport had closed.
     fn at_finish(&self) -> Option<Self::Remote> {
         None
+    }
+
+    /// The largest message that it takes now, in bytes: a longer one is `FrameTooLarge` as soon as
+    /// its length is known ([`Framing::claim`]), before it is there.
+    fn most_frame(&self) -> usize {
+        usize::MAX
     }
 
     /// How it ends when the transport closes between two frames.
@@ -179,9 +185,15 @@ impl<M: OverFrames, F: Framing> Framed<M, F> {
                 return Ok(());
             }
             let (framing, ended) = (&self.framing, self.heard != Heard::More);
+            let most = machine.most_frame();
             let Some((read, split)) = self
                 .ingress
-                .find(|bytes, all| framing.split(bytes, all && ended))
+                .find(|bytes, all| {
+                    if framing.claim(bytes).is_some_and(|length| length > most) {
+                        return Err(Malformed::new(MalformedKind::FrameTooLarge, 0));
+                    }
+                    framing.split(bytes, all && ended)
+                })
                 .map_err(|malformed| Ending::Fault(machine.malformed(malformed)))?
             else {
                 if ended && !self.ingress.is_empty() {

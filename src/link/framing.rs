@@ -16,6 +16,13 @@ pub trait Framing {
     /// are there.
     fn split(&self, bytes: &[u8], ended: bool) -> Result<Option<Split>, Malformed>;
 
+    /// How long the first message says it is, once enough of `bytes` is there to tell; `None`
+    /// also where nothing says so. It says no more than [`split`](Self::split), but earlier.
+    fn claim(&self, bytes: &[u8]) -> Option<usize> {
+        let _ = bytes;
+        None
+    }
+
     /// Appends the frame of the message that `encode` appends.
     ///
     /// # Errors
@@ -82,9 +89,14 @@ impl LengthPrefixed {
 
 impl Framing for LengthPrefixed {
     fn split(&self, bytes: &[u8], _: bool) -> Result<Option<Split>, Malformed> {
-        let Some(prefix) = bytes.get(..self.width) else { return Ok(None) };
+        let Some(length) = self.claim(bytes) else { return Ok(None) };
+        found(self.width, length as u64, self.max, bytes)
+    }
+
+    fn claim(&self, bytes: &[u8]) -> Option<usize> {
+        let prefix = bytes.get(..self.width)?;
         let length = prefix.iter().fold(0_u32, |length, byte| (length << 8) | u32::from(*byte));
-        found(self.width, u64::from(length), self.max, bytes)
+        Some(length as usize)
     }
 
     fn wrap(

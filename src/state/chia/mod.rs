@@ -1,0 +1,21 @@
+//! The Chia protocol of December 2019: connections and the roles on them (`chia.md` 7 to 14).
+//!
+//! - [`Connection`]: one stream: handshake, pings, who may send what, limits. What the peer's role
+//!   says goes through it, in order.
+//! - [`rules`]: every numbered rule, with its text and how much its breaking counts.
+//! - [`Limits`]: every bound and time, each a field to set.
+
+pub mod rules;
+
+mod connection;
+mod limits;
+mod nonces;
+mod senders;
+mod sizes;
+
+pub use connection::{
+    Admission, CONNECTION, Connection, ConnectionCommand, ConnectionConfig, ConnectionLabel,
+    ConnectionNotice, ConnectionPhase, ConnectionQuery, ConnectionRemote, Direction, Peer,
+};
+pub use limits::{Limits, RateLimits, WhenTooFast};
+pub use senders::{Row, SENDERS, is_useful, may_send};

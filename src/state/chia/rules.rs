@@ -1,0 +1,52 @@
+//! The rules of the protocol, one static for each way to break one.
+//!
+//! Numbers are those of `chia.md`. A rule's source says whether the seed states it, the original
+//! software did, a later version of it does, or the reference adds it, and who checks.
+
+mod connection;
+mod frames;
+
+pub use connection::*;
+pub use frames::*;
+
+use crate::codec::{Malformed, MalformedKind};
+use crate::fault::{Fault, Rule};
+
+/// Every rule, in the order of the reference.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    ALL.iter().copied().flatten().copied()
+}
+
+/// Every rule, by the headings of the reference: what [`all`] goes through.
+pub static ALL: &[&[&Rule]] = &[frames::ALL, connection::ALL];
+
+/// The rule that bytes break which are no message, by what is wrong with them.
+#[must_use]
+pub const fn of_malformed(kind: MalformedKind) -> &'static Rule {
+    match kind {
+        MalformedKind::FrameTooLarge => &FRAME_TOO_LARGE,
+        MalformedKind::TrailingBytes => &ONE_ENVELOPE,
+        MalformedKind::TooDeep => &SKIPPED_TOO_DEEP,
+        MalformedKind::UnknownMember
+        | MalformedKind::MissingMember
+        | MalformedKind::DuplicateMember => &MEMBERS,
+        MalformedKind::IntegerOutOfRange => &INTEGERS,
+        MalformedKind::BadHashLength
+        | MalformedKind::BadSignatureLength
+        | MalformedKind::WrongLength => &SIZED_BYTES,
+        MalformedKind::BadUtf8 => &TEXTS,
+        MalformedKind::BadArity => &PLAIN_ITEMS,
+        MalformedKind::TooLarge => &COUNTS,
+        MalformedKind::UnknownMessage => &UNKNOWN_FUNCTION,
+        MalformedKind::UnexpectedEnd => &SHORT_READ,
+        MalformedKind::BadOptionalTag => &OPTIONAL_TAG,
+        MalformedKind::BadSignatureFlag => &SIGNATURE_FLAG,
+        _ => &ENVELOPE,
+    }
+}
+
+/// The fault of bytes that are no message.
+pub(super) const fn malformed(malformed: Malformed) -> Fault {
+    let rule = of_malformed(malformed.kind);
+    Fault::malformed(rule, malformed.kind.name(), malformed.offset, "a frame")
+}
