@@ -88,17 +88,26 @@ impl Played {
     }
 
     pub fn sent(&mut self) -> Vec<Message> {
-        let taken = self.told.extract_if(.., |action| matches!(action, Action::Send(_)));
-        taken
-            .filter_map(|action| if let Action::Send(it) = action { Some(it) } else { None })
-            .collect()
+        self.taken(|action| if let Action::Send(it) = action { Ok(it) } else { Err(action) })
     }
 
     pub fn notices(&mut self) -> Vec<ConnectionNotice> {
-        let taken = self.told.extract_if(.., |action| matches!(action, Action::Notify(_)));
+        self.taken(|action| if let Action::Notify(it) = action { Ok(it) } else { Err(action) })
+    }
+
+    /// Takes what `pick` wants out of what was told.
+    fn taken<T>(
+        &mut self,
+        pick: impl Fn(ActionOf<Connection>) -> Result<T, ActionOf<Connection>>,
+    ) -> Vec<T> {
+        let mut taken = Vec::new();
+        for action in std::mem::take(&mut self.told) {
+            match pick(action) {
+                Ok(it) => taken.push(it),
+                Err(action) => self.told.push(action),
+            }
+        }
         taken
-            .filter_map(|action| if let Action::Notify(it) = action { Some(it) } else { None })
-            .collect()
     }
 
     pub fn ending(&self) -> Option<Ending> {
