@@ -5,9 +5,11 @@
 
 mod connection;
 mod frames;
+mod harvester;
 
 pub use connection::*;
 pub use frames::*;
+pub use harvester::*;
 
 use crate::codec::{Malformed, MalformedKind};
 use crate::fault::{Fault, Rule};
@@ -18,7 +20,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
 }
 
 /// Every rule, by the headings of the reference: what [`all`] goes through.
-pub static ALL: &[&[&Rule]] = &[frames::ALL, connection::ALL];
+pub static ALL: &[&[&Rule]] = &[frames::ALL, connection::ALL, harvester::ALL];
 
 /// The rule that bytes break which are no message, by what is wrong with them.
 #[must_use]

@@ -1,0 +1,187 @@
+//! The newest challenges, and what was found for them (H-3, H-5, H-10).
+
+use alloc::collections::btree_map::Entry;
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::vec::Vec;
+use core::ops::Bound;
+
+use super::PlotId;
+use crate::codec::chia::Bytes32;
+use crate::heap;
+
+/// Challenges and qualities.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Challenges {
+    /// Oldest first.
+    all: VecDeque<Challenge>,
+    qualities: BTreeMap<Bytes32, Known>,
+}
+
+/// Where a quality was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Known {
+    pub challenge_hash: Bytes32,
+    pub plot: PlotId,
+    pub index: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Challenge {
+    hash: Bytes32,
+    /// Qualities and sizes of their plots, in the order they were told in.
+    found: Vec<(Bytes32, u8)>,
+    /// The last plot that was asked.
+    last: Option<PlotId>,
+    /// How many are being looked into.
+    open: usize,
+    /// False once it was told that all plots were looked into.
+    running: bool,
+    /// Plots or pools have changed since, or look-ups were dropped: a repeat is looked up anew.
+    outdated: bool,
+}
+
+impl Challenges {
+    pub const fn new() -> Self {
+        Self { all: VecDeque::new(), qualities: BTreeMap::new() }
+    }
+
+    /// How many qualities are known.
+    pub fn qualities(&self) -> usize {
+        self.qualities.len()
+    }
+
+    /// Where a quality was found.
+    pub fn known(&self, quality: Bytes32) -> Option<Known> {
+        self.qualities.get(&quality).copied()
+    }
+
+    /// Makes a challenge the newest one, if what is known of it still holds.
+    pub fn renew(&mut self, hash: Bytes32) -> bool {
+        let Some(place) = self.all.iter().position(|challenge| challenge.hash == hash) else {
+            return false;
+        };
+        let Some(challenge) = self.all.remove(place) else { return false };
+        if challenge.outdated {
+            self.forget(&challenge);
+            return false;
+        }
+        self.all.push_back(challenge);
+        true
+    }
+
+    /// Adds a challenge; the oldest ones make room.
+    pub fn begin(&mut self, hash: Bytes32, most: usize) {
+        while self.all.len() >= most.max(1) {
+            let Some(oldest) = self.all.pop_front() else { break };
+            self.forget(&oldest);
+        }
+        self.all.push_back(Challenge {
+            hash,
+            found: Vec::new(),
+            last: None,
+            open: 0,
+            running: true,
+            outdated: false,
+        });
+    }
+
+    /// What was found for a challenge, in order.
+    pub fn found(&self, hash: Bytes32) -> impl Iterator<Item = (Bytes32, u8)> + '_ {
+        let of_it = self.all.iter().filter(move |challenge| challenge.hash == hash);
+        of_it.flat_map(|challenge| challenge.found.iter().copied())
+    }
+
+    /// Nothing of what is known holds for a repeat, and what runs does not go on.
+    pub fn outdate(&mut self) {
+        for challenge in &mut self.all {
+            challenge.outdated = true;
+        }
+    }
+
+    /// The next plot to look into, for the newest challenge that has one left.
+    pub fn next_plot(&self, active: &BTreeSet<PlotId>) -> Option<(Bytes32, PlotId)> {
+        let running = self.all.iter().rev().filter(|it| it.running && !it.outdated);
+        let mut next = running.filter_map(|it| Some((it.hash, it.next(active)?)));
+        next.next()
+    }
+
+    /// A plot is being looked into.
+    pub fn asked(&mut self, hash: Bytes32, plot: PlotId) {
+        if let Some(challenge) = self.get_mut(hash) {
+            challenge.last = Some(plot);
+            challenge.open = challenge.open.saturating_add(1);
+        }
+    }
+
+    /// A plot was looked into. False if that is of no more use.
+    pub fn answered(&mut self, hash: Bytes32) -> bool {
+        let Some(challenge) = self.get_mut(hash) else { return false };
+        challenge.open = challenge.open.saturating_sub(1);
+        true
+    }
+
+    /// Adds a quality; older challenges make room. False if there is none, or it is known.
+    pub fn know(&mut self, quality: Bytes32, known: Known, size: u8, most: usize) -> bool {
+        while self.qualities.len() >= most {
+            let oldest = self.all.front().map(|challenge| challenge.hash);
+            if oldest.is_none_or(|hash| hash == known.challenge_hash) {
+                return false;
+            }
+            if let Some(oldest) = self.all.pop_front() {
+                self.forget(&oldest);
+            }
+        }
+        // A plot that is there twice has the same for a challenge: the first of them answers.
+        if let Entry::Vacant(place) = self.qualities.entry(quality) {
+            place.insert(known);
+            if let Some(challenge) = self.get_mut(known.challenge_hash) {
+                challenge.found.push((quality, size));
+            }
+        }
+        true
+    }
+
+    /// The challenges that every active plot was looked into for, each once, with how much was
+    /// found.
+    pub fn take_finished(&mut self, active: &BTreeSet<PlotId>) -> Vec<(Bytes32, u32)> {
+        let mut finished = Vec::new();
+        for challenge in &mut self.all {
+            let none_left = challenge.outdated || challenge.next(active).is_none();
+            let is_over = challenge.open == 0 && none_left;
+            if challenge.running && is_over {
+                challenge.running = false;
+                let found = u32::try_from(challenge.found.len()).unwrap_or(u32::MAX);
+                finished.push((challenge.hash, found));
+            }
+        }
+        finished
+    }
+
+    /// Heap bytes held.
+    pub fn heap(&self) -> usize {
+        let all = self.all.capacity().saturating_mul(size_of::<Challenge>());
+        let qualities = heap::tree(self.qualities.len(), size_of::<(Bytes32, Known)>());
+        let found = self.all.iter().map(|it| it.found.capacity());
+        let found = found.fold(0_usize, usize::saturating_add);
+        let found = found.saturating_mul(size_of::<(Bytes32, u8)>());
+        all.saturating_add(qualities).saturating_add(found)
+    }
+
+    fn get_mut(&mut self, hash: Bytes32) -> Option<&mut Challenge> {
+        self.all.iter_mut().rev().find(|challenge| challenge.hash == hash)
+    }
+
+    fn forget(&mut self, challenge: &Challenge) {
+        for (quality, _) in &challenge.found {
+            self.qualities.remove(quality);
+        }
+        heap::relax_map(&mut self.qualities);
+    }
+}
+
+impl Challenge {
+    fn next(&self, active: &BTreeSet<PlotId>) -> Option<PlotId> {
+        let after = self.last.map_or(Bound::Unbounded, Bound::Excluded);
+        active.range((after, Bound::Unbounded)).next().copied()
+    }
+}

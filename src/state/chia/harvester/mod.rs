@@ -1,0 +1,413 @@
+//! The harvester: holds plots, answers one farmer (`chia.md` 9).
+
+mod challenges;
+mod input;
+
+pub use input::{HarvesterCommand, HarvesterNotice, HarvesterQuery, Plot, PlotId};
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+use core::marker::PhantomData;
+
+use crate::ask::{AskId, Asks};
+use crate::codec::chia::messages::{
+    ChallengeResponse, RespondHeaderSignature, RespondPartialProof, RespondProofOfSpace,
+};
+use crate::codec::chia::{Blob, Bytes32, Message, PrependSignature, ProofOfSpace, PublicKey};
+use crate::codec::streamable::{RustCryptoSha256, Sha256};
+use crate::fault::{Refusal, Refused};
+use crate::heap;
+use crate::machine::{ActionOf, Machine, Out};
+use crate::state::chia::role::{ConnectionId, Delivery, FromPeer};
+use crate::state::chia::rules;
+use crate::time::Time;
+
+use challenges::{Challenges, Known};
+
+/// A harvester.
+///
+/// It keeps the qualities of the newest challenges, so that the farmer can ask for what it wants
+/// of them: the proof (H-6), a signature of a header (H-7) or of the farmer's target (H-8). What
+/// it does not know it does not answer. A farmer that goes leaves the qualities and the pools it
+/// named; what was being looked up for it is dropped (H-11).
+///
+/// It asks for whatever reads the disk or takes a key, at most
+/// [`max_open_asks`](HarvesterLimits::max_open_asks) things at a time; while so many are open it is
+/// [`saturated`](Machine::saturated). It never closes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Harvester<H: Sha256 = RustCryptoSha256> {
+    limits: HarvesterLimits,
+    plots: BTreeMap<PlotId, Plot>,
+    /// The pools whose plots are active (H-2).
+    pool_pubkeys: BTreeSet<PublicKey>,
+    active: BTreeSet<PlotId>,
+    farmer: Option<ConnectionId>,
+    challenges: Challenges,
+    asks: Asks<Asked>,
+    /// How many of them look qualities up.
+    lookups: usize,
+    hash: PhantomData<H>,
+}
+
+/// How much a harvester keeps and asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[non_exhaustive]
+pub struct HarvesterLimits {
+    /// Most challenges whose qualities are kept (H-10).
+    pub max_challenges: usize,
+    /// Most qualities kept, of all of them (H-10).
+    pub max_qualities: usize,
+    /// Most plots.
+    pub max_plots: usize,
+    /// Most plots that are looked into at a time.
+    pub max_lookups: usize,
+    /// Most questions open at a time; what is left beside the look-ups is for proofs and
+    /// signatures.
+    pub max_open_asks: usize,
+}
+
+impl Default for HarvesterLimits {
+    fn default() -> Self {
+        Self {
+            max_challenges: 64,
+            max_qualities: 16_384,
+            max_plots: 65_536,
+            max_lookups: 64,
+            max_open_asks: 128,
+        }
+    }
+}
+
+/// What a question is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Asked {
+    Lookup { challenge_hash: Bytes32, plot: PlotId },
+    Proof { quality: Bytes32, known: Known, again: bool },
+    HeaderSignature { quality: Bytes32, plot: PlotId, hash: Bytes32 },
+    PartialProof { quality: Bytes32, plot: PlotId, hash: Bytes32 },
+}
+
+const _: () = assert!(size_of::<ActionOf<Harvester>>() <= 128);
+const _: () = crate::machine::kept::<Harvester>();
+
+impl<H: Sha256> Harvester<H> {
+    /// A harvester without plots.
+    #[must_use]
+    pub const fn new(limits: HarvesterLimits) -> Self {
+        let asks = Asks::new(limits.max_open_asks);
+        Self {
+            limits,
+            plots: BTreeMap::new(),
+            pool_pubkeys: BTreeSet::new(),
+            active: BTreeSet::new(),
+            farmer: None,
+            challenges: Challenges::new(),
+            asks,
+            lookups: 0,
+            hash: PhantomData,
+        }
+    }
+
+    /// The farmer that is served, if one is there.
+    #[must_use]
+    pub const fn farmer(&self) -> Option<ConnectionId> {
+        self.farmer
+    }
+
+    /// How many qualities are known.
+    #[must_use]
+    pub fn qualities(&self) -> usize {
+        self.challenges.qualities()
+    }
+
+    /// Plots or pools are others than before.
+    fn activate(&mut self) {
+        let made_for = |plot: &&Plot| self.pool_pubkeys.contains(&plot.pool_pubkey);
+        self.active = self.plots.values().filter(made_for).map(|plot| plot.id).collect();
+        self.challenges.outdate();
+    }
+
+    fn receive(&mut self, from: ConnectionId, message: Message, out: &mut Out<Self>) {
+        match message {
+            Message::HarvesterHandshake(it) => {
+                let keys: BTreeSet<_> = it.pool_pubkeys.into_iter().collect();
+                if keys != self.pool_pubkeys {
+                    self.pool_pubkeys = keys;
+                    self.activate();
+                }
+            }
+            Message::NewChallenge(it) => self.challenged(from, it.challenge_hash, out),
+            Message::RequestProofOfSpace(it) => self.wants_proof(it.quality, out),
+            Message::RequestHeaderSignature(it) => {
+                let (quality, hash) = (it.quality, Bytes32(it.header_hash.0));
+                self.wants_signature(quality, hash, out, |plot| Asked::HeaderSignature {
+                    quality,
+                    plot,
+                    hash,
+                });
+            }
+            Message::RequestPartialProof(it) => {
+                let (quality, hash) = (it.quality, it.farmer_target_hash);
+                self.wants_signature(quality, hash, out, |plot| Asked::PartialProof {
+                    quality,
+                    plot,
+                    hash,
+                });
+            }
+            // The connection lets nothing else of a farmer through.
+            _ => {}
+        }
+    }
+
+    /// Answers what is known of a challenge, and looks the rest up (H-3, H-5).
+    fn challenged(&mut self, from: ConnectionId, challenge_hash: Bytes32, out: &mut Out<Self>) {
+        if self.challenges.renew(challenge_hash) {
+            for (quality, plot_size) in self.challenges.found(challenge_hash) {
+                let answer = ChallengeResponse { challenge_hash, quality, plot_size };
+                out.send(Delivery::To(from, answer.into()));
+            }
+        } else {
+            self.challenges.begin(challenge_hash, self.limits.max_challenges);
+        }
+        self.look_up(out);
+    }
+
+    /// Looks into active plots, for the newest challenge first.
+    fn look_up(&mut self, out: &mut Out<Self>) {
+        while self.lookups < self.limits.max_lookups && self.farmer.is_some() {
+            let next = self.challenges.next_plot(&self.active);
+            let Some((challenge_hash, plot)) = next else { break };
+            let Ok(id) = self.asks.open(Asked::Lookup { challenge_hash, plot }) else { break };
+            self.challenges.asked(challenge_hash, plot);
+            self.lookups = self.lookups.saturating_add(1);
+            out.ask(id, HarvesterQuery::LookupQualities { plot, challenge_hash });
+        }
+        for (challenge_hash, found) in self.challenges.take_finished(&self.active) {
+            out.notify(HarvesterNotice::Harvested { challenge_hash, found });
+        }
+    }
+
+    /// What a plot has for a challenge (H-3).
+    fn looked_up(
+        &mut self,
+        challenge_hash: Bytes32,
+        plot: PlotId,
+        strings: &[Blob],
+        out: &mut Out<Self>,
+    ) {
+        self.lookups = self.lookups.saturating_sub(1);
+        if !self.challenges.answered(challenge_hash) {
+            return;
+        }
+        let active = self.plots.get(&plot).filter(|plot| self.active.contains(&plot.id));
+        let Some(plot_size) = active.map(|plot| plot.size) else { return };
+        for (index, string) in (0_u32..).zip(strings) {
+            let quality = quality_of::<H>(challenge_hash, string);
+            let known = Known { challenge_hash, plot, index };
+            if !self.challenges.know(quality, known, plot_size, self.limits.max_qualities) {
+                break;
+            }
+            if let Some(farmer) = self.farmer {
+                let answer = ChallengeResponse { challenge_hash, quality, plot_size };
+                out.send(Delivery::To(farmer, answer.into()));
+            }
+        }
+    }
+
+    /// Fetches a proof; one at a time for each quality (H-6, A-14).
+    fn wants_proof(&mut self, quality: Bytes32, out: &mut Out<Self>) {
+        let is_fetched =
+            |asked: &Asked| matches!(asked, Asked::Proof { quality: of, .. } if *of == quality);
+        if self.asks.iter().any(|(_, asked)| is_fetched(asked)) {
+            return;
+        }
+        if let Some(known) = self.challenges.known(quality) {
+            self.fetch(quality, known, false, out);
+        }
+    }
+
+    fn fetch(&mut self, quality: Bytes32, known: Known, again: bool, out: &mut Out<Self>) {
+        if let Ok(id) = self.asks.open(Asked::Proof { quality, known, again }) {
+            let Known { challenge_hash, plot, index } = known;
+            out.ask(id, HarvesterQuery::FetchProof { plot, challenge_hash, index });
+        }
+    }
+
+    fn fetched(&self, quality: Bytes32, known: Known, proof: Blob) -> Option<Message> {
+        let Plot { pool_pubkey, plot_pubkey, size, .. } = *self.plots.get(&known.plot)?;
+        let challenge_hash = known.challenge_hash;
+        let proof = ProofOfSpace { challenge_hash, pool_pubkey, plot_pubkey, size, proof };
+        Some(RespondProofOfSpace { quality, proof }.into())
+    }
+
+    /// Has 32 bytes signed by the plot of a quality (H-7 to H-9).
+    fn wants_signature(
+        &mut self,
+        quality: Bytes32,
+        hash: Bytes32,
+        out: &mut Out<Self>,
+        asked: impl FnOnce(PlotId) -> Asked,
+    ) {
+        let Some(Known { plot, .. }) = self.challenges.known(quality) else { return };
+        let asked = asked(plot);
+        if self.asks.iter().any(|(_, open)| *open == asked) {
+            return;
+        }
+        if let Ok(id) = self.asks.open(asked) {
+            out.ask(id, HarvesterQuery::Sign { plot, hash });
+        }
+    }
+
+    fn admits(&self, command: &HarvesterCommand) -> Result<(), Refused> {
+        let id = match command {
+            HarvesterCommand::Plots(plots) if plots.len() > self.limits.max_plots => {
+                return Err(Refused::busy("max_plots"));
+            }
+            HarvesterCommand::Plots(_) => return Ok(()),
+            HarvesterCommand::Qualities(id, _)
+            | HarvesterCommand::Proof(id, _)
+            | HarvesterCommand::Signature(id, _) => *id,
+        };
+        let fits = match self.asks.context(id)? {
+            // What was dropped meanwhile may be answered with anything.
+            None => true,
+            Some(Asked::Lookup { .. }) => matches!(command, HarvesterCommand::Qualities(..)),
+            Some(Asked::Proof { .. }) => matches!(command, HarvesterCommand::Proof(..)),
+            Some(Asked::HeaderSignature { .. } | Asked::PartialProof { .. }) => {
+                matches!(command, HarvesterCommand::Signature(..))
+            }
+        };
+        if fits { Ok(()) } else { Err(Refused::invalid("the question was another")) }
+    }
+
+    fn command(&mut self, command: HarvesterCommand, out: &mut Out<Self>) {
+        match command {
+            HarvesterCommand::Plots(plots) => {
+                self.plots = plots.into_iter().map(|plot| (plot.id, plot)).collect();
+                self.activate();
+            }
+            HarvesterCommand::Qualities(id, strings) => {
+                if let Some(Asked::Lookup { challenge_hash, plot }) = self.close(id) {
+                    let strings = strings.unwrap_or_default();
+                    self.looked_up(challenge_hash, plot, &strings, out);
+                }
+            }
+            HarvesterCommand::Proof(id, proof) => {
+                if let Some(Asked::Proof { quality, known, again }) = self.close(id) {
+                    match proof {
+                        Some(proof) => self.tell(self.fetched(quality, known, proof), out),
+                        None if again => {}
+                        None => self.fetch(quality, known, true, out),
+                    }
+                }
+            }
+            HarvesterCommand::Signature(id, signature) => {
+                let asked = self.close(id);
+                let answer = asked.zip(signature).and_then(|(asked, it)| signed(&asked, it));
+                self.tell(answer, out);
+            }
+        }
+        self.look_up(out);
+    }
+
+    fn close(&mut self, id: AskId) -> Option<Asked> {
+        self.asks.close(id).ok().flatten()
+    }
+
+    /// Tells the farmer, if there is something to tell and somebody to tell it to.
+    fn tell(&self, message: Option<Message>, out: &mut Out<Self>) {
+        if let (Some(farmer), Some(message)) = (self.farmer, message) {
+            out.send(Delivery::To(farmer, message));
+        }
+    }
+
+    /// Drops all that was being done for the farmer (H-11).
+    fn forsake(&mut self) {
+        self.farmer = None;
+        self.asks.cancel(|_| true);
+        self.lookups = 0;
+        self.challenges.outdate();
+    }
+}
+
+impl<H: Sha256> Machine for Harvester<H> {
+    type Local = HarvesterCommand;
+    type Remote = FromPeer;
+    type Send = Delivery;
+    type Notice = HarvesterNotice;
+    type Query = HarvesterQuery;
+
+    fn handle_local(
+        &mut self,
+        _: Time,
+        input: HarvesterCommand,
+        out: &mut Out<Self>,
+    ) -> Result<(), Refusal<HarvesterCommand>> {
+        if let Err(why) = self.admits(&input) {
+            return Err(Refusal::new(why, input));
+        }
+        self.command(input, out);
+        Ok(())
+    }
+
+    fn handle_remote(&mut self, _: Time, input: FromPeer, out: &mut Out<Self>) {
+        match input {
+            FromPeer::Connected(from, _) if self.farmer.is_none() => self.farmer = Some(from),
+            // One farmer (H-1, R-22).
+            FromPeer::Connected(from, _) => {
+                out.send(Delivery::Penalise(from, &rules::SECOND_FARMER));
+            }
+            FromPeer::Received(from, message) if self.farmer == Some(from) => {
+                self.receive(from, message, out);
+            }
+            FromPeer::Disconnected(from) if self.farmer == Some(from) => self.forsake(),
+            // A farmer that is being closed.
+            FromPeer::Received(..) | FromPeer::Disconnected(_) => {}
+        }
+    }
+
+    fn handle_timeout(&mut self, _: Time, _: &mut Out<Self>) {}
+
+    fn deadline(&self) -> Option<Time> {
+        None
+    }
+
+    fn saturated(&self) -> bool {
+        self.asks.is_full()
+    }
+
+    fn awaits(&self, id: AskId) -> bool {
+        self.asks.awaits(id)
+    }
+
+    fn footprint(&self) -> usize {
+        let plots = heap::tree(self.plots.len(), size_of::<(PlotId, Plot)>());
+        let keys = heap::tree(self.pool_pubkeys.len(), size_of::<PublicKey>())
+            .saturating_add(heap::tree(self.active.len(), size_of::<PlotId>()));
+        let lists = self.challenges.heap().saturating_add(self.asks.heap());
+        size_of::<Self>().saturating_add(plots).saturating_add(keys).saturating_add(lists)
+    }
+}
+
+/// SHA-256 of the challenge and what the plot has for it (`chia.md` 6.4).
+fn quality_of<H: Sha256>(challenge_hash: Bytes32, string: &Blob) -> Bytes32 {
+    let mut data = Vec::with_capacity(challenge_hash.0.len().saturating_add(string.0.len()));
+    data.extend_from_slice(&challenge_hash.0);
+    data.extend_from_slice(&string.0);
+    Bytes32(H::sha256(&data))
+}
+
+/// The answer that a signature is.
+fn signed(asked: &Asked, signature: PrependSignature) -> Option<Message> {
+    match *asked {
+        Asked::HeaderSignature { quality, .. } => {
+            Some(RespondHeaderSignature { quality, header_hash_signature: signature }.into())
+        }
+        Asked::PartialProof { quality, .. } => {
+            Some(RespondPartialProof { quality, farmer_target_signature: signature }.into())
+        }
+        Asked::Lookup { .. } | Asked::Proof { .. } => None,
+    }
+}
