@@ -2,14 +2,16 @@
 //!
 //! - [`Connection`]: one stream: handshake, pings, who may send what, limits. What the peer's role
 //!   says goes through it, in order.
-//! - [`Harvester`]: a role: what it hears is [`FromPeer`], what it says a [`Delivery`].
+//! - [`Harvester`], [`Farmer`]: the roles: what it hears is [`FromPeer`], what it says a [`Delivery`].
 //! - [`rules`]: every numbered rule, with its text and how much its breaking counts.
 //! - [`Limits`]: every bound and time, each a field to set.
 
 pub mod rules;
 
 mod connection;
+mod farmer;
 mod harvester;
+mod iterations;
 mod limits;
 mod nonces;
 mod role;
@@ -20,9 +22,14 @@ pub use connection::{
     Admission, CONNECTION, Connection, ConnectionCommand, ConnectionConfig, ConnectionLabel,
     ConnectionNotice, ConnectionPhase, ConnectionQuery, ConnectionRemote, Direction, Peer,
 };
+pub use farmer::{
+    Farmer, FarmerCommand, FarmerConfig, FarmerLimits, FarmerNotice, FarmerQuery, PartialProof,
+    Signed,
+};
 pub use harvester::{
     Harvester, HarvesterCommand, HarvesterLimits, HarvesterNotice, HarvesterQuery, Plot, PlotId,
 };
+pub use iterations::{Difficulty, iterations};
 pub use limits::{Limits, RateLimits, WhenTooFast};
 pub use role::{ConnectionId, Delivery, FromPeer};
 pub use senders::{Row, SENDERS, is_useful, may_send};

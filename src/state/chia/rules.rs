@@ -4,10 +4,12 @@
 //! software did, a later version of it does, or the reference adds it, and who checks.
 
 mod connection;
+mod farmer;
 mod frames;
 mod harvester;
 
 pub use connection::*;
+pub use farmer::*;
 pub use frames::*;
 pub use harvester::*;
 
@@ -20,7 +22,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
 }
 
 /// Every rule, by the headings of the reference: what [`all`] goes through.
-pub static ALL: &[&[&Rule]] = &[frames::ALL, connection::ALL, harvester::ALL];
+pub static ALL: &[&[&Rule]] = &[frames::ALL, connection::ALL, harvester::ALL, farmer::ALL];
 
 /// The rule that bytes break which are no message, by what is wrong with them.
 #[must_use]

@@ -1,0 +1,148 @@
+//! Qualities that are being followed, from the request of their proof to the signed header
+//! (`chia.md` 14.2).
+
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, VecDeque};
+
+use crate::codec::chia::{Bytes32, HeaderDataHash, ProofOfSpace};
+use crate::heap;
+use crate::state::chia::role::ConnectionId;
+
+/// Qualities by themselves and by the hash of their proof.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Qualities {
+    all: BTreeMap<Bytes32, Quality>,
+    by_proof: BTreeMap<Bytes32, Bytes32>,
+    /// Oldest first: they make room.
+    order: VecDeque<Bytes32>,
+}
+
+/// A quality that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Quality {
+    pub challenge_hash: Bytes32,
+    pub plot_size: u8,
+    pub iterations: u64,
+    /// Who found it.
+    pub harvester: ConnectionId,
+    /// SHA-256 of its proof, once a block was asked for.
+    pub pos_hash: Option<Bytes32>,
+    pub progress: Progress,
+}
+
+/// How far it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Progress {
+    /// The proof was asked for.
+    ProofRequested,
+    /// The proof is here, and is being verified.
+    Verifying,
+    /// The proof is good.
+    ProofHeld(Box<Held>),
+}
+
+/// What follows from a proof.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Held {
+    pub proof: ProofOfSpace,
+    /// True while the harvester owes the signature of the target.
+    pub partial_requested: bool,
+    /// The block that is to be signed: the first that a full node made.
+    pub header: Option<Header>,
+    /// What the harvester owes signatures of, in order; a full node that has gone needs none.
+    pub signing: VecDeque<Header>,
+}
+
+/// A block that a full node made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Header {
+    pub node: ConnectionId,
+    pub header_hash: HeaderDataHash,
+}
+
+impl Qualities {
+    pub const fn new() -> Self {
+        Self { all: BTreeMap::new(), by_proof: BTreeMap::new(), order: VecDeque::new() }
+    }
+
+    pub fn get(&self, quality: Bytes32) -> Option<&Quality> {
+        self.all.get(&quality)
+    }
+
+    pub fn get_mut(&mut self, quality: Bytes32) -> Option<&mut Quality> {
+        self.all.get_mut(&quality)
+    }
+
+    /// Follows a quality; the oldest make room.
+    pub fn follow(&mut self, hash: Bytes32, quality: Quality, most: usize) {
+        while self.all.len() >= most.max(1) {
+            let Some(oldest) = self.order.pop_front() else { break };
+            self.drop_one(oldest);
+        }
+        self.all.insert(hash, quality);
+        self.order.push_back(hash);
+    }
+
+    /// The proof of a quality has this hash.
+    pub fn name_proof(&mut self, pos_hash: Bytes32, hash: Bytes32) {
+        if let Some(quality) = self.all.get_mut(&hash) {
+            quality.pos_hash = Some(pos_hash);
+            self.by_proof.insert(pos_hash, hash);
+        }
+    }
+
+    /// The quality whose proof has this hash, and the proof.
+    pub fn of_proof(&mut self, pos_hash: Bytes32) -> Option<(Bytes32, ConnectionId, &mut Held)> {
+        let quality = *self.by_proof.get(&pos_hash)?;
+        let Quality { harvester, progress, .. } = self.all.get_mut(&quality)?;
+        match progress {
+            Progress::ProofHeld(held) => Some((quality, *harvester, held)),
+            Progress::ProofRequested | Progress::Verifying => None,
+        }
+    }
+
+    /// A harvester has gone, and with it what it found (F-10).
+    pub fn forget_harvester(&mut self, harvester: ConnectionId) {
+        self.all.retain(|_, quality| quality.harvester != harvester);
+        let all = &self.all;
+        self.order.retain(|quality| all.contains_key(quality));
+        self.by_proof.retain(|_, quality| all.contains_key(quality));
+        heap::relax_map(&mut self.all);
+        heap::relax_map(&mut self.by_proof);
+    }
+
+    /// A full node has gone: another's block may be signed (F-10).
+    pub fn forget_node(&mut self, node: ConnectionId) {
+        for quality in self.all.values_mut() {
+            if let Progress::ProofHeld(held) = &mut quality.progress {
+                if held.header.is_some_and(|header| header.node == node) {
+                    held.header = None;
+                }
+            }
+        }
+    }
+
+    /// Drops a quality.
+    pub fn drop_one(&mut self, quality: Bytes32) {
+        let gone = self.all.remove(&quality);
+        if let Some(pos_hash) = gone.and_then(|quality| quality.pos_hash) {
+            self.by_proof.remove(&pos_hash);
+        }
+    }
+
+    /// Heap bytes held.
+    pub fn heap(&self) -> usize {
+        let held = self.all.values().map(|quality| match &quality.progress {
+            Progress::ProofHeld(held) => {
+                let proof = crate::codec::Source::heap(&held.proof.proof.0);
+                let signing = held.signing.capacity().saturating_mul(size_of::<Header>());
+                size_of::<Held>().saturating_add(proof).saturating_add(signing)
+            }
+            Progress::ProofRequested | Progress::Verifying => 0,
+        });
+        held.fold(0_usize, usize::saturating_add)
+            .saturating_add(heap::tree(self.all.len(), size_of::<(Bytes32, Quality)>()))
+            .saturating_add(heap::tree(self.by_proof.len(), size_of::<[Bytes32; 2]>()))
+            .saturating_add(self.order.capacity().saturating_mul(size_of::<Bytes32>()))
+    }
+}
