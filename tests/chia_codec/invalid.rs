@@ -20,7 +20,8 @@ fn fits(kind: MalformedKind, class: &str) -> bool {
         "WrongType" | "UnsupportedType" | "EnvelopeNotMap" | "NotMap" => kind == K::TypeMismatch,
         "IndefiniteLength" => matches!(kind, K::TypeMismatch | K::BadArity),
         "WrongLength" => {
-            matches!(kind, K::BadHashLength | K::BadSignatureLength | K::WrongLength)
+            // One entry that is too short is a list that claims too much, too (D-9).
+            matches!(kind, K::BadHashLength | K::BadSignatureLength | K::WrongLength | K::TooLarge)
         }
         "IntOutOfRange" => matches!(kind, K::IntegerOutOfRange | K::TypeMismatch),
         "UnknownFunction" => kind == K::UnknownMessage,
