@@ -16,10 +16,11 @@ check() { # name of the list, then the features
 }
 
 check core --no-default-features
+check chia --no-default-features --features chia
 check leios --no-default-features --features leios
 check supervisor --no-default-features --features supervisor
 
-twice=$(cargo tree --locked -p nodewire -e normal -d --no-default-features --features leios,supervisor,serde,sim)
+twice=$(cargo tree --locked -p nodewire -e normal -d --no-default-features --features chia,leios,supervisor,serde,sim)
 case $twice in
   "" | *"nothing to print"*) echo "no crate twice" ;;
   *) echo "$twice"; echo "crates in two versions" >&2; exit 1 ;;

@@ -115,6 +115,7 @@
 //! |---|---|---|
 //! | `leios` (default) | the Leios family | `blake2` |
 //! | `supervisor` | the OP-Stack interop Supervisor | `crc`, `serde`, `serde_json`, `sha3` |
+//! | `chia` | the Chia protocol of 2019: codec, connection, harvester and farmer so far | `num-bigint`, `sha2` |
 //! | `serde` | messages, inputs and actions as data | `serde` |
 //! | `sim` | the room of that name | `serde`, `serde_json` |
 //! | `arbitrary` | values from fuzzer bytes | `arbitrary`, `std` |
@@ -177,6 +178,8 @@ mod table;
 mod time;
 mod until_closed;
 
+#[cfg(feature = "chia")]
+pub mod chia;
 pub mod codec;
 #[cfg(feature = "leios")]
 pub mod leios;

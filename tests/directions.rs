@@ -45,7 +45,7 @@ const CORE: &[&str] = &[
 const CHANNEL: &[&str] = &["channel", "Channel", "ChannelSpec", "Class", "OverChannels"];
 
 /// The families; none may name another.
-const FAMILIES: &[&str] = &["leios", "supervisor"];
+const FAMILIES: &[&str] = &["chia", "leios", "supervisor"];
 
 /// What the text forms serve is named in them once, for the families' hashes.
 const EXCEPTIONS: &[(&str, &str)] = &[("codec/text.rs", "codec::leios::")];

@@ -3,22 +3,20 @@
 use std::collections::VecDeque;
 
 use nodewire::bytes::Bytes;
+use nodewire::chia::{Session, session};
 use nodewire::codec::chia::messages::{Peers, RequestBlock, RequestPeers, TransactionId};
 use nodewire::codec::chia::{self, HeaderHash, Message, NodeType};
-use nodewire::link::{Framed, FramedConfig, LengthPrefixed, Transport};
+use nodewire::link::Transport;
 use nodewire::state::chia::{
-    Admission, Connection, ConnectionCommand, ConnectionNotice, ConnectionQuery, Direction,
-    RateLimits,
+    Admission, ConnectionCommand, ConnectionNotice, ConnectionQuery, Direction, RateLimits,
 };
 use nodewire::{Action, Machine, Outbox, Time};
 use proptest::prelude::*;
 
 use crate::given::{PEER, US, config};
 
-type Link = Framed<Connection, LengthPrefixed>;
-
 struct End {
-    link: Link,
+    link: Session,
     /// Bytes on their way to it.
     coming: VecDeque<u8>,
     heard: Vec<Message>,
@@ -32,8 +30,7 @@ fn end(node_id: chia::NodeId, direction: Direction, to_say: Vec<Message>) -> End
     let mut rate = RateLimits::default();
     (rate.messages, rate.transactions) = (4, 3);
     config.limits.rate = Some(rate);
-    let machine = Connection::new(config, direction);
-    let link = Framed::new(machine, LengthPrefixed::four(usize::MAX), FramedConfig::default());
+    let link = session(config, direction);
     End {
         link,
         coming: VecDeque::new(),

@@ -1,15 +1,16 @@
 //! How much a peer may send (FR-2, 14.4, R-18).
 
 use nodewire::bytes::Bytes;
+use nodewire::chia::{Session, session};
 use nodewire::codec::chia::messages::{
     AllHeaderHashes, HandshakeAck, HarvesterHandshake, NewTransaction, RequestAllHeaderHashes,
     RequestPeers, TransactionId,
 };
 use nodewire::codec::chia::{self, Blob, HeaderHash, Message, NodeType, PublicKey};
-use nodewire::link::{Framed, FramedConfig, LengthPrefixed, Transport};
+use nodewire::link::Transport;
 use nodewire::state::chia::{
-    Admission, Connection, ConnectionCommand, ConnectionQuery, ConnectionRemote, Direction,
-    RateLimits, WhenTooFast,
+    Admission, ConnectionCommand, ConnectionQuery, ConnectionRemote, Direction, RateLimits,
+    WhenTooFast,
 };
 use nodewire::{Action, Ending, Fault, Machine, Outbox, Time};
 
@@ -25,11 +26,9 @@ fn frame(message: impl Into<Message>) -> Vec<u8> {
 
 #[test]
 fn a_frame_that_says_it_is_too_long_is_refused_before_it_is_there() {
-    let machine = Connection::new(config(FULL_NODE, US), Direction::Inbound);
-    let framing = LengthPrefixed::four(usize::MAX);
-    let mut framed = Framed::new(machine, framing, FramedConfig::default());
+    let mut framed = session(config(FULL_NODE, US), Direction::Inbound);
     let mut out = Outbox::new();
-    let hear = |framed: &mut Framed<_, _>, bytes: &[u8], out: &mut _| {
+    let hear = |framed: &mut Session, bytes: &[u8], out: &mut _| {
         let received = Transport::Received(Bytes::copy_from_slice(bytes));
         framed.handle_remote(Time::ZERO, received, out);
     };

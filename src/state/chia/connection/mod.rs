@@ -16,7 +16,6 @@ use crate::codec::chia::messages::{Handshake, HandshakeAck, Ping, Pong};
 use crate::codec::chia::{Bytes32, Function, Message, NodeType};
 use crate::codec::{Malformed, MalformedKind};
 use crate::fault::{Ending, Fault, Refusal, Refused, Rule};
-use crate::link::OverFrames;
 use crate::machine::{ActionOf, Machine, Out};
 use crate::state::chia::limits::WhenTooFast;
 use crate::state::chia::nonces::Nonces;
@@ -34,9 +33,8 @@ use rate::Rate;
 /// it answers pings, sends its own, and passes on what the peer's type may send to ours,
 /// in order (C-16); what is an answer to nothing is passed over (`chia.md` 16).
 ///
-/// Its Remote is a message and the size of its frame; [`Framed`](crate::link::Framed) over
-/// [`LengthPrefixed::four`](crate::link::LengthPrefixed::four) makes them of bytes. A peer that
-/// sends more than its share is held back ([`saturated`](Machine::saturated)) until the minute is
+/// Its Remote is a message and the size of its frame; a link of frames with a length of four bytes
+/// makes them of bytes. A peer that sends more than its share is held back ([`saturated`](Machine::saturated)) until the minute is
 /// over, or closed, as [`RateLimits`](crate::state::chia::RateLimits) say. It holds no memory but
 /// the names in its configuration.
 ///
@@ -116,6 +114,22 @@ impl Connection {
     #[must_use]
     pub fn phase(&self) -> ConnectionPhase {
         self.ours.min(self.theirs)
+    }
+
+    /// The largest body that it takes now, in bytes (FR-2).
+    #[must_use]
+    pub fn most_frame(&self) -> usize {
+        let limits = &self.config.limits;
+        if self.is_established() { limits.max_frame } else { limits.max_handshake_frame }
+    }
+
+    /// The fault of a frame that is no message, or says that it is too long.
+    #[must_use]
+    pub fn malformed(&self, malformed: Malformed) -> Fault {
+        if malformed.kind == MalformedKind::FrameTooLarge {
+            return Fault::violation(&rules::FRAME_TOO_LARGE, self.phase().name());
+        }
+        rules::malformed(malformed)
     }
 
     fn admits(&self, command: &ConnectionCommand) -> Result<(), Refused> {
@@ -433,26 +447,5 @@ impl Machine for Connection {
         let names =
             self.config.network_id.capacity().saturating_add(self.config.version.capacity());
         size_of::<Self>().saturating_add(names).saturating_add(self.asks.heap())
-    }
-}
-
-impl OverFrames for Connection {
-    fn malformed(&self, malformed: Malformed) -> Fault {
-        match malformed {
-            // Said by the length before a frame, and by nothing inside one.
-            Malformed { kind: MalformedKind::FrameTooLarge, .. } => {
-                Fault::violation(&rules::FRAME_TOO_LARGE, self.phase().name())
-            }
-            malformed => rules::malformed(malformed),
-        }
-    }
-
-    fn most_frame(&self) -> usize {
-        let limits = &self.config.limits;
-        if self.is_established() { limits.max_frame } else { limits.max_handshake_frame }
-    }
-
-    fn at_eof(&self) -> Ending {
-        Ending::Done
     }
 }

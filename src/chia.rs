@@ -1,0 +1,61 @@
+//! A Chia connection on a stream, ready to be driven.
+//!
+//! A [`Session`] takes bytes and gives bytes: frames with a length of four bytes before them, and
+//! in them a [`Connection`](crate::state::chia::Connection), which takes commands
+//! ([`ConnectionCommand`](crate::state::chia::ConnectionCommand)), tells what the peer says and
+//! asks whether its node id is free. What a role makes of it is the role's machine:
+//! [`Harvester`](crate::state::chia::Harvester), [`Farmer`](crate::state::chia::Farmer).
+//!
+//! ```
+//! use nodewire::chia::session;
+//! use nodewire::codec::chia::{NodeId, NodeType};
+//! use nodewire::link::Transport;
+//! use nodewire::state::chia::{ConnectionCommand, ConnectionConfig, Direction};
+//! use nodewire::{Action, Machine, Outbox, Time};
+//!
+//! let config = ConnectionConfig::new(NodeType::FullNode, NodeId([7; 32]));
+//! let (mut session, mut out) = (session(config, Direction::Outbound), Outbox::new());
+//! session.handle_remote(Time::ZERO, Transport::Writable(Transport::UNCOUNTED), &mut out);
+//! session.handle_local(Time::ZERO, ConnectionCommand::Open, &mut out).unwrap();
+//! // Both ends say who they are at once.
+//! let Some(Action::Send(bytes)) = out.pop() else { panic!() };
+//! assert!(bytes[4..].starts_with(b"\xa2\x61f\x69handshake"));
+//! ```
+
+use crate::codec::Malformed;
+use crate::fault::{Ending, Fault};
+use crate::link::{Framed, FramedConfig, LengthPrefixed, OverFrames};
+use crate::state::chia::{Connection, ConnectionConfig, Direction};
+
+/// A connection on a stream.
+pub type Session = Framed<Connection, LengthPrefixed>;
+
+/// Bytes that may wait to leave before a peer counts as too slow (`chia.md` 14.4, A-16).
+const EGRESS: usize = 67_108_864;
+
+/// A session before its first byte.
+#[must_use]
+pub fn session(config: ConnectionConfig, direction: Direction) -> Session {
+    let ingress = config.limits.max_frame.saturating_add(LENGTH);
+    let framed = FramedConfig { ingress, egress: EGRESS, ..FramedConfig::default() };
+    // How long a frame may be depends on the phase: the connection tells.
+    Framed::new(Connection::new(config, direction), LengthPrefixed::four(usize::MAX), framed)
+}
+
+/// Bytes of the length before a frame (FR-1).
+const LENGTH: usize = 4;
+
+impl OverFrames for Connection {
+    fn malformed(&self, malformed: Malformed) -> Fault {
+        self.malformed(malformed)
+    }
+
+    fn most_frame(&self) -> usize {
+        self.most_frame()
+    }
+
+    /// An orderly close (FR-6).
+    fn at_eof(&self) -> Ending {
+        Ending::Done
+    }
+}

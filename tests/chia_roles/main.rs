@@ -1,0 +1,13 @@
+//! Chia's roles, each played by hand.
+
+#![cfg(feature = "chia")]
+
+#[cfg(feature = "serde")]
+#[path = "../shared_vectors/mod.rs"]
+mod shared_vectors;
+
+mod farmer;
+mod given;
+mod harvester;
+#[cfg(feature = "serde")]
+mod iterations;
