@@ -1,7 +1,7 @@
 //! A Chia connection on a stream, ready to be driven.
 //!
 //! A [`Session`] takes bytes and gives bytes: frames with a length of four bytes before them, and
-//! in them a [`Connection`](crate::state::chia::Connection), which takes commands
+//! in them a [`Connection`], which takes commands
 //! ([`ConnectionCommand`](crate::state::chia::ConnectionCommand)), tells what the peer says and
 //! asks whether its node id is free. What a role makes of it is the role's machine:
 //! [`Harvester`](crate::state::chia::Harvester), [`Farmer`](crate::state::chia::Farmer).

@@ -94,7 +94,8 @@ fn known(played: &mut Played<Harvester>) -> Bytes32 {
     let asked = challenge(played, 7);
     played.local(HarvesterCommand::Qualities(asked[0].0, Some(vec![blob("a"), blob("b")])));
     played.local(HarvesterCommand::Qualities(asked[1].0, Some(vec![])));
-    (played.sent(), played.notices());
+    played.sent();
+    played.notices();
     quality(bytes32(7), "b")
 }
 
@@ -189,7 +190,8 @@ fn the_oldest_challenges_make_room() {
         for (asked, text) in challenge(played, byte).into_iter().zip(texts) {
             played.local(HarvesterCommand::Qualities(asked.0, Some(vec![blob(text)])));
         }
-        (played.sent(), played.notices());
+        played.sent();
+        played.notices();
     };
     tell(&mut played, 1, ["a", "b"]);
     tell(&mut played, 2, ["c", "d"]);
