@@ -1,7 +1,9 @@
 //! A role and what it says.
 
 use nodewire::codec::chia::{Bytes32, Message, NodeId, NodeType, PrependSignature, PublicKey};
-use nodewire::state::chia::{ConnectionId, Delivery, FromPeer, Peer};
+use nodewire::state::chia::{
+    ConnectionId, Delivery, Direction, FromPeer, Parting, Peer, Whereabouts,
+};
 use nodewire::{Action, ActionOf, AskId, Machine, Outbox, Time};
 
 /// A machine with all that it said and was not looked at yet.
@@ -20,7 +22,8 @@ where
 
     pub fn connect(&mut self, from: u64, node_type: NodeType) {
         let peer = Peer { node_id: NodeId([9; 32]), node_type, server_port: 0 };
-        self.remote(FromPeer::Connected(ConnectionId(from), peer));
+        let at = Whereabouts { direction: Direction::Inbound, listens: None };
+        self.remote(FromPeer::Connected(ConnectionId(from), peer, at));
     }
 
     pub fn hear(&mut self, from: u64, message: impl Into<Message>) {
@@ -28,7 +31,7 @@ where
     }
 
     pub fn disconnect(&mut self, from: u64) {
-        self.remote(FromPeer::Disconnected(ConnectionId(from)));
+        self.remote(FromPeer::Disconnected(ConnectionId(from), Parting::AddressKept));
     }
 
     pub fn local(&mut self, command: M::Local) {

@@ -8,6 +8,7 @@
 
 pub mod rules;
 
+mod chain;
 mod connection;
 mod farmer;
 mod harvester;
@@ -18,6 +19,7 @@ mod role;
 mod senders;
 mod sizes;
 
+pub use chain::{Added, Chain, MAX_TIPS, Tip};
 pub use connection::{
     Admission, CONNECTION, Connection, ConnectionCommand, ConnectionConfig, ConnectionLabel,
     ConnectionNotice, ConnectionPhase, ConnectionQuery, ConnectionRemote, Direction, Peer,
@@ -31,5 +33,5 @@ pub use harvester::{
 };
 pub use iterations::{Difficulty, iterations};
 pub use limits::{Limits, RateLimits, WhenTooFast};
-pub use role::{ConnectionId, Delivery, FromPeer};
+pub use role::{ConnectionId, Delivery, FromPeer, Parting, Role, Whereabouts};
 pub use senders::{Row, SENDERS, is_useful, may_send};

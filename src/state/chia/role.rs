@@ -1,9 +1,23 @@
 //! What every role hears and says: peers by connection, messages, and who gets them
 //! (`chia.md` 14.1).
 
-use crate::codec::chia::{Message, NodeType};
+use crate::codec::chia::{Message, NodeType, PeerInfo};
 use crate::fault::Rule;
-use crate::state::chia::connection::Peer;
+use crate::machine::Machine;
+use crate::state::chia::connection::{Direction, Peer};
+
+/// A machine that is what a node is there for: what joins it with connections is the same for all.
+pub trait Role: Machine<Remote = FromPeer, Send = Delivery> {
+    /// The type of node that it makes.
+    fn node_type(&self) -> NodeType;
+
+    /// True while nothing more of this peer should come: its connection, and no other, is held
+    /// back.
+    fn is_busy_with(&self, from: ConnectionId) -> bool {
+        let _ = from;
+        self.saturated()
+    }
+}
 
 /// Names a connection among those of a node. Numbers are never used twice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,14 +30,41 @@ pub struct ConnectionId(pub u64);
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[expect(clippy::exhaustive_enums, reason = "a connection begins, speaks and ends")]
+#[expect(clippy::exhaustive_enums, reason = "a connection fails, begins, speaks and ends")]
 pub enum FromPeer {
     /// A connection was established (C-5).
-    Connected(ConnectionId, Peer),
+    Connected(ConnectionId, Peer, Whereabouts),
     /// A message that the peer's type may send to ours.
     Received(ConnectionId, Message),
     /// The connection is no more.
-    Disconnected(ConnectionId),
+    Disconnected(ConnectionId, Parting),
+    /// Nobody was reached where [`Delivery::Dial`] wanted somebody, or nobody is to be.
+    DialFailed(PeerInfo),
+}
+
+/// Where a peer is, which is not what it says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_structs, reason = "all that is known of a place")]
+pub struct Whereabouts {
+    /// Who dialled.
+    pub direction: Direction,
+    /// Where it can be dialled: its address as the stream has it, its port as it declared (C-15).
+    pub listens: Option<PeerInfo>,
+}
+
+/// What becomes of the address of a peer that is gone (C-14).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[expect(clippy::exhaustive_enums, reason = "an address is kept or it is not")]
+pub enum Parting {
+    /// It may be dialled again: the stream ended, was too slow, or there was one already.
+    AddressKept,
+    /// The peer broke a rule, or is of no use.
+    AddressDropped,
 }
 
 /// What a role wants of the network. What is for nobody vanishes.
@@ -41,4 +82,6 @@ pub enum Delivery {
     Close(ConnectionId),
     /// End it: the peer broke this rule.
     Penalise(ConnectionId, &'static Rule),
+    /// Connect to whoever listens there.
+    Dial(PeerInfo),
 }

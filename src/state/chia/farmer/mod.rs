@@ -26,7 +26,7 @@ use crate::heap;
 use crate::machine::{ActionOf, Machine, Out};
 use crate::state::chia::connection::Peer;
 use crate::state::chia::iterations::{Difficulty, iterations};
-use crate::state::chia::role::{ConnectionId, Delivery, FromPeer};
+use crate::state::chia::role::{ConnectionId, Delivery, FromPeer, Role};
 use crate::state::chia::rules;
 use crate::time::Time;
 
@@ -453,6 +453,12 @@ const FAIR_START: u32 = 1_000;
 /// Whether a peer kept the rules.
 type Kept = Result<(), &'static Rule>;
 
+impl<H: Sha256> Role for Farmer<H> {
+    fn node_type(&self) -> NodeType {
+        NodeType::Farmer
+    }
+}
+
 impl<H: Sha256> Machine for Farmer<H> {
     type Local = FarmerCommand;
     type Remote = FromPeer;
@@ -475,15 +481,17 @@ impl<H: Sha256> Machine for Farmer<H> {
 
     fn handle_remote(&mut self, _: Time, input: FromPeer, out: &mut Out<Self>) {
         match input {
-            FromPeer::Connected(from, peer) => self.connected(from, peer, out),
+            FromPeer::Connected(from, peer, _) => self.connected(from, peer, out),
             FromPeer::Received(from, message) => self.receive(from, message, out),
-            FromPeer::Disconnected(from) => {
+            FromPeer::Disconnected(from, _) => {
                 if self.harvesters.remove(&from) {
                     self.qualities.forget_harvester(from);
                 } else {
                     self.qualities.forget_node(from);
                 }
             }
+            // Who dials is whoever runs it.
+            FromPeer::DialFailed(_) => {}
         }
     }
 

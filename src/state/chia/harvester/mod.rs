@@ -13,12 +13,14 @@ use crate::ask::{AskId, Asks};
 use crate::codec::chia::messages::{
     ChallengeResponse, RespondHeaderSignature, RespondPartialProof, RespondProofOfSpace,
 };
-use crate::codec::chia::{Blob, Bytes32, Message, PrependSignature, ProofOfSpace, PublicKey};
+use crate::codec::chia::{
+    Blob, Bytes32, Message, NodeType, PrependSignature, ProofOfSpace, PublicKey,
+};
 use crate::codec::streamable::{RustCryptoSha256, Sha256};
 use crate::fault::{Refusal, Refused};
 use crate::heap;
 use crate::machine::{ActionOf, Machine, Out};
-use crate::state::chia::role::{ConnectionId, Delivery, FromPeer};
+use crate::state::chia::role::{ConnectionId, Delivery, FromPeer, Role};
 use crate::state::chia::rules;
 use crate::time::Time;
 
@@ -332,6 +334,12 @@ impl<H: Sha256> Harvester<H> {
     }
 }
 
+impl<H: Sha256> Role for Harvester<H> {
+    fn node_type(&self) -> NodeType {
+        NodeType::Harvester
+    }
+}
+
 impl<H: Sha256> Machine for Harvester<H> {
     type Local = HarvesterCommand;
     type Remote = FromPeer;
@@ -354,17 +362,17 @@ impl<H: Sha256> Machine for Harvester<H> {
 
     fn handle_remote(&mut self, _: Time, input: FromPeer, out: &mut Out<Self>) {
         match input {
-            FromPeer::Connected(from, _) if self.farmer.is_none() => self.farmer = Some(from),
+            FromPeer::Connected(from, ..) if self.farmer.is_none() => self.farmer = Some(from),
             // One farmer (H-1, R-22).
-            FromPeer::Connected(from, _) => {
+            FromPeer::Connected(from, ..) => {
                 out.send(Delivery::Penalise(from, &rules::SECOND_FARMER));
             }
             FromPeer::Received(from, message) if self.farmer == Some(from) => {
                 self.receive(from, message, out);
             }
-            FromPeer::Disconnected(from) if self.farmer == Some(from) => self.forsake(),
+            FromPeer::Disconnected(from, _) if self.farmer == Some(from) => self.forsake(),
             // A farmer that is being closed.
-            FromPeer::Received(..) | FromPeer::Disconnected(_) => {}
+            FromPeer::Received(..) | FromPeer::Disconnected(..) | FromPeer::DialFailed(_) => {}
         }
     }
 
