@@ -7,13 +7,16 @@ mod connection;
 mod farmer;
 mod frames;
 mod harvester;
+mod resolutions;
 
 pub use connection::*;
 pub use farmer::*;
 pub use frames::*;
 pub use harvester::*;
+pub use resolutions::*;
 
 use crate::codec::{Malformed, MalformedKind};
+use crate::fault::Severity::Benign;
 use crate::fault::{Fault, Rule};
 
 /// Every rule, in the order of the reference.
@@ -22,7 +25,8 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
 }
 
 /// Every rule, by the headings of the reference: what [`all`] goes through.
-pub static ALL: &[&[&Rule]] = &[frames::ALL, connection::ALL, harvester::ALL, farmer::ALL];
+pub static ALL: &[&[&Rule]] =
+    &[frames::ALL, connection::ALL, harvester::ALL, farmer::ALL, resolutions::ALL];
 
 /// The rule that bytes break which are no message, by what is wrong with them.
 #[must_use]
@@ -53,4 +57,9 @@ pub const fn of_malformed(kind: MalformedKind) -> &'static Rule {
 pub(super) const fn malformed(malformed: Malformed) -> Fault {
     let rule = of_malformed(malformed.kind);
     Fault::malformed(rule, malformed.kind.name(), malformed.offset, "a frame")
+}
+
+/// What is decided, and kept by whoever is tested: nothing that a peer can break.
+const fn decided(id: &'static str, reason: &'static str, text: &'static str) -> Rule {
+    Rule::new(id, reason, text, "reference", Benign)
 }

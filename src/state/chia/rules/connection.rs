@@ -1,5 +1,6 @@
 //! Rules of connections (`chia.md` 7, 16).
 
+use super::decided;
 use crate::fault::Rule;
 use crate::fault::Severity::{Benign, Faulty};
 
@@ -18,6 +19,15 @@ pub(super) static ALL: &[&Rule] = &[
     &IDLE,
     &WRONG_SENDER,
     &UNSOLICITED_ANSWERS,
+    &SPEAK_AT_ONCE,
+    &ACK_IF_GOOD,
+    &ESTABLISHED_BY_BOTH,
+    &UNREGISTERED,
+    &OWN_ADDRESS,
+    &PINGS,
+    &ADDRESS_KEPT,
+    &KNOWN_BY_PORT,
+    &IN_ORDER,
 ];
 
 /// C-2 `InvalidHandshake`: The first message is a handshake.
@@ -136,4 +146,76 @@ pub static UNSOLICITED_ANSWERS: Rule = Rule::new(
     "Answers that nobody asked for are passed over, but not more than 16 of them.",
     "reference; both ends check",
     Faulty,
+);
+
+/// C-1 `SpeakAtOnce`: Each end says who it is as soon as the stream is open, without waiting for
+/// the other.
+pub static SPEAK_AT_ONCE: Rule = decided(
+    "chia/C-1",
+    "SpeakAtOnce",
+    "Each end says who it is as soon as the stream is open, without waiting for the other.",
+);
+
+/// C-4 `AckIfGood`: A handshake that is found good is registered, then acknowledged.
+pub static ACK_IF_GOOD: Rule = decided(
+    "chia/C-4",
+    "AckIfGood",
+    "A handshake that is found good is registered, then acknowledged.",
+);
+
+/// C-5 `EstablishedByBoth`: A connection is established when both acks have passed, and no one
+/// hears of it before.
+pub static ESTABLISHED_BY_BOTH: Rule = decided(
+    "chia/C-5",
+    "EstablishedByBoth",
+    "A connection is established when both acks have passed, and no one hears of it before.",
+);
+
+/// C-8 `Unregistered`: Whichever way a connection ends, its node id is free again.
+pub static UNREGISTERED: Rule = decided(
+    "chia/C-8",
+    "Unregistered",
+    "Whichever way a connection ends, its node id is free again.",
+);
+
+/// C-10 `OwnAddress`: A node does not dial where it listens itself, and forgets that address.
+pub static OWN_ADDRESS: Rule = decided(
+    "chia/C-10",
+    "OwnAddress",
+    "A node does not dial where it listens itself, and forgets that address.",
+);
+
+/// C-12 `Pings`: A ping is answered with its nonce; one is sent every 300 s; a pong that was not
+/// waited for says nothing.
+pub static PINGS: Rule = decided(
+    "chia/C-12",
+    "Pings",
+    "A ping is answered with its nonce; one is sent every 300 s; a pong that was not waited \
+     for says nothing.",
+);
+
+/// C-14 `AddressKept`: The address of a peer is kept when a stream ends or nothing comes in time,
+/// and dropped when a rule was broken.
+pub static ADDRESS_KEPT: Rule = decided(
+    "chia/C-14",
+    "AddressKept",
+    "The address of a peer is kept when a stream ends or nothing comes in time, and dropped \
+     when a rule was broken.",
+);
+
+/// C-15 `KnownByPort`: A full node that listens is known by its address as it was seen and its port
+/// as it said.
+pub static KNOWN_BY_PORT: Rule = decided(
+    "chia/C-15",
+    "KnownByPort",
+    "A full node that listens is known by its address as it was seen and its port as it said.",
+);
+
+/// C-16 `InOrder`: Messages of a connection are taken in order, and answered in order but for what
+/// is waited for.
+pub static IN_ORDER: Rule = decided(
+    "chia/C-16",
+    "InOrder",
+    "Messages of a connection are taken in order, and answered in order but for what is \
+     waited for.",
 );

@@ -1,5 +1,6 @@
 //! Rules of frames, envelopes, members and objects (`chia.md` 2 to 5).
 
+use super::decided;
 use crate::fault::Rule;
 use crate::fault::Severity::{Faulty, Hostile};
 
@@ -19,6 +20,22 @@ pub(super) static ALL: &[&Rule] = &[
     &SHORT_READ,
     &OPTIONAL_TAG,
     &SIGNATURE_FLAG,
+    &LENGTH_FIRST,
+    &GROWN_BY_BYTES,
+    &EMPTY_FRAME,
+    &ANY_SPLIT,
+    &ORDERLY_CLOSE,
+    &ENVELOPE_A_FRAME,
+    &NAME_FIRST,
+    &DECLARED_ORDER,
+    &SHORTEST_HEADS,
+    &PLAIN_KINDS,
+    &WHOLE_OBJECTS,
+    &ONE_CONNECTION,
+    &NO_RECURSION,
+    &WHOLE_STRING,
+    &HASH_OF_ENCODING,
+    &CANONICAL,
 ];
 
 /// FR-2 `FrameTooLarge`: A frame is no longer than allowed, and shorter still before the
@@ -146,3 +163,101 @@ pub static SIGNATURE_FLAG: Rule = Rule::new(
     "seed; the receiver checks",
     Faulty,
 );
+
+/// FR-1 `LengthFirst`: A frame is a length of four bytes, big-endian, and as many bytes of body.
+pub static LENGTH_FIRST: Rule = decided(
+    "chia/FR-1",
+    "LengthFirst",
+    "A frame is a length of four bytes, big-endian, and as many bytes of body.",
+);
+
+/// FR-3 `GrownByBytes`: What is kept of a frame is what has come of it, whatever its length claims.
+pub static GROWN_BY_BYTES: Rule = decided(
+    "chia/FR-3",
+    "GrownByBytes",
+    "What is kept of a frame is what has come of it, whatever its length claims.",
+);
+
+/// FR-4 `EmptyFrame`: An empty body is a malformed envelope, and keeps nothing alive.
+pub static EMPTY_FRAME: Rule = decided(
+    "chia/FR-4",
+    "EmptyFrame",
+    "An empty body is a malformed envelope, and keeps nothing alive.",
+);
+
+/// FR-5 `AnySplit`: However a stream is cut, its frames are the same, and none is lost.
+pub static ANY_SPLIT: Rule = decided(
+    "chia/FR-5",
+    "AnySplit",
+    "However a stream is cut, its frames are the same, and none is lost.",
+);
+
+/// FR-6 `OrderlyClose`: A stream that ends between two frames ends in order; inside a frame it is
+/// truncated.
+pub static ORDERLY_CLOSE: Rule = decided(
+    "chia/FR-6",
+    "OrderlyClose",
+    "A stream that ends between two frames ends in order; inside a frame it is truncated.",
+);
+
+/// FR-7 `EnvelopeAFrame`: A frame is one envelope, read or written.
+pub static ENVELOPE_A_FRAME: Rule =
+    decided("chia/FR-7", "EnvelopeAFrame", "A frame is one envelope, read or written.");
+
+/// E-1 `NameFirst`: The function's name is written before its members.
+pub static NAME_FIRST: Rule =
+    decided("chia/E-1", "NameFirst", "The function's name is written before its members.");
+
+/// E-2 `DeclaredOrder`: Members are written in the order in which they are declared.
+pub static DECLARED_ORDER: Rule = decided(
+    "chia/E-2",
+    "DeclaredOrder",
+    "Members are written in the order in which they are declared.",
+);
+
+/// E-3 `ShortestHeads`: What is written has definite lengths and shortest heads.
+pub static SHORTEST_HEADS: Rule = decided(
+    "chia/E-3",
+    "ShortestHeads",
+    "What is written has definite lengths and shortest heads.",
+);
+
+/// E-4 `PlainKinds`: Nothing that is written has tags, floats, booleans or undefined in it.
+pub static PLAIN_KINDS: Rule = decided(
+    "chia/E-4",
+    "PlainKinds",
+    "Nothing that is written has tags, floats, booleans or undefined in it.",
+);
+
+/// D-10 `WholeObjects`: An object in a message is decoded with it, and is all of its byte string.
+pub static WHOLE_OBJECTS: Rule = decided(
+    "chia/D-10",
+    "WholeObjects",
+    "An object in a message is decoded with it, and is all of its byte string.",
+);
+
+/// D-12 `OneConnection`: Bytes that are no message end their connection and no other.
+pub static ONE_CONNECTION: Rule = decided(
+    "chia/D-12",
+    "OneConnection",
+    "Bytes that are no message end their connection and no other.",
+);
+
+/// D-13 `NoRecursion`: However deep the input nests, the stack does not grow.
+pub static NO_RECURSION: Rule =
+    decided("chia/D-13", "NoRecursion", "However deep the input nests, the stack does not grow.");
+
+/// S-1 `WholeString`: An object is all of the bytes that it is read from.
+pub static WHOLE_STRING: Rule =
+    decided("chia/S-1", "WholeString", "An object is all of the bytes that it is read from.");
+
+/// S-3 `HashOfEncoding`: The hash of an object is SHA-256 of its whole encoding.
+pub static HASH_OF_ENCODING: Rule = decided(
+    "chia/S-3",
+    "HashOfEncoding",
+    "The hash of an object is SHA-256 of its whole encoding.",
+);
+
+/// S-4 `Canonical`: An object has exactly one encoding.
+pub static CANONICAL: Rule =
+    decided("chia/S-4", "Canonical", "An object has exactly one encoding.");
