@@ -12,6 +12,7 @@
 //! - [`Player`]: any machine behind one function from line to lines.
 //! - `scenario`: the tests of numbered rules as data files, for any implementation; `made`:
 //!   made-up blocks, headers and votes for them.
+//! - `chia`: a chain in memory to ask about, and blocks for it.
 //! - [`Rng`], [`TraceHash`]: the seeded numbers and the hash behind all of it.
 
 mod duo;
@@ -29,6 +30,8 @@ mod side;
 mod trace;
 mod twist;
 
+#[cfg(feature = "chia")]
+pub mod chia;
 #[cfg(feature = "leios")]
 pub mod made;
 #[cfg(any(feature = "leios", feature = "supervisor"))]

@@ -1,0 +1,14 @@
+//! A Chia chain in memory, and stand-ins for the cryptography it would take.
+//!
+//! A full node asks about blocks; here is somebody to ask. A [`Ledger`] keeps a chain, or several
+//! branches of one, and knows what [`Consensus`] demands of a block; [`Maker`] makes blocks that
+//! keep it. Nothing here verifies a BLS signature, a proof of space or a proof of time: the
+//! stand-ins in [`stand_in`] are hashes, good enough to tell what is right from what was damaged,
+//! and of use to nobody else. A ledger of real blocks is [`Proofs::Unchecked`].
+
+mod ledger;
+mod maker;
+pub mod stand_in;
+
+pub use ledger::{Consensus, Ledger, Proofs};
+pub use maker::Maker;

@@ -1,0 +1,153 @@
+//! The chain in memory: real blocks and made-up ones, branches, damage.
+
+#![cfg(all(feature = "chia", feature = "sim"))]
+
+mod shared_vectors;
+
+use nodewire::codec::chia::{Bytes32, FullBlock, HeaderHash, ProofOfTime};
+use nodewire::codec::streamable::{RustCryptoSha256, Streamable};
+use nodewire::sim::chia::{Consensus, Ledger, Maker, Proofs};
+use nodewire::state::chia::Added;
+use serde_json::Value;
+
+use shared_vectors::shared;
+
+type Damage = (&'static str, fn(&mut FullBlock));
+
+#[test]
+fn real_blocks_follow_on_each_other_and_a_fork_is_a_branch() {
+    let Some(vectors) = shared("sim_chia", "chia", "chain.json") else { return };
+    let mut consensus = Consensus::default();
+    consensus.proofs = Proofs::Unchecked;
+    let main = blocks(&vectors["main"]);
+    let fork = blocks(&vectors["fork_after_height_20"]);
+    let mut ledger = Ledger::new(consensus, main[0].clone());
+    for block in &main[1..] {
+        assert!(matches!(ledger.add(block.clone()), Added::Tip(_)));
+    }
+    assert!(fork.iter().all(|block| ledger.add(block.clone()) == Added::Orphan));
+    assert_eq!(ledger.len(), main.len() + fork.len());
+    let chain = ledger.chain();
+    assert!(chain.is_sound());
+    let heights: Vec<_> = chain.tips.iter().map(|tip| tip.height).collect();
+    assert_eq!(heights, [60, 59, 58]);
+    assert_eq!((chain.lca, chain.lca_height), (hash(&main[58]), 58));
+    let hashes = ledger.hashes_to(hash(&fork[11])).unwrap();
+    let path: Vec<_> = main[..21].iter().chain(&fork).map(hash).collect();
+    assert_eq!(hashes, path);
+    assert_eq!(ledger.ancestor(hash(&fork[11]), 20), Some(hash(&main[20])));
+    assert_eq!(ledger.ancestor(hash(&fork[11]), 30), Some(hash(&fork[9])));
+    assert_eq!(ledger.ancestor(hash(&fork[11]), 33), None);
+    let body = &fork[3].body;
+    assert_eq!(ledger.body(Bytes32(body.get_hash::<RustCryptoSha256>())), Some(body));
+}
+
+#[test]
+fn a_branch_that_gets_heavier_is_followed() {
+    let consensus = Consensus::default();
+    let (one, other) = (Maker::new(consensus.clone(), 1), Maker::new(consensus.clone(), 2));
+    let genesis = Maker::genesis(&consensus);
+    let mut ledger = Ledger::new(consensus, genesis.clone());
+    let ours = grow(&one, &genesis, 10);
+    let theirs = grow(&other, &ours[3], 12);
+    for block in ours.iter().chain(&theirs) {
+        assert!(!matches!(ledger.add(block.clone()), Added::Invalid | Added::Disconnected));
+    }
+    let path: Vec<_> = [&genesis].into_iter().chain(&ours[..4]).chain(&theirs).map(hash).collect();
+    assert_eq!(ledger.hashes_to(hash(&theirs[11])).unwrap(), path);
+    for (height, expected) in (0_u32..).zip(&path) {
+        assert_eq!(ledger.header_hash_at(height), Some(*expected));
+    }
+    assert_eq!(ledger.header_hash_at(17), None);
+    assert_eq!(ledger.add(theirs[11].clone()), Added::AlreadyHave);
+    let orphan = other.child(&other.child(&theirs[11]));
+    assert_eq!(ledger.add(orphan), Added::Disconnected);
+}
+
+#[test]
+fn tips_on_two_branches_have_the_block_before_them_in_common() {
+    let consensus = Consensus::default();
+    let (one, other) = (Maker::new(consensus.clone(), 1), Maker::new(consensus.clone(), 2));
+    let genesis = Maker::genesis(&consensus);
+    let mut ledger = Ledger::new(consensus, genesis.clone());
+    let trunk = grow(&one, &genesis, 5);
+    let (left, right) = (grow(&one, &trunk[4], 2), grow(&other, &trunk[4], 2));
+    for block in trunk.iter().chain(&left).chain(&right) {
+        ledger.add(block.clone());
+    }
+    let right_tip = other.child(&right[1]);
+    ledger.add(right_tip.clone());
+    let chain = ledger.chain();
+    let tips: Vec<_> = chain.tips.iter().map(|tip| tip.header_hash).collect();
+    assert_eq!(tips[0], hash(&right_tip));
+    assert_eq!((chain.lca, chain.lca_height), (hash(&trunk[4]), 5));
+}
+
+#[test]
+fn every_damage_is_seen() {
+    let consensus = Consensus::default();
+    let maker = Maker::new(consensus.clone(), 1);
+    let genesis = Maker::genesis(&consensus);
+    let good = maker.child(&genesis);
+    let damages: [Damage; 10] = [
+        ("no proof of time", |it| it.header_block.proof_of_time = None),
+        ("no challenge", |it| it.header_block.challenge = None),
+        ("another witness", |it| time(it).witness.0 = vec![1; 934].into()),
+        ("more iterations", |it| time(it).number_of_iterations += 1),
+        ("another height", |it| it.header_block.challenge.as_mut().unwrap().height = 2),
+        ("another weight", |it| it.header_block.challenge.as_mut().unwrap().total_weight += 1),
+        ("another body", |it| it.body.cost = 1),
+        ("another coinbase height", |it| it.body.coinbase.height = 7),
+        ("another signature", |it| it.header_block.header.harvester_signature.0[9] ^= 1),
+        ("another plot", |it| it.header_block.proof_of_space.plot_pubkey.0[9] ^= 1),
+    ];
+    for (name, damage) in damages {
+        let mut ledger = Ledger::new(consensus.clone(), genesis.clone());
+        let mut block = good.clone();
+        damage(&mut block);
+        assert_eq!(ledger.add(block), Added::Invalid, "{name}");
+        assert!(matches!(ledger.add(good.clone()), Added::Tip(_)), "{name}");
+    }
+}
+
+#[test]
+fn an_unfinished_block_is_judged_by_its_proof_of_space() {
+    let consensus = Consensus::default();
+    let maker = Maker::new(consensus.clone(), 1);
+    let genesis = Maker::genesis(&consensus);
+    let ledger = Ledger::new(consensus.clone(), genesis.clone());
+    let mut block = maker.unfinished(&genesis);
+    let (quality, iterations) = ledger.judge_unfinished(&block).unwrap();
+    assert_eq!(consensus.iterations(quality, consensus.plot_size), Some(iterations));
+    assert!(iterations > consensus.ips * consensus.min_block_time);
+    assert_eq!(ledger.judge_unfinished(&maker.child(&genesis)), None);
+    block.header_block.header.data.timestamp += 1;
+    assert_eq!(ledger.judge_unfinished(&block), None);
+}
+
+fn grow(maker: &Maker, parent: &FullBlock, blocks: usize) -> Vec<FullBlock> {
+    let mut grown: Vec<FullBlock> = Vec::new();
+    for _ in 0..blocks {
+        let next = maker.child(grown.last().unwrap_or(parent));
+        grown.push(next);
+    }
+    grown
+}
+
+fn time(block: &mut FullBlock) -> &mut ProofOfTime {
+    block.header_block.proof_of_time.as_mut().unwrap()
+}
+
+fn hash(block: &FullBlock) -> HeaderHash {
+    block.header_hash::<RustCryptoSha256>()
+}
+
+fn blocks(of: &Value) -> Vec<FullBlock> {
+    let streams = of.as_array().unwrap().iter().map(|block| block["block"].as_str().unwrap());
+    streams.map(|hex| FullBlock::from_bytes(&bytes(hex)).unwrap()).collect()
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    let pairs = hex.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
+    pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
+}
