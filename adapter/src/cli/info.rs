@@ -2,7 +2,7 @@
 
 use nodewire::Rule;
 use nodewire::state::leios::table;
-use nodewire::state::{leios, supervisor};
+use nodewire::state::{chia, leios, supervisor};
 use serde_json::json;
 
 use super::failure::Failure;
@@ -14,6 +14,7 @@ pub fn rules(family: Family, json: bool) -> Result<(), Failure> {
     let rules: Vec<&Rule> = match family {
         Family::Leios => leios::rules::all().collect(),
         Family::Supervisor => supervisor::rules::all().collect(),
+        Family::Chia => chia::rules::all().collect(),
     };
     let fields = |rule: &&Rule| {
         json!({
@@ -52,6 +53,7 @@ pub fn diagram(family: Family, json: bool) -> Result<(), Failure> {
             (table::KEEP_ALIVE.name(), table::KEEP_ALIVE.to_string()),
         ],
         Family::Supervisor => vec![(levels::NAME, levels::diagram())],
+        Family::Chia => vec![(chia::CONNECTION.name(), chia::CONNECTION.to_string())],
     };
     if json {
         let all: Vec<_> = drawings.iter().map(|(n, d)| json!({"name": n, "mermaid": d})).collect();

@@ -1,6 +1,7 @@
 //! Every command, and what it needs.
 
 mod address;
+mod chia;
 mod failure;
 mod info;
 mod leios;
@@ -37,6 +38,8 @@ pub enum Family {
     Leios,
     /// The RPC of the OP-Stack interop Supervisor, and the index behind it.
     Supervisor,
+    /// The Chia protocol of December 2019.
+    Chia,
 }
 
 /// The families with a wire to connect to and to simulate.
@@ -60,6 +63,8 @@ enum Coding {
     },
     /// What the Supervisor's RPC and nodes say.
     Supervisor(supervisor::codec::Coded),
+    /// A Chia message, or an object inside one.
+    Chia(chia::codec::Coded),
 }
 
 /// What there is to show.
@@ -198,6 +203,8 @@ impl Cli {
             }
             Command::Decode(Coding::Supervisor(coded)) => supervisor::codec::decode(&coded, json)?,
             Command::Encode(Coding::Supervisor(coded)) => supervisor::codec::encode(&coded, json)?,
+            Command::Decode(Coding::Chia(coded)) => chia::codec::decode(&coded, json)?,
+            Command::Encode(Coding::Chia(coded)) => chia::codec::encode(&coded, json)?,
             Command::Check(Checking::Leios(options)) => return check::run(&options, json),
             Command::Check(Checking::Supervisor(options)) => {
                 return supervisor::check::run(&options, json);

@@ -1,0 +1,188 @@
+//! `decode` and `encode`: messages and objects as readable JSON and back.
+
+use clap::{Args, ValueEnum};
+use nodewire::codec::chia::{
+    Body, Challenge, CoinbaseInfo, FullBlock, Header, HeaderBlock, HeaderData, Message, PeerInfo,
+    ProofOfSpace, ProofOfTime, SignedCoinbase,
+};
+use nodewire::codec::streamable::{RustCryptoSha256, Streamable};
+use nodewire::codec::{Malformed, MalformedKind, Source};
+use nodewire::state::chia::rules::of_malformed;
+use nodewire_adapter::hex::to_hex;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::cli::failure::Failure;
+use crate::cli::{print, source};
+
+/// What is turned into JSON, or back.
+#[derive(Debug, Args)]
+pub struct Coded {
+    /// The bytes or the JSON itself (hex for bytes), @FILE, or - for standard input.
+    #[arg(allow_hyphen_values = true)]
+    text: String,
+    /// What it is.
+    #[arg(long = "as", value_enum, default_value = "frame")]
+    kind: Kind,
+}
+
+/// What stands alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// A message with the length before it, as on the stream.
+    Frame,
+    /// A message without.
+    Message,
+    /// A block, finished or not.
+    FullBlock,
+    /// All of a block but its body.
+    HeaderBlock,
+    /// A signed header: what a block is known by.
+    Header,
+    /// What a header's signature signs.
+    HeaderData,
+    /// What a block does.
+    Body,
+    /// What a finished block sets for the next one.
+    Challenge,
+    /// What a block pays to the pool.
+    CoinbaseInfo,
+    /// The same, signed by the pool.
+    SignedCoinbase,
+    /// A proof that a plot answers a challenge.
+    ProofOfSpace,
+    /// A proof that time has passed.
+    ProofOfTime,
+    /// Where somebody listens.
+    PeerInfo,
+}
+
+/// Bytes of the length before a frame (FR-1).
+const LENGTH: usize = 4;
+
+/// What was read: as JSON, and the SHA-256 that it is known by, if it is.
+struct Read {
+    value: Value,
+    sha256: Option<[u8; 32]>,
+}
+
+impl Kind {
+    fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    fn decode(self, bytes: &[u8]) -> Result<Read, Malformed> {
+        match self {
+            Self::Frame => message(unframed(bytes)?),
+            Self::Message => message(bytes),
+            Self::FullBlock => object::<FullBlock>(bytes),
+            Self::HeaderBlock => object::<HeaderBlock>(bytes),
+            Self::Header => object::<Header>(bytes),
+            Self::HeaderData => object::<HeaderData>(bytes),
+            Self::Body => object::<Body>(bytes),
+            Self::Challenge => object::<Challenge>(bytes),
+            Self::CoinbaseInfo => object::<CoinbaseInfo>(bytes),
+            Self::SignedCoinbase => object::<SignedCoinbase>(bytes),
+            Self::ProofOfSpace => object::<ProofOfSpace>(bytes),
+            Self::ProofOfTime => object::<ProofOfTime>(bytes),
+            Self::PeerInfo => object::<PeerInfo>(bytes),
+        }
+    }
+
+    fn encode(self, text: &str) -> Result<Vec<u8>, serde_json::Error> {
+        Ok(match self {
+            Self::Frame => framed(&message_bytes(text)?),
+            Self::Message => message_bytes(text)?,
+            Self::FullBlock => stream::<FullBlock>(text)?,
+            Self::HeaderBlock => stream::<HeaderBlock>(text)?,
+            Self::Header => stream::<Header>(text)?,
+            Self::HeaderData => stream::<HeaderData>(text)?,
+            Self::Body => stream::<Body>(text)?,
+            Self::Challenge => stream::<Challenge>(text)?,
+            Self::CoinbaseInfo => stream::<CoinbaseInfo>(text)?,
+            Self::SignedCoinbase => stream::<SignedCoinbase>(text)?,
+            Self::ProofOfSpace => stream::<ProofOfSpace>(text)?,
+            Self::ProofOfTime => stream::<ProofOfTime>(text)?,
+            Self::PeerInfo => stream::<PeerInfo>(text)?,
+        })
+    }
+}
+
+/// Prints what the bytes are.
+pub fn decode(coded: &Coded, json: bool) -> Result<(), Failure> {
+    let Coded { text, kind } = coded;
+    let bytes = source::hex(text)?;
+    let read = kind.decode(&bytes).map_err(|error| {
+        let rule = of_malformed(error.kind);
+        let Malformed { kind: wrong, offset, .. } = error;
+        Failure::new(format!("no {}: {wrong} at byte {offset}, against {rule}", kind.name()))
+    })?;
+    let Read { value, sha256 } = read;
+    if !json {
+        return print(&serde_json::to_string_pretty(&value)?);
+    }
+    let mut shown = json!({ "kind": kind.name(), "bytes": bytes.len(), "is": value });
+    if let Some(hash) = sha256 {
+        shown["sha256"] = to_hex(&hash).into();
+    }
+    print(&shown.to_string())
+}
+
+/// Prints the bytes of what is in the text.
+pub fn encode(coded: &Coded, json: bool) -> Result<(), Failure> {
+    let Coded { text, kind } = coded;
+    let text = source::text(text)?;
+    let bytes =
+        kind.encode(&text).map_err(|error| Failure::new(format!("no {}: {error}", kind.name())))?;
+    let hex = to_hex(&bytes);
+    print(&if json {
+        json!({ "kind": kind.name(), "bytes": bytes.len(), "hex": hex }).to_string()
+    } else {
+        hex
+    })
+}
+
+fn message(bytes: &[u8]) -> Result<Read, Malformed> {
+    let message = Message::decode(bytes, Source::COPY)?;
+    Ok(Read { value: value(message), sha256: None })
+}
+
+fn object<T: Streamable + Serialize>(bytes: &[u8]) -> Result<Read, Malformed> {
+    let object = T::from_bytes(bytes)?;
+    let sha256 = Some(object.get_hash::<RustCryptoSha256>());
+    Ok(Read { value: value(object), sha256 })
+}
+
+fn message_bytes(text: &str) -> Result<Vec<u8>, serde_json::Error> {
+    let mut bytes = Vec::new();
+    serde_json::from_str::<Message>(text)?.encode(&mut bytes);
+    Ok(bytes)
+}
+
+fn stream<T: Streamable + DeserializeOwned>(text: &str) -> Result<Vec<u8>, serde_json::Error> {
+    Ok(serde_json::from_str::<T>(text)?.to_bytes())
+}
+
+/// The body of the one frame that this is.
+fn unframed(bytes: &[u8]) -> Result<&[u8], Malformed> {
+    let short = Malformed::new(MalformedKind::UnexpectedEnd, bytes.len());
+    let (length, body) = bytes.split_first_chunk::<LENGTH>().ok_or(short)?;
+    let length = u32::from_be_bytes(*length) as usize;
+    match body.len().cmp(&length) {
+        std::cmp::Ordering::Less => Err(short),
+        std::cmp::Ordering::Equal => Ok(body),
+        std::cmp::Ordering::Greater => {
+            Err(Malformed::new(MalformedKind::TrailingBytes, LENGTH + length))
+        }
+    }
+}
+
+fn framed(body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len()).unwrap_or(u32::MAX);
+    [&length.to_be_bytes()[..], body].concat()
+}
+
+fn value<T: Serialize>(of: T) -> Value {
+    serde_json::to_value(of).unwrap_or_else(|error| Value::String(error.to_string()))
+}

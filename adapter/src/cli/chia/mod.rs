@@ -1,0 +1,3 @@
+//! The commands of the Chia family.
+
+pub mod codec;
