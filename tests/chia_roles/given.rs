@@ -1,5 +1,7 @@
 //! A role and what it says.
 
+use std::time::Duration;
+
 use nodewire::codec::chia::{Bytes32, Message, NodeId, NodeType, PrependSignature, PublicKey};
 use nodewire::state::chia::{
     ConnectionId, Delivery, Direction, FromPeer, Parting, Peer, Whereabouts,
@@ -9,6 +11,7 @@ use nodewire::{Action, ActionOf, AskId, Machine, Outbox, Time};
 /// A machine with all that it said and was not looked at yet.
 pub struct Played<M: Machine> {
     pub machine: M,
+    pub now: Time,
     told: Vec<ActionOf<M>>,
 }
 
@@ -17,7 +20,7 @@ where
     M: Machine<Remote = FromPeer, Send = Delivery, Local: std::fmt::Debug>,
 {
     pub fn new(machine: M) -> Self {
-        Self { machine, told: Vec::new() }
+        Self { machine, now: Time::ZERO, told: Vec::new() }
     }
 
     pub fn connect(&mut self, from: u64, node_type: NodeType) {
@@ -36,13 +39,21 @@ where
 
     pub fn local(&mut self, command: M::Local) {
         let mut out = Outbox::new();
-        self.machine.handle_local(Time::ZERO, command, &mut out).unwrap();
+        self.machine.handle_local(self.now, command, &mut out).unwrap();
+        self.told.extend(out.drain());
+    }
+
+    /// Lets time pass.
+    pub fn pass(&mut self, span: Duration) {
+        self.now = self.now.after(span);
+        let mut out = Outbox::new();
+        self.machine.handle_timeout(self.now, &mut out);
         self.told.extend(out.drain());
     }
 
     fn remote(&mut self, input: FromPeer) {
         let mut out = Outbox::new();
-        self.machine.handle_remote(Time::ZERO, input, &mut out);
+        self.machine.handle_remote(self.now, input, &mut out);
         self.told.extend(out.drain());
     }
 

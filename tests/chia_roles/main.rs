@@ -11,3 +11,4 @@ mod given;
 mod harvester;
 #[cfg(feature = "serde")]
 mod iterations;
+mod transactions;

@@ -18,6 +18,7 @@ mod nonces;
 mod role;
 mod senders;
 mod sizes;
+mod transactions;
 
 pub use chain::{Added, Chain, MAX_TIPS, Tip};
 pub use connection::{
@@ -35,3 +36,7 @@ pub use iterations::{Difficulty, iterations};
 pub use limits::{Limits, RateLimits, WhenTooFast};
 pub use role::{ConnectionId, Delivery, FromPeer, Parting, Role, Whereabouts};
 pub use senders::{Row, SENDERS, is_useful, may_send};
+pub use transactions::{
+    TransactionHash, TransactionIds, TransactionResult, Transactions, TransactionsCommand,
+    TransactionsLimits, TransactionsQuery,
+};

@@ -8,12 +8,14 @@ mod farmer;
 mod frames;
 mod harvester;
 mod resolutions;
+mod transactions;
 
 pub use connection::*;
 pub use farmer::*;
 pub use frames::*;
 pub use harvester::*;
 pub use resolutions::*;
+pub use transactions::*;
 
 use crate::codec::{Malformed, MalformedKind};
 use crate::fault::Severity::Benign;
@@ -25,8 +27,14 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
 }
 
 /// Every rule, by the headings of the reference: what [`all`] goes through.
-pub static ALL: &[&[&Rule]] =
-    &[frames::ALL, connection::ALL, harvester::ALL, farmer::ALL, resolutions::ALL];
+pub static ALL: &[&[&Rule]] = &[
+    frames::ALL,
+    connection::ALL,
+    harvester::ALL,
+    farmer::ALL,
+    transactions::ALL,
+    resolutions::ALL,
+];
 
 /// The rule that bytes break which are no message, by what is wrong with them.
 #[must_use]
