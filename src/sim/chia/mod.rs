@@ -5,10 +5,19 @@
 //! keep it. Nothing here verifies a BLS signature, a proof of space or a proof of time: the
 //! stand-ins in [`stand_in`] are hashes, good enough to tell what is right from what was damaged,
 //! and of use to nobody else. A ledger of real blocks is [`Proofs::Unchecked`].
+//!
+//! Who answers the questions of a role is an [`Oracle`]: [`Plots`] those of a harvester,
+//! [`Purse`] those of a farmer.
 
 mod ledger;
 mod maker;
+mod oracle;
+mod plots;
+mod purse;
 pub mod stand_in;
 
 pub use ledger::{Consensus, Ledger, Proofs};
 pub use maker::Maker;
+pub use oracle::{Answers, Oracle};
+pub use plots::Plots;
+pub use purse::Purse;

@@ -63,13 +63,21 @@ pub fn quality(proof: &ProofOfSpace) -> Option<Bytes32> {
     (right == *proof).then(|| quality_of(challenge_hash, plot_pubkey, number))
 }
 
-/// The quality that the proof of this number has.
+/// The quality that the proof of this number has (H-3).
 #[must_use]
 pub fn quality_of(challenge_hash: Bytes32, plot_pubkey: PublicKey, number: u32) -> Bytes32 {
-    let mut quality = [0; 32];
+    let mut all = Vec::from(challenge_hash.0);
+    all.extend_from_slice(&quality_string(challenge_hash, plot_pubkey, number).0);
+    Bytes32(RustCryptoSha256::sha256(&all))
+}
+
+/// What a plot has of that proof without looking for all of it.
+#[must_use]
+pub fn quality_string(challenge_hash: Bytes32, plot_pubkey: PublicKey, number: u32) -> Bytes32 {
+    let mut string = [0; 32];
     let about: [&[u8]; 3] = [&challenge_hash.0, &plot_pubkey.0, &number.to_be_bytes()];
-    stretch(b"quality", &about, &mut quality);
-    Bytes32(quality)
+    stretch(b"quality", &about, &mut string);
+    Bytes32(string)
 }
 
 /// The proof that so many iterations were done, with a witness of so many bytes.
