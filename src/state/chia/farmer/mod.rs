@@ -3,35 +3,33 @@
 mod challenges;
 mod config;
 mod input;
+mod proofs;
 mod qualities;
+mod signing;
 
 pub use config::{FarmerConfig, FarmerLimits};
 pub use input::{FarmerCommand, FarmerNotice, FarmerQuery, PartialProof, Signed};
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet};
 use core::marker::PhantomData;
 
 use crate::ask::{AskId, Asks};
 use crate::codec::chia::messages::{
-    ChallengeResponse, HarvesterHandshake, HeaderHash, HeaderSignature, NewChallenge,
-    ProofOfSpaceArrived, ProofOfSpaceFinalized, RequestHeaderHash, RequestHeaderSignature,
-    RequestPartialProof, RequestProofOfSpace, RespondHeaderSignature, RespondPartialProof,
-    RespondProofOfSpace,
+    HarvesterHandshake, HeaderSignature, NewChallenge, ProofOfSpaceArrived, ProofOfSpaceFinalized,
 };
 use crate::codec::chia::{Bytes32, Message, NodeType, ProofOfSpace};
-use crate::codec::streamable::{RustCryptoSha256, Sha256, Streamable};
+use crate::codec::streamable::{RustCryptoSha256, Sha256};
 use crate::fault::{Refusal, Refused, Rule};
 use crate::heap;
 use crate::machine::{ActionOf, Machine, Out};
 use crate::state::chia::connection::Peer;
-use crate::state::chia::iterations::{Difficulty, iterations};
 use crate::state::chia::role::{ConnectionId, Delivery, FromPeer, Role};
 use crate::state::chia::rules;
 use crate::time::Time;
 
 use challenges::{Challenge, Challenges};
-use qualities::{Header, Held, Progress, Qualities, Quality};
+use qualities::{Header, Qualities};
 
 /// A farmer.
 ///
@@ -182,200 +180,6 @@ impl<H: Sha256> Farmer<H> {
         }
     }
 
-    /// A harvester found a quality: is it good enough to be asked for (F-4)?
-    fn quality(&mut self, from: ConnectionId, it: &ChallengeResponse, out: &mut Out<Self>) -> Kept {
-        let ChallengeResponse { challenge_hash, quality, plot_size } = *it;
-        if !(1..=63).contains(&plot_size) {
-            return Err(&rules::PLOT_SIZE);
-        }
-        let Some(challenge) = self.challenges.get(challenge_hash).copied() else { return Ok(()) };
-        if self.qualities.get(quality).is_some() {
-            return Ok(());
-        }
-        let of = Difficulty {
-            plot_size,
-            difficulty: challenge.difficulty,
-            ips: self.ips,
-            min_block_time: self.config.min_block_time,
-        };
-        let Some(iterations) = iterations(quality, of) else { return Ok(()) };
-        let improves = self.challenges.improves(challenge_hash, iterations);
-        if challenge.height < FAIR_START && !improves {
-            return Ok(());
-        }
-        if self.counts_for_pool(iterations) || self.becomes_block(iterations) {
-            let progress = Progress::ProofRequested;
-            let followed = Quality {
-                challenge_hash,
-                plot_size,
-                iterations,
-                harvester: from,
-                pos_hash: None,
-                progress,
-            };
-            self.qualities.follow(quality, followed, self.config.limits.max_qualities);
-            out.send(Delivery::To(from, RequestProofOfSpace { quality }.into()));
-        }
-        Ok(())
-    }
-
-    fn counts_for_pool(&self, iterations: u64) -> bool {
-        self.takes_less_than(iterations, self.config.pool_share_threshold)
-    }
-
-    fn becomes_block(&self, iterations: u64) -> bool {
-        self.takes_less_than(iterations, self.config.propagate_threshold)
-    }
-
-    fn takes_less_than(&self, iterations: u64, seconds: u64) -> bool {
-        u128::from(iterations) < u128::from(self.ips).saturating_mul(u128::from(seconds))
-    }
-
-    /// The proof of a quality that was asked for (F-5).
-    fn proof(&mut self, from: ConnectionId, it: RespondProofOfSpace, out: &mut Out<Self>) -> Kept {
-        let RespondProofOfSpace { quality, proof } = it;
-        let Some(asked) = self.qualities.get_mut(quality) else { return Ok(()) };
-        if asked.harvester != from || asked.progress != Progress::ProofRequested {
-            return Ok(());
-        }
-        let fits = proof.challenge_hash == asked.challenge_hash
-            && proof.size == asked.plot_size
-            && self.config.pool_public_keys.contains(&proof.pool_pubkey);
-        if !fits {
-            self.qualities.drop_one(quality);
-            return Err(&rules::WRONG_PROOF);
-        }
-        asked.progress = Progress::Verifying;
-        let proof = Box::new(proof);
-        if let Ok(id) = self.asks.open(Asked::Proof { quality, proof: proof.clone() }) {
-            out.ask(id, FarmerQuery::VerifyProof(proof));
-        } else {
-            // While saturated nothing is to come; what comes all the same is not followed up.
-            self.qualities.drop_one(quality);
-        }
-        Ok(())
-    }
-
-    /// Whether a proof is good, and what follows from it (F-5).
-    fn verified(
-        &mut self,
-        quality: Bytes32,
-        proof: ProofOfSpace,
-        found: Option<Bytes32>,
-        out: &mut Out<Self>,
-    ) {
-        let Some(followed) = self.qualities.get_mut(quality) else { return };
-        let Quality { challenge_hash, iterations, harvester, .. } = *followed;
-        if found != Some(quality) {
-            self.qualities.drop_one(quality);
-            out.send(Delivery::Penalise(harvester, &rules::WRONG_PROOF));
-            return;
-        }
-        let (partial, block) = (self.counts_for_pool(iterations), self.becomes_block(iterations));
-        let request = block.then(|| self.block_request(challenge_hash, quality, &proof)).flatten();
-        if let Some(followed) = self.qualities.get_mut(quality) {
-            followed.progress = Progress::ProofHeld(Box::new(Held {
-                proof,
-                partial_requested: partial,
-                header: None,
-                signing: VecDeque::new(),
-            }));
-        }
-        if partial {
-            let request = RequestPartialProof { quality, farmer_target_hash: self.target_hash };
-            out.send(Delivery::To(harvester, request.into()));
-        }
-        if let Some((pos_hash, request)) = request {
-            self.qualities.name_proof(pos_hash, quality);
-            out.send(Delivery::Broadcast(NodeType::FullNode, request.into()));
-        }
-    }
-
-    /// The request for a block, if its coinbase is at hand and nobody is far ahead.
-    fn block_request(
-        &self,
-        challenge_hash: Bytes32,
-        quality: Bytes32,
-        proof: &ProofOfSpace,
-    ) -> Option<(Bytes32, RequestHeaderHash)> {
-        let challenge = self.challenges.get(challenge_hash)?;
-        let signed = self.challenges.coinbase(challenge.height.saturating_add(1))?;
-        let weight = challenge.weight.saturating_add(challenge.difficulty);
-        let better = self.arrivals(weight).filter(|arrived| *arrived > quality).count();
-        if self.config.yield_to.is_some_and(|most| better >= most) {
-            return None;
-        }
-        let request = RequestHeaderHash {
-            challenge_hash,
-            coinbase: signed.coinbase.clone(),
-            coinbase_signature: signed.coinbase_signature,
-            fees_target_puzzle_hash: self.config.fees_target_puzzle_hash,
-            proof_of_space: proof.clone(),
-        };
-        Some((Bytes32(proof.get_hash::<H>()), request))
-    }
-
-    /// A full node made a block: the first is signed (F-6, R-11).
-    fn header(&mut self, from: ConnectionId, it: &HeaderHash, out: &mut Out<Self>) {
-        let HeaderHash { pos_hash, header_hash } = *it;
-        let Some((quality, harvester, held)) = self.qualities.of_proof(pos_hash) else { return };
-        if held.header.is_some() {
-            return;
-        }
-        let header = Header { node: from, header_hash };
-        held.header = Some(header);
-        held.signing.push_back(header);
-        let request = RequestHeaderSignature { quality, header_hash };
-        out.send(Delivery::To(harvester, request.into()));
-    }
-
-    /// The harvester signed a block (F-7).
-    fn header_signed(
-        &mut self,
-        from: ConnectionId,
-        it: &RespondHeaderSignature,
-        out: &mut Out<Self>,
-    ) {
-        let RespondHeaderSignature { quality, header_hash_signature: signature } = *it;
-        let Some(followed) = self.qualities.get_mut(quality) else { return };
-        let (true, Some(pos_hash)) = (followed.harvester == from, followed.pos_hash) else {
-            return;
-        };
-        let Progress::ProofHeld(held) = &mut followed.progress else { return };
-        let Some(header) = held.signing.pop_front() else { return };
-        let (key, header_hash) = (held.proof.plot_pubkey, header.header_hash);
-        let message = HeaderSignature { pos_hash, header_hash, header_signature: signature };
-        let message = Box::new(message);
-        if let Ok(id) = self.asks.open(Asked::Header { quality, from, header, message }) {
-            let signed = Signed { key, hash: Bytes32(header_hash.0), signature };
-            out.ask(id, FarmerQuery::VerifySignature(Box::new(signed)));
-        }
-    }
-
-    /// The harvester signed the target (F-8).
-    fn partial_signed(
-        &mut self,
-        from: ConnectionId,
-        it: &RespondPartialProof,
-        out: &mut Out<Self>,
-    ) {
-        let RespondPartialProof { quality, farmer_target_signature: signature } = *it;
-        let Some(followed) = self.qualities.get_mut(quality) else { return };
-        if followed.harvester != from {
-            return;
-        }
-        let Progress::ProofHeld(held) = &mut followed.progress else { return };
-        if !core::mem::take(&mut held.partial_requested) {
-            return;
-        }
-        let proof_of_space = held.proof.clone();
-        let signed = Signed { key: proof_of_space.plot_pubkey, hash: self.target_hash, signature };
-        let partial = Box::new(PartialProof { proof_of_space, signature });
-        if let Ok(id) = self.asks.open(Asked::Partial { from, partial }) {
-            out.ask(id, FarmerQuery::VerifySignature(Box::new(signed)));
-        }
-    }
-
     fn admits(&self, command: &FarmerCommand) -> Result<(), Refused> {
         let (FarmerCommand::Coinbase(id, _)
         | FarmerCommand::Quality(id, _)
@@ -409,8 +213,8 @@ impl<H: Sha256> Farmer<H> {
                 }
             }
             FarmerCommand::Verdict(id, good) => match self.close(id) {
-                Some(Asked::Header { quality, from, header, message }) if good => {
-                    self.submit(quality, from, header, *message, out);
+                Some(Asked::Header { quality, header, message, .. }) if good => {
+                    self.submit(quality, header, *message, out);
                 }
                 Some(Asked::Partial { partial, .. }) if good => {
                     out.notify(FarmerNotice::Partial(partial));
@@ -423,32 +227,10 @@ impl<H: Sha256> Farmer<H> {
         }
     }
 
-    /// Hands a signed header to the full node that made the block, if it is still there.
-    fn submit(
-        &mut self,
-        quality: Bytes32,
-        _: ConnectionId,
-        header: Header,
-        message: HeaderSignature,
-        out: &mut Out<Self>,
-    ) {
-        let is_wanted = self.qualities.get(quality).is_some_and(|quality| {
-            matches!(&quality.progress, Progress::ProofHeld(held) if held.header == Some(header))
-        });
-        if is_wanted {
-            let HeaderSignature { pos_hash, header_hash, .. } = message;
-            out.send(Delivery::To(header.node, message.into()));
-            out.notify(FarmerNotice::Submitted { pos_hash, header_hash });
-        }
-    }
-
     fn close(&mut self, id: AskId) -> Option<Asked> {
         self.asks.close(id).ok().flatten()
     }
 }
-
-/// Below this height only the best quality of a challenge is followed (F-4).
-const FAIR_START: u32 = 1_000;
 
 /// Whether a peer kept the rules.
 type Kept = Result<(), &'static Rule>;
