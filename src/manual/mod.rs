@@ -7,14 +7,18 @@
 //! 4. [`faults`]: whose fault it is, how bad, and which rule it broke.
 //! 5. [`leios`]: the family: what the pair is, and how to run its machines.
 //! 6. [`supervisor`]: the family: what it answers, what it has to be told, how to run it.
-//! 7. [`testing`]: laws, explorer, network, adversaries, traces and scenarios, for machines of
+//! 7. [`chia`]: the family: who talks to whom, what happens when, how to run it.
+//! 8. [`testing`]: laws, explorer, network, adversaries, traces and scenarios, for machines of
 //!    your own.
-//! 8. [`diagrams`]: the tables of all protocols, drawn.
+//! 9. [`diagrams`]: the tables of all protocols, drawn.
 //!
+#![cfg_attr(not(feature = "chia"), doc = "[`chia`]: crate#features")]
 #![cfg_attr(not(feature = "supervisor"), doc = "[`supervisor`]: crate#features")]
 #![cfg_attr(not(feature = "sim"), doc = "[`testing`]: crate#features")]
 
 pub mod backpressure;
+#[cfg(feature = "chia")]
+pub mod chia;
 pub mod diagrams;
 pub mod driving;
 pub mod faults;
