@@ -1,4 +1,7 @@
-//! A Chia connection on a stream, ready to be driven.
+//! Chia connections and whole nodes on streams, ready to be driven.
+//!
+//! - [`Session`]: one connection on one stream.
+//! - [`Node`]: a role above all its connections: what most want.
 //!
 //! A [`Session`] takes bytes and gives bytes: frames with a length of four bytes before them, and
 //! in them a [`Connection`], which takes commands
@@ -21,6 +24,10 @@
 //! let Some(Action::Send(bytes)) = out.pop() else { panic!() };
 //! assert!(bytes[4..].starts_with(b"\xa2\x61f\x69handshake"));
 //! ```
+
+mod node;
+
+pub use node::{Node, NodeCommand, NodeConfig, NodeNotice, NodeRemote, NodeSend};
 
 use crate::codec::Malformed;
 use crate::fault::{Ending, Fault};

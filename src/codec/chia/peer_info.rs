@@ -1,6 +1,7 @@
 //! Addresses, transactions, and what a pool signs in advance (`chia.md` 5).
 
 use alloc::string::String;
+use core::cmp::Ordering;
 
 use super::member::{Member, Read};
 use super::object::object;
@@ -15,6 +16,18 @@ object! {
         host: String,
         /// The TCP port.
         port: u16,
+    }
+}
+
+impl PartialOrd for PeerInfo {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for PeerInfo {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (&self.host, self.port).cmp(&(&other.host, other.port))
     }
 }
 

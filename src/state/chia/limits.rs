@@ -52,6 +52,9 @@ pub struct Limits {
     /// Answers that nobody asked for, that are passed over before they count as malformed
     /// (`chia.md` 16).
     pub max_unsolicited: u32,
+    /// Most messages told and not yet [taken](crate::state::chia::ConnectionCommand::Taken): the
+    /// peer is held back from then on. `None`: what is told counts as taken.
+    pub max_untaken: Option<u32>,
     /// How much a peer may send; `None`: as much as it likes.
     pub rate: Option<RateLimits>,
 }
@@ -109,6 +112,7 @@ impl Default for Limits {
             ping_interval: Duration::from_secs(300),
             idle_timeout: Duration::from_secs(3_000),
             max_unsolicited: 16,
+            max_untaken: None,
             rate: Some(RateLimits::default()),
         }
     }

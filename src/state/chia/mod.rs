@@ -3,6 +3,7 @@
 //! - [`Connection`]: one stream: handshake, pings, who may send what, limits. What the peer's role
 //!   says goes through it, in order.
 //! - [`Harvester`], [`Farmer`]: the roles: what it hears is [`FromPeer`], what it says a [`Delivery`].
+//! - [`Registry`]: who is connected, one connection for each node id, and who is kept out.
 //! - [`rules`]: every numbered rule, with its text and how much its breaking counts.
 //! - [`Limits`]: every bound and time, each a field to set.
 
@@ -12,9 +13,11 @@ mod chain;
 mod connection;
 mod farmer;
 mod harvester;
+mod hosts;
 mod iterations;
 mod limits;
 mod nonces;
+mod registry;
 mod role;
 mod senders;
 mod sizes;
@@ -34,6 +37,9 @@ pub use harvester::{
 };
 pub use iterations::{Difficulty, iterations};
 pub use limits::{Limits, RateLimits, WhenTooFast};
+pub use registry::{
+    Opened, Parted, REACTIONS, Reaction, Registry, RegistryLimits, TurnedAway, Verdict,
+};
 pub use role::{ConnectionId, Delivery, FromPeer, Parting, Role, Whereabouts};
 pub use senders::{Row, SENDERS, is_useful, may_send};
 pub use transactions::{

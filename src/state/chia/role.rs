@@ -7,6 +7,7 @@ use crate::machine::Machine;
 use crate::state::chia::connection::{Direction, Peer};
 
 /// A machine that is what a node is there for: what joins it with connections is the same for all.
+/// It does not end as long as its node is there.
 pub trait Role: Machine<Remote = FromPeer, Send = Delivery> {
     /// The type of node that it makes.
     fn node_type(&self) -> NodeType;

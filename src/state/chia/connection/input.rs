@@ -88,6 +88,9 @@ pub enum ConnectionCommand {
     Admitted(AskId, Admission),
     /// Send this, once the connection is established (C-6).
     Send(Message),
+    /// So many more of the messages that were told are taken: there is room again
+    /// ([`max_untaken`](Limits::max_untaken)).
+    Taken(u32),
     /// End it, blaming nobody.
     Close,
 }

@@ -34,9 +34,11 @@ use rate::Rate;
 /// in order (C-16); what is an answer to nothing is passed over (`chia.md` 16).
 ///
 /// Its Remote is a message and the size of its frame; a link of frames with a length of four bytes
-/// makes them of bytes. A peer that sends more than its share is held back ([`saturated`](Machine::saturated)) until the minute is
-/// over, or closed, as [`RateLimits`](crate::state::chia::RateLimits) say. It holds no memory but
-/// the names in its configuration.
+/// makes them of bytes. A peer that sends more than its share is held back
+/// ([`saturated`](Machine::saturated)) until the minute is over, or closed, as
+/// [`RateLimits`](crate::state::chia::RateLimits) say; and one that sends more than is taken, until
+/// that was taken ([`max_untaken`](crate::state::chia::Limits::max_untaken)). It holds no memory
+/// but the names in its configuration.
 ///
 /// Endings: `Done` after [`Close`](ConnectionCommand::Close) and when the stream closes between
 /// two frames (FR-6); else a fault with its rule, or the limit that was overrun.
@@ -61,6 +63,8 @@ pub struct Connection {
     /// Answers that nobody asked for.
     unsolicited: u32,
     rate: Rate,
+    /// Messages told and not yet taken.
+    untaken: u32,
     /// Nothing is taken before then.
     held_until: Option<Time>,
 }
@@ -88,6 +92,7 @@ impl Connection {
             expected: Expected::new(),
             unsolicited: 0,
             rate: Rate::new(),
+            untaken: 0,
             held_until: None,
         }
     }
@@ -142,7 +147,12 @@ impl Connection {
                 Err(Refused::wrong_phase(self.phase().name()))
             }
             ConnectionCommand::Send(message) => self.may_be_sent(message),
-            ConnectionCommand::Open | ConnectionCommand::Close => Ok(()),
+            ConnectionCommand::Taken(messages) if *messages > self.untaken => {
+                Err(Refused::invalid("more than was told"))
+            }
+            ConnectionCommand::Open | ConnectionCommand::Taken(_) | ConnectionCommand::Close => {
+                Ok(())
+            }
         }
     }
 
@@ -181,6 +191,13 @@ impl Connection {
             ConnectionCommand::Send(message) => {
                 self.expected.sent(message.function());
                 out.send(message);
+            }
+            ConnectionCommand::Taken(messages) => {
+                if self.is_full() && messages > 0 {
+                    // Who was held back could not be heard.
+                    self.heard = now;
+                }
+                self.untaken = self.untaken.saturating_sub(messages);
             }
             ConnectionCommand::Close => return Err(Ending::Done),
         }
@@ -342,8 +359,18 @@ impl Connection {
                     out.notify(ConnectionNotice::RoundTrip(micros));
                 }
             }
-            message => out.notify(ConnectionNotice::Received(message)),
+            message => {
+                self.untaken = self
+                    .untaken
+                    .saturating_add(u32::from(self.config.limits.max_untaken.is_some()));
+                out.notify(ConnectionNotice::Received(message));
+            }
         }
+    }
+
+    /// True while nothing more fits between this and whoever takes what is told.
+    fn is_full(&self) -> bool {
+        self.config.limits.max_untaken.is_some_and(|most| self.untaken >= most)
     }
 
     fn time_out(&mut self, now: Time, out: &mut Out<Self>) -> Result<(), Ending> {
@@ -385,7 +412,7 @@ impl Connection {
 
     /// Only between full nodes, which find replacements (C-13).
     fn idle_due(&self) -> Option<Time> {
-        let peer = self.peer.filter(|_| self.is_established() && self.held_until.is_none())?;
+        let peer = self.peer.filter(|_| self.is_established() && !self.saturated())?;
         let both = [peer.node_type, self.config.node_type] == [NodeType::FullNode; 2];
         both.then(|| self.heard.after(self.config.limits.idle_timeout))
     }
@@ -436,7 +463,7 @@ impl Machine for Connection {
     }
 
     fn saturated(&self) -> bool {
-        self.held_until.is_some()
+        self.held_until.is_some() || self.is_full()
     }
 
     fn awaits(&self, id: AskId) -> bool {

@@ -1,0 +1,521 @@
+//! A whole node: a role, the connections it is spoken to on, and who may have one.
+
+mod input;
+mod waiting;
+
+pub use input::{NodeCommand, NodeConfig, NodeNotice, NodeRemote, NodeSend};
+
+use alloc::collections::{BTreeSet, VecDeque};
+
+use crate::ask::AskId;
+use crate::codec::chia::{Message, NodeType, PeerInfo};
+use crate::fault::{Ending, Fault, Refusal, Refused};
+use crate::heap;
+use crate::link::{PeerOutbox, Peers};
+use crate::machine::{Action, ActionOf, Input, InputOf, Machine, Out};
+use crate::outbox::Scratch;
+use crate::state::chia::{
+    Admission, ConnectionCommand, ConnectionId, ConnectionNotice, ConnectionPhase, ConnectionQuery,
+    Delivery, Farmer, FromPeer, Opened, Peer, Registry, Role, TurnedAway, Verdict, rules,
+};
+use crate::time::Time;
+
+use super::{Session, session};
+use waiting::Waiting;
+
+/// A node: a [`Role`] above all its connections.
+///
+/// It takes bytes and gives bytes, by stream; what the role hears and says in between is
+/// [`FromPeer`] and [`Delivery`]. It knows who is connected ([`Registry`]): one connection for each
+/// node id, as many as its limits allow, none from a host that is banned. A peer that breaks a rule
+/// costs us its own connection and nothing else; the role names breaches of its own rules
+/// ([`Delivery::Penalise`]).
+///
+/// What the role has no room for ([`Role::is_busy_with`]) waits, a few messages of each peer
+/// ([`NodeConfig::max_waiting`]); the peer is held back meanwhile, and no other: stop reading a
+/// stream while [`holds_back`](Self::holds_back) says so. What still waits when a connection ends
+/// is dropped. Messages for nobody vanish.
+///
+/// It never ends.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Node<R: Role> {
+    config: NodeConfig,
+    role: R,
+    sessions: Peers<ConnectionId, Session>,
+    registry: Registry,
+    waiting: Waiting,
+    /// What is being dialled.
+    dialling: BTreeSet<PeerInfo>,
+    scratch: Scratch<R>,
+}
+
+/// What one call still has to see to.
+#[derive(Default)]
+struct Turn {
+    /// What sessions did.
+    said: PeerOutbox<ConnectionId, Session>,
+    /// What the role is to hear, in order.
+    news: VecDeque<FromPeer>,
+    /// Messages of a connection that the role took and the connection does not know of yet.
+    taken: Option<(ConnectionId, u32)>,
+    /// The role did something: it may have room now.
+    stepped: bool,
+}
+
+const _: () = assert!(size_of::<ActionOf<Node<Farmer>>>() <= 128);
+const _: () = crate::machine::kept::<Node<Farmer>>();
+
+impl<R: Role> Node<R> {
+    /// A node without connections. Its type is the role's.
+    #[must_use]
+    pub fn new(mut config: NodeConfig, role: R) -> Self {
+        config.connection.node_type = role.node_type();
+        config.connection.limits.max_untaken = Some(config.max_waiting.max(1));
+        let mut registry = Registry::new(config.connection.node_id, config.registry.clone());
+        for address in &config.own_addresses {
+            registry.own(address);
+        }
+        Self {
+            config,
+            role,
+            sessions: Peers::new(),
+            registry,
+            waiting: Waiting::default(),
+            dialling: BTreeSet::new(),
+            scratch: Scratch::new(),
+        }
+    }
+
+    /// What it is there for.
+    #[must_use]
+    pub const fn role(&self) -> &R {
+        &self.role
+    }
+
+    /// Who is connected.
+    #[must_use]
+    pub const fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// True while nothing more of this stream should be read: what its peer sent last waits.
+    #[must_use]
+    pub fn holds_back(&self, connection: ConnectionId) -> bool {
+        let machine = self.sessions.get(&connection).and_then(Session::machine);
+        machine.is_some_and(Machine::saturated)
+    }
+
+    fn open(&mut self, now: Time, opened: Opened, turn: &mut Turn, out: &mut Out<Self>) {
+        let (connection, direction) = (opened.connection, opened.direction);
+        let dialled = opened.dialled.clone();
+        if let Some(address) = &dialled {
+            self.dialled(address);
+        }
+        match self.registry.open(now, opened) {
+            Ok(evicted) => {
+                let mut config = self.config.connection.clone();
+                config.seed = config.seed.wrapping_add(connection.0);
+                self.sessions.insert(connection, session(config, direction));
+                self.tell(now, connection, ConnectionCommand::Open, turn);
+                if let Some(oldest) = evicted {
+                    self.turn_away(now, oldest, TurnedAway::Full("max_half_open"), turn, out);
+                }
+            }
+            Err(why) => {
+                out.send(NodeSend::Close(connection));
+                out.notify(NodeNotice::TurnedAway(connection, why));
+                turn.news.extend(dialled.map(FromPeer::DialFailed));
+            }
+        }
+    }
+
+    fn dialled(&mut self, address: &PeerInfo) -> bool {
+        let was = self.dialling.remove(address);
+        heap::relax_set(&mut self.dialling);
+        was
+    }
+
+    /// Sees to all that an input has caused, and to all that this causes.
+    fn settle(&mut self, now: Time, turn: &mut Turn, out: &mut Out<Self>) {
+        loop {
+            self.inform(now, turn, out);
+            if turn.said.is_empty() {
+                if !core::mem::take(&mut turn.stepped) || self.waiting.is_empty() {
+                    return;
+                }
+                self.resume(now, turn, out);
+            }
+            for (connection, action) in core::mem::take(&mut turn.said) {
+                // What a connection did before it was ended is of no use to anybody.
+                if self.registry.contains(connection) {
+                    self.carry_out(now, connection, action, turn, out);
+                    self.inform(now, turn, out);
+                }
+            }
+            self.acknowledge(now, turn);
+        }
+    }
+
+    /// Tells the role what there is to tell.
+    fn inform(&mut self, now: Time, turn: &mut Turn, out: &mut Out<Self>) {
+        while let Some(news) = turn.news.pop_front() {
+            let mut inner = self.scratch.take();
+            self.role.handle_remote(now, news, &mut inner);
+            self.deliver(now, &mut inner, turn, out);
+            self.scratch.put(inner);
+        }
+    }
+
+    /// Gives the role what waited for it, while it takes it.
+    fn resume(&mut self, now: Time, turn: &mut Turn, out: &mut Out<Self>) {
+        while let Some((connection, message)) = self.waiting.next(|id| self.role.is_busy_with(id)) {
+            self.hand_over(now, connection, message, turn);
+            self.inform(now, turn, out);
+        }
+        self.acknowledge(now, turn);
+    }
+
+    /// Does what a session wants.
+    fn carry_out(
+        &mut self,
+        now: Time,
+        connection: ConnectionId,
+        action: ActionOf<Session>,
+        turn: &mut Turn,
+        out: &mut Out<Self>,
+    ) {
+        match action {
+            Action::Send(bytes) => out.send(NodeSend::Bytes(connection, bytes)),
+            Action::Ask(id, ConnectionQuery::Register(peer)) => {
+                self.register(now, connection, id, peer, turn, out);
+            }
+            Action::Notify(ConnectionNotice::Connected(peer)) => {
+                self.connected(now, connection, peer, turn, out);
+            }
+            Action::Notify(ConnectionNotice::Received(message)) => {
+                if self.waiting.has(connection) || self.role.is_busy_with(connection) {
+                    self.waiting.push(connection, message);
+                } else {
+                    self.hand_over(now, connection, message, turn);
+                }
+            }
+            Action::Notify(ConnectionNotice::RoundTrip(micros)) => {
+                out.notify(NodeNotice::RoundTrip(connection, micros));
+            }
+            Action::Close(ending) => self.closed(now, connection, ending, turn, out),
+        }
+    }
+
+    /// Answers whether a node id is free (C-4, C-9).
+    fn register(
+        &mut self,
+        now: Time,
+        connection: ConnectionId,
+        ask: AskId,
+        peer: Peer,
+        turn: &mut Turn,
+        out: &mut Out<Self>,
+    ) {
+        let verdict = self.registry.register(connection, ask, peer);
+        let admission = match verdict {
+            Verdict::Registered | Verdict::Replaces(_) => Admission::Registered,
+            Verdict::Duplicate => Admission::Duplicate,
+            Verdict::Postponed => return,
+            Verdict::TurnedAway(why) => return self.turn_away(now, connection, why, turn, out),
+        };
+        if let Verdict::Replaces(other) = verdict {
+            let phase = ConnectionPhase::AwaitAck.name();
+            let ending = Ending::Fault(Fault::violation(&rules::DUPLICATE, phase));
+            self.closed(now, other, ending, turn, out);
+        }
+        self.tell(now, connection, ConnectionCommand::Admitted(ask, admission), turn);
+    }
+
+    fn connected(
+        &mut self,
+        now: Time,
+        connection: ConnectionId,
+        peer: Peer,
+        turn: &mut Turn,
+        out: &mut Out<Self>,
+    ) {
+        match self.registry.establish(connection) {
+            Ok(at) => {
+                out.notify(NodeNotice::Connected(connection, peer, at.clone()));
+                turn.news.push_back(FromPeer::Connected(connection, peer, at));
+            }
+            Err(why) => self.turn_away(now, connection, why, turn, out),
+        }
+    }
+
+    /// A message is the role's.
+    fn hand_over(
+        &mut self,
+        now: Time,
+        connection: ConnectionId,
+        message: Message,
+        turn: &mut Turn,
+    ) {
+        turn.news.push_back(FromPeer::Received(connection, message));
+        match &mut turn.taken {
+            Some((of, messages)) if *of == connection => *messages = messages.saturating_add(1),
+            _ => {
+                self.acknowledge(now, turn);
+                turn.taken = Some((connection, 1));
+            }
+        }
+    }
+
+    /// A connection may go on with what it holds.
+    fn acknowledge(&mut self, now: Time, turn: &mut Turn) {
+        if let Some((connection, messages)) = turn.taken.take() {
+            self.tell(now, connection, ConnectionCommand::Taken(messages), turn);
+        }
+    }
+
+    /// An input that is refused, if at all, only where nobody is any more.
+    fn step(
+        &mut self,
+        now: Time,
+        connection: ConnectionId,
+        input: InputOf<Session>,
+        turn: &mut Turn,
+    ) {
+        let _ = self.sessions.handle(now, &connection, input, &mut turn.said);
+    }
+
+    fn tell(
+        &mut self,
+        now: Time,
+        connection: ConnectionId,
+        command: ConnectionCommand,
+        turn: &mut Turn,
+    ) {
+        self.step(now, connection, Input::Local(command), turn);
+    }
+
+    /// Does what the role wants.
+    fn deliver(&mut self, now: Time, inner: &mut Out<R>, turn: &mut Turn, out: &mut Out<Self>) {
+        turn.stepped = true;
+        while let Some(action) = inner.pop() {
+            match action {
+                Action::Send(delivery) => self.send(now, delivery, turn, out),
+                Action::Notify(notice) => out.notify(NodeNotice::Role(notice)),
+                Action::Ask(id, query) => out.ask(id, query),
+                // A role goes on as long as its node.
+                Action::Close(_) => {}
+            }
+        }
+    }
+
+    fn send(&mut self, now: Time, delivery: Delivery, turn: &mut Turn, out: &mut Out<Self>) {
+        match delivery {
+            Delivery::To(connection, message) => {
+                if self.registry.is_established(connection) {
+                    self.say(now, connection, message, turn, out);
+                }
+            }
+            Delivery::Broadcast(node_type, message) => {
+                self.broadcast(now, node_type, None, &message, turn, out);
+            }
+            Delivery::BroadcastToOthers(node_type, source, message) => {
+                self.broadcast(now, node_type, Some(source), &message, turn, out);
+            }
+            Delivery::Close(connection) => {
+                self.tell(now, connection, ConnectionCommand::Close, turn);
+            }
+            Delivery::Penalise(connection, rule) => {
+                let phase = ConnectionPhase::Established.name();
+                let ending = Ending::Fault(Fault::violation(rule, phase));
+                self.closed(now, connection, ending, turn, out);
+            }
+            Delivery::Dial(address) => {
+                if self.dialling.contains(&address) {
+                    return;
+                }
+                let has_room = self.dialling.len() < self.config.max_dials;
+                if has_room && self.registry.may_dial(now, &address) {
+                    self.dialling.insert(address.clone());
+                    out.send(NodeSend::Dial(address));
+                } else {
+                    turn.news.push_back(FromPeer::DialFailed(address));
+                }
+            }
+        }
+    }
+
+    /// Only established connections count (C-5).
+    fn broadcast(
+        &mut self,
+        now: Time,
+        node_type: NodeType,
+        source: Option<ConnectionId>,
+        message: &Message,
+        turn: &mut Turn,
+        out: &mut Out<Self>,
+    ) {
+        let Self { registry, sessions, .. } = self;
+        for connection in registry.established(node_type).filter(|id| Some(*id) != source) {
+            let command = ConnectionCommand::Send(message.clone());
+            let sent = sessions.handle(now, &connection, Input::Local(command), &mut turn.said);
+            unsaid::<R>(connection, sent, out);
+        }
+    }
+
+    fn say(
+        &mut self,
+        now: Time,
+        connection: ConnectionId,
+        message: Message,
+        turn: &mut Turn,
+        out: &mut Out<Self>,
+    ) {
+        let command = Input::Local(ConnectionCommand::Send(message));
+        let sent = self.sessions.handle(now, &connection, command, &mut turn.said);
+        unsaid::<R>(connection, sent, out);
+    }
+
+    fn turn_away(
+        &mut self,
+        now: Time,
+        connection: ConnectionId,
+        why: TurnedAway,
+        turn: &mut Turn,
+        out: &mut Out<Self>,
+    ) {
+        out.notify(NodeNotice::TurnedAway(connection, why));
+        self.closed(now, connection, Ending::Done, turn, out);
+    }
+
+    /// A connection is no more, whatever it still had to say or was to be told.
+    fn closed(
+        &mut self,
+        now: Time,
+        connection: ConnectionId,
+        ending: Ending,
+        turn: &mut Turn,
+        out: &mut Out<Self>,
+    ) {
+        self.sessions.remove(&connection);
+        self.waiting.forget(connection);
+        let Some(parted) = self.registry.close(now, connection, &ending) else { return };
+        let (reaction, banned_until) = (parted.reaction, parted.banned_until);
+        out.send(NodeSend::Close(connection));
+        out.notify(NodeNotice::Closed { connection, ending, reaction, banned_until });
+        if parted.is_established {
+            turn.news.push_back(FromPeer::Disconnected(connection, parted.parting()));
+        } else {
+            turn.news.extend(parted.dialled.map(FromPeer::DialFailed));
+        }
+        if let Some((next, ask, peer)) = parted.next {
+            // It asks again, and its node id is free now.
+            turn.said.push((next, Action::Ask(ask, ConnectionQuery::Register(peer))));
+        }
+    }
+}
+
+impl<R: Role> Machine for Node<R> {
+    type Local = NodeCommand<R::Local>;
+    type Remote = NodeRemote;
+    type Send = NodeSend;
+    type Notice = NodeNotice<R::Notice>;
+    /// Those of the role, by its own numbers.
+    type Query = R::Query;
+
+    fn handle_local(
+        &mut self,
+        now: Time,
+        input: NodeCommand<R::Local>,
+        out: &mut Out<Self>,
+    ) -> Result<(), Refusal<NodeCommand<R::Local>>> {
+        let mut turn = Turn::default();
+        match input {
+            NodeCommand::Opened(opened) => {
+                if !self.registry.is_new(opened.connection) {
+                    let why = Refused::invalid("numbers of connections ascend");
+                    return Err(Refusal::new(why, NodeCommand::Opened(opened)));
+                }
+                self.open(now, opened, &mut turn, out);
+            }
+            NodeCommand::DialFailed(address) => {
+                if self.dialled(&address) {
+                    turn.news.push_back(FromPeer::DialFailed(address));
+                }
+            }
+            NodeCommand::Close(connection) => {
+                self.tell(now, connection, ConnectionCommand::Close, &mut turn);
+            }
+            NodeCommand::Role(command) => {
+                let mut inner = self.scratch.take();
+                let accepted = self.role.handle_local(now, command, &mut inner);
+                if accepted.is_ok() {
+                    self.deliver(now, &mut inner, &mut turn, out);
+                }
+                self.scratch.put(inner);
+                accepted.map_err(|refusal| refusal.map(NodeCommand::Role))?;
+            }
+        }
+        self.settle(now, &mut turn, out);
+        Ok(())
+    }
+
+    fn handle_remote(&mut self, now: Time, input: NodeRemote, out: &mut Out<Self>) {
+        let NodeRemote { connection, transport } = input;
+        let mut turn = Turn::default();
+        self.step(now, connection, Input::Remote(transport), &mut turn);
+        self.settle(now, &mut turn, out);
+    }
+
+    fn handle_timeout(&mut self, now: Time, out: &mut Out<Self>) {
+        let mut turn = Turn::default();
+        // Each at most once: a machine whose time has always come leaves the others theirs.
+        for _ in 0..self.sessions.len() {
+            let due = self.sessions.deadline().filter(|(due, _)| *due <= now);
+            let Some(connection) = due.map(|(_, connection)| *connection) else { break };
+            self.step(now, connection, Input::Timeout, &mut turn);
+        }
+        if self.role.deadline().is_some_and(|due| due <= now) {
+            let mut inner = self.scratch.take();
+            self.role.handle_timeout(now, &mut inner);
+            self.deliver(now, &mut inner, &mut turn, out);
+            self.scratch.put(inner);
+        }
+        self.settle(now, &mut turn, out);
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        let of_sessions = self.sessions.deadline().map(|(due, _)| due);
+        of_sessions.into_iter().chain(self.role.deadline()).min()
+    }
+
+    fn awaits(&self, id: AskId) -> bool {
+        self.role.awaits(id)
+    }
+
+    fn footprint(&self) -> usize {
+        let heaps = [
+            self.sessions.footprint().saturating_sub(size_of_val(&self.sessions)),
+            self.role.footprint().saturating_sub(size_of_val(&self.role)),
+            self.registry.heap(),
+            self.waiting.heap(),
+            self.scratch.heap(),
+            heap::tree(self.dialling.len(), size_of::<PeerInfo>()),
+            self.dialling.iter().map(|it| it.host.capacity()).sum(),
+            self.config.heap(),
+        ];
+        heaps.iter().fold(size_of_val(self), |sum, heap| sum.saturating_add(*heap))
+    }
+}
+
+/// Tells of what could not be said to somebody who is there.
+fn unsaid<R: Role>(
+    connection: ConnectionId,
+    sent: Result<(), Refusal<ConnectionCommand>>,
+    out: &mut Out<Node<R>>,
+) {
+    let Err(Refusal { why, input: ConnectionCommand::Send(message) }) = sent else { return };
+    // Nobody is there: what is for nobody vanishes.
+    if why != Refused::Ended {
+        out.notify(NodeNotice::Unsaid { connection, function: message.function(), why });
+    }
+}

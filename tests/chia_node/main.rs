@@ -1,0 +1,10 @@
+//! Chia nodes: who is connected, who is kept out, who gets what, and who is blamed.
+
+#![cfg(feature = "chia")]
+
+mod bans;
+mod delivery;
+mod duplicates;
+mod given;
+mod half_open;
+mod honest;
