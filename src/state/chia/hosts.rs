@@ -3,6 +3,9 @@
 use alloc::string::{String, ToString};
 use core::net::IpAddr;
 
+/// Most bytes of the name of a host (P-26).
+const MAX_NAME: usize = 253;
+
 /// One form for each host: an address as it is written shortest, IPv4 as such; a name in small
 /// letters.
 pub(crate) fn canonical(host: &str) -> String {
@@ -18,4 +21,14 @@ pub(crate) fn is_loopback(host: &str) -> bool {
         |_| host.trim_end_matches('.').eq_ignore_ascii_case("localhost"),
         |ip| ip.to_canonical().is_loopback(),
     )
+}
+
+/// True if it may be the host of a node: the address of one, or a name of printable ASCII (P-26).
+pub(crate) fn is_plausible(host: &str) -> bool {
+    match host.parse::<IpAddr>() {
+        Ok(ip) => !ip.is_unspecified() && !ip.is_multicast(),
+        Err(_) => {
+            (1..=MAX_NAME).contains(&host.len()) && host.bytes().all(|b| b.is_ascii_graphic())
+        }
+    }
 }

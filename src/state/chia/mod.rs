@@ -10,12 +10,14 @@
 
 pub mod rules;
 
+mod addresses;
 mod chain;
 mod connection;
 mod farmer;
 mod full_node;
 mod harvester;
 mod hosts;
+mod introducer;
 mod iterations;
 mod limits;
 mod nonces;
@@ -25,6 +27,7 @@ mod senders;
 mod sizes;
 mod transactions;
 
+pub use addresses::{Addresses, AddressesCommand, AddressesConfig, AddressesLimits};
 pub use chain::{Added, Chain, MAX_TIPS, Tip};
 pub use connection::{
     Admission, CONNECTION, Connection, ConnectionCommand, ConnectionConfig, ConnectionLabel,
@@ -41,6 +44,7 @@ pub use full_node::{
 pub use harvester::{
     Harvester, HarvesterCommand, HarvesterLimits, HarvesterNotice, HarvesterQuery, Plot, PlotId,
 };
+pub use introducer::Introducer;
 pub use iterations::{Difficulty, iterations};
 pub use limits::{Limits, RateLimits, WhenTooFast};
 pub use registry::{

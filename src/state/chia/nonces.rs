@@ -25,4 +25,11 @@ impl Nonces {
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
     }
+
+    /// A number below `end`; 0 if there is none.
+    pub fn below(&mut self, end: usize) -> usize {
+        // The part of 64 bits that it is of 2^64: nearly even, without a division.
+        let part = u128::from(self.number()).saturating_mul(end as u128) >> 64;
+        usize::try_from(part).unwrap_or(0)
+    }
 }

@@ -1,0 +1,80 @@
+//! Addresses of full nodes, and when each was heard of.
+
+use alloc::vec::Vec;
+
+use crate::codec::chia::PeerInfo;
+use crate::state::chia::nonces::Nonces;
+use crate::time::Time;
+
+/// Addresses in ascending order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Table(Vec<Known>);
+
+/// What is known of an address.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Known {
+    pub address: PeerInfo,
+    /// When it was heard of last.
+    pub heard: Time,
+    /// When it was dialled, or a connection with it ended, last.
+    pub tried: Option<Time>,
+}
+
+impl Table {
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Known> {
+        self.0.iter()
+    }
+
+    pub fn get_mut(&mut self, address: &PeerInfo) -> Option<&mut Known> {
+        let at = self.find(address).ok()?;
+        self.0.get_mut(at)
+    }
+
+    pub fn contains(&self, address: &PeerInfo) -> bool {
+        self.find(address).is_ok()
+    }
+
+    /// An address is heard of. Where there is no room for a new one, any other goes.
+    pub fn hear(&mut self, now: Time, address: &PeerInfo, most: usize, random: &mut Nonces) {
+        if let Some(known) = self.get_mut(address) {
+            known.heard = known.heard.max(now);
+            return;
+        }
+        if most == 0 {
+            return;
+        }
+        while self.0.len() >= most {
+            let any = random.below(self.0.len());
+            self.0.remove(any);
+        }
+        let at = self.find(address).unwrap_or_else(|at| at);
+        self.0.insert(at, Known { address: address.clone(), heard: now, tried: None });
+    }
+
+    pub fn remove(&mut self, address: &PeerInfo) {
+        if let Ok(at) = self.find(address) {
+            self.0.remove(at);
+        }
+        if self.0.is_empty() {
+            self.0 = Vec::new();
+        }
+    }
+
+    /// Heap bytes.
+    pub fn heap(&self) -> usize {
+        let hosts: usize = self.0.iter().map(|known| known.address.host.capacity()).sum();
+        self.0.capacity().saturating_mul(size_of::<Known>()).saturating_add(hosts)
+    }
+
+    fn find(&self, address: &PeerInfo) -> Result<usize, usize> {
+        self.0.binary_search_by(|known| known.address.cmp(address))
+    }
+}
