@@ -4,6 +4,7 @@
 //! line needs around it.
 
 pub mod check;
+pub mod chia;
 mod drive;
 pub mod hex;
 pub mod leios;

@@ -7,8 +7,6 @@
 mod shared_vectors;
 
 mod farmer;
-#[cfg(feature = "sim")]
-mod full_node;
 mod given;
 mod harvester;
 #[cfg(feature = "serde")]

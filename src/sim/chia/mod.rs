@@ -7,13 +7,14 @@
 //! and of use to nobody else. A ledger of real blocks is [`Proofs::Unchecked`].
 //!
 //! Who answers the questions of a role is an [`Oracle`]: [`Plots`] those of a harvester,
-//! [`Purse`] those of a farmer.
+//! [`Purse`] those of a farmer. A node with its oracle is [`Staffed`].
 
 mod ledger;
 mod maker;
 mod oracle;
 mod plots;
 mod purse;
+mod staffed;
 pub mod stand_in;
 
 pub use ledger::{Consensus, Ledger, Proofs};
@@ -21,3 +22,4 @@ pub use maker::Maker;
 pub use oracle::{Answers, Oracle};
 pub use plots::Plots;
 pub use purse::Purse;
+pub use staffed::Staffed;

@@ -2,8 +2,7 @@
 //!
 //! - [`Connection`]: one stream: handshake, pings, who may send what, limits. What the peer's role
 //!   says goes through it, in order.
-//! - [`Harvester`], [`Farmer`], [`FullNode`]: the roles: what it hears is [`FromPeer`], what it says
-//!   a [`Delivery`].
+//! - [`Harvester`], [`Farmer`]: the roles: what it hears is [`FromPeer`], what it says a [`Delivery`].
 //! - [`Registry`]: who is connected, one connection for each node id, and who is kept out.
 //! - [`rules`]: every numbered rule, with its text and how much its breaking counts.
 //! - [`Limits`]: every bound and time, each a field to set.
@@ -14,7 +13,6 @@ mod addresses;
 mod chain;
 mod connection;
 mod farmer;
-mod full_node;
 mod harvester;
 mod hosts;
 mod introducer;
@@ -36,10 +34,6 @@ pub use connection::{
 pub use farmer::{
     Farmer, FarmerCommand, FarmerConfig, FarmerLimits, FarmerNotice, FarmerQuery, PartialProof,
     Signed,
-};
-pub use full_node::{
-    Candidate, CandidateRequest, FullNode, FullNodeCommand, FullNodeConfig, FullNodeLimits,
-    FullNodeNotice, FullNodeQuery, PooledCoinbase, Proven,
 };
 pub use harvester::{
     Harvester, HarvesterCommand, HarvesterLimits, HarvesterNotice, HarvesterQuery, Plot, PlotId,
