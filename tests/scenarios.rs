@@ -1,6 +1,6 @@
 //! Every scenario in `tests/scenarios` holds for our machines, and can fail.
 
-#![cfg(all(feature = "sim", feature = "leios", feature = "supervisor"))]
+#![cfg(all(feature = "sim", feature = "leios", feature = "supervisor", feature = "chia"))]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,18 +8,19 @@ use std::path::{Path, PathBuf};
 
 use nodewire::sim::scenario::leios::FIRST_SLOT;
 use nodewire::sim::scenario::{Outcome, Scenario, Step, run, under_test};
-use nodewire::state::{leios, supervisor};
+use nodewire::state::{chia, leios, supervisor};
 use nodewire::{Rule, Severity};
 
 fn rules() -> impl Iterator<Item = &'static Rule> {
-    leios::rules::all().chain(supervisor::rules::all())
+    leios::rules::all().chain(supervisor::rules::all()).chain(chia::rules::all())
 }
 
 fn scenarios() -> Vec<(PathBuf, Scenario)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
-    let of = |family: &str| fs::read_dir(folder.join(family)).unwrap();
+    let of = |family| fs::read_dir(folder.join(family)).unwrap();
+    let families = ["leios", "supervisor", "chia"];
     let mut files: Vec<_> =
-        of("leios").chain(of("supervisor")).map(|entry| entry.unwrap().path()).collect();
+        families.into_iter().flat_map(of).map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|found| found == "json"));
     files.sort();
     let read = |path: PathBuf| {

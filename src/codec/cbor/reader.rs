@@ -125,7 +125,7 @@ impl<'a> Reader<'a> {
             (TEXT, Argument::Value(length)) => {
                 let bytes = self.take(length)?;
                 core::str::from_utf8(bytes)
-                    .map_err(|_| Malformed::new(MalformedKind::NotWellFormed, from))
+                    .map_err(|_| Malformed::new(MalformedKind::BadUtf8, from))
             }
             other => Err(mismatch(other, from)),
         }

@@ -1,8 +1,8 @@
 //! Scenarios: the tests of the numbered rules as data, for our machines and for everybody else's.
 //!
 //! A [`Scenario`] is a JSON file: what is configured, what happens, and which verdicts are
-//! accepted. [`run`] plays it against our own machine of the named kind; `leios::play` and
-//! `supervisor::play` play it against anything, for example an implementation at the other end
+//! accepted. [`run`] plays it against our own machine of the named kind; `leios::play`,
+//! `supervisor::play` and `chia::play` play it against anything, for example an implementation at the other end
 //! of a socket. The format is described in `docs/scenarios.md`.
 //!
 //! A family is a folder: what its steps mean and how its content is made. Steps that every family
@@ -34,6 +34,8 @@ mod step;
 mod subject;
 mod value;
 
+#[cfg(feature = "chia")]
+pub mod chia;
 #[cfg(feature = "leios")]
 pub mod leios;
 #[cfg(feature = "supervisor")]
@@ -60,6 +62,8 @@ pub fn run(scenario: &Scenario) -> Outcome {
         Ok(Family::Leios) => leios::run(scenario),
         #[cfg(feature = "supervisor")]
         Ok(Family::Supervisor) => supervisor::run(scenario),
+        #[cfg(feature = "chia")]
+        Ok(Family::Chia) => chia::run(scenario),
         Err(why) => Outcome::Broken { step: 0, why },
     }
 }
@@ -76,6 +80,8 @@ enum Family {
     Leios,
     #[cfg(feature = "supervisor")]
     Supervisor,
+    #[cfg(feature = "chia")]
+    Chia,
 }
 
 static FAMILIES: &[Family] = &[
@@ -83,6 +89,8 @@ static FAMILIES: &[Family] = &[
     Family::Leios,
     #[cfg(feature = "supervisor")]
     Family::Supervisor,
+    #[cfg(feature = "chia")]
+    Family::Chia,
 ];
 
 impl Family {
@@ -92,6 +100,8 @@ impl Family {
             Self::Leios => &leios::KINDS,
             #[cfg(feature = "supervisor")]
             Self::Supervisor => &supervisor::KINDS,
+            #[cfg(feature = "chia")]
+            Self::Chia => &chia::KINDS,
         }
     }
 
@@ -170,6 +180,8 @@ impl Scenario {
             Family::Leios => leios::expand(self, now),
             #[cfg(feature = "supervisor")]
             Family::Supervisor => supervisor::expand(self, now),
+            #[cfg(feature = "chia")]
+            Family::Chia => chia::expand(self, now),
         }
     }
 }

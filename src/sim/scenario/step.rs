@@ -6,6 +6,8 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+#[cfg(feature = "chia")]
+use super::chia::{Gone, Hear, Hush, Join, Say};
 #[cfg(feature = "leios")]
 use super::leios::{Await, Peer, Quiet};
 #[cfg(feature = "supervisor")]
@@ -60,6 +62,24 @@ pub enum Step {
         /// What is repeated.
         steps: Vec<Step>,
     },
+    /// A peer connects to the tested node.
+    #[cfg(feature = "chia")]
+    Join(Join),
+    /// A peer sends something.
+    #[cfg(feature = "chia")]
+    Say(Say),
+    /// A peer is sent this next.
+    #[cfg(feature = "chia")]
+    Hear(Hear),
+    /// A peer is sent nothing more, or nothing like this.
+    #[cfg(feature = "chia")]
+    Hush(Hush),
+    /// The stream of the peer of this name ends.
+    #[cfg(feature = "chia")]
+    Leave(String),
+    /// The connection of a peer has ended like this; it counts for the verdict no more.
+    #[cfg(feature = "chia")]
+    Gone(Gone),
     /// The other end sends something.
     #[cfg(feature = "leios")]
     Peer(Peer),
@@ -94,7 +114,7 @@ pub enum Step {
     #[cfg(feature = "supervisor")]
     Canonical(Vec<String>),
     /// From now on questions of these kinds, and of no others, are kept for `answer` steps.
-    #[cfg(feature = "supervisor")]
+    #[cfg(any(feature = "supervisor", feature = "chia"))]
     Hold(Vec<String>),
     /// This was sent to a node, or by a client; what was sent before is passed over.
     #[cfg(feature = "supervisor")]
@@ -119,6 +139,10 @@ impl Step {
             | Self::Answer { .. }
             | Self::Wait(_)
             | Self::Repeat { .. } => true,
+            #[cfg(feature = "chia")]
+            Self::Hear(_) | Self::Hush(_) | Self::Gone(_) => false,
+            #[cfg(feature = "chia")]
+            Self::Join(_) | Self::Say(_) | Self::Leave(_) => true,
             #[cfg(feature = "leios")]
             Self::Await(_) | Self::Quiet(_) => false,
             #[cfg(feature = "leios")]
@@ -129,7 +153,9 @@ impl Step {
             #[cfg(feature = "supervisor")]
             Self::Call(call) => call.is_open(),
             #[cfg(feature = "supervisor")]
-            Self::Remote(_) | Self::Tell(_) | Self::Canonical(_) | Self::Hold(_) => true,
+            Self::Remote(_) | Self::Tell(_) | Self::Canonical(_) => true,
+            #[cfg(any(feature = "supervisor", feature = "chia"))]
+            Self::Hold(_) => true,
         }
     }
 
@@ -153,6 +179,14 @@ impl Step {
                 to: *to,
                 steps: steps.iter().map(|step| step.expand(vars)).collect(),
             },
+            #[cfg(feature = "chia")]
+            Self::Say(say) => Self::Say(say.expand(vars)),
+            #[cfg(feature = "chia")]
+            Self::Hear(hear) => Self::Hear(hear.expand(vars)),
+            #[cfg(feature = "chia")]
+            Self::Hush(hush) => Self::Hush(hush.expand(vars)),
+            #[cfg(feature = "chia")]
+            Self::Join(_) | Self::Leave(_) | Self::Gone(_) => self.clone(),
             #[cfg(feature = "leios")]
             Self::Peer(peer) => Self::Peer(peer.expand(vars)),
             #[cfg(feature = "leios")]
@@ -172,7 +206,9 @@ impl Step {
             #[cfg(feature = "supervisor")]
             Self::Unsent(message) => Self::Unsent(known(message)),
             #[cfg(feature = "supervisor")]
-            Self::Tell(_) | Self::Canonical(_) | Self::Hold(_) => self.clone(),
+            Self::Tell(_) | Self::Canonical(_) => self.clone(),
+            #[cfg(any(feature = "supervisor", feature = "chia"))]
+            Self::Hold(_) => self.clone(),
             Self::Wait(_) => self.clone(),
         }
     }

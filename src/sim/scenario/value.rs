@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-#[cfg(feature = "leios")]
+#[cfg(any(feature = "leios", feature = "chia"))]
 use crate::codec::cbor::Sink;
 use crate::codec::hex::Hex;
 
@@ -234,8 +234,8 @@ fn same(a: &Value, b: &Value) -> bool {
 }
 
 /// Bytes in parts: hex, a name that stands for hex, `{"repeat": "00", "times": 9}`, the CBOR
-/// number `{"uint": "$no"}`, `{"byte": "$i"}`, `{"text": "[1]"}`, or a list, with `$each` in it or
-/// not.
+/// number `{"uint": "$no"}`, its byte string `{"string": "00"}` and text `{"name": "f"}`,
+/// `{"byte": "$i"}`, `{"text": "[1]"}`, or a list, with `$each` in it or not.
 pub(super) fn octets(parts: &Value, vars: &Vars) -> Result<Vec<u8>, String> {
     match parts {
         Value::String(text) if text.starts_with('$') => match fill(parts, vars)? {
@@ -257,12 +257,9 @@ pub(super) fn octets(parts: &Value, vars: &Vars) -> Result<Vec<u8>, String> {
             Ok(bytes)
         }
         Value::Object(fields) => {
-            #[cfg(feature = "leios")]
-            if let Some(uint) = fields.get("uint") {
-                let uint = fill(uint, vars)?;
-                let mut bytes = Vec::new();
-                bytes.uint(number(&uint).ok_or("`uint` is to be a number")?);
-                return Ok(bytes);
+            #[cfg(any(feature = "leios", feature = "chia"))]
+            if let Some(item) = item(fields, vars)? {
+                return Ok(item);
             }
             if let Some(Value::String(text)) = fields.get("text") {
                 return Ok(text.as_bytes().to_vec());
@@ -282,6 +279,45 @@ pub(super) fn octets(parts: &Value, vars: &Vars) -> Result<Vec<u8>, String> {
         }
         _ => Err("bytes are hex, an object or a list of them".to_string()),
     }
+}
+
+/// An item of CBOR: `{"uint": 7}`, the byte string `{"string": BYTES}`, the text `{"name": "f"}`.
+#[cfg(any(feature = "leios", feature = "chia"))]
+fn item(fields: &Map<String, Value>, vars: &Vars) -> Result<Option<Vec<u8>>, String> {
+    let mut item = Vec::new();
+    if let Some(uint) = fields.get("uint") {
+        item.uint(number(&fill(uint, vars)?).ok_or("`uint` is to be a number")?);
+    } else if let Some(bytes) = fields.get("string") {
+        item.bytes(&octets(bytes, vars)?);
+    } else if let Some(Value::String(text)) = fields.get("name") {
+        item.text(text);
+    } else {
+        return Ok(None);
+    }
+    Ok(Some(item))
+}
+
+/// `form` where it says something, `default` elsewhere: objects field by field.
+#[cfg(feature = "chia")]
+pub(super) fn merged<T: Serialize + DeserializeOwned>(
+    default: &T,
+    form: Value,
+) -> Result<T, String> {
+    let mut all = data(default);
+    let mut left = alloc::vec![(&mut all, form)];
+    while let Some((into, from)) = left.pop() {
+        match (into, from) {
+            (Value::Object(into), Value::Object(from)) => {
+                for key in from.keys() {
+                    into.entry(key.clone()).or_insert(Value::Null);
+                }
+                let into = into.iter_mut();
+                left.extend(into.filter_map(|(key, into)| Some((into, from.get(key)?.clone()))));
+            }
+            (into, from) => *into = from,
+        }
+    }
+    typed(&all)
 }
 
 /// Bytes as hex.

@@ -19,6 +19,7 @@ pub(super) static ALL: &[&Rule] = &[
     &IDLE,
     &WRONG_SENDER,
     &UNSOLICITED_ANSWERS,
+    &SIZES,
     &SPEAK_AT_ONCE,
     &ACK_IF_GOOD,
     &ESTABLISHED_BY_BOTH,
@@ -218,4 +219,11 @@ pub static IN_ORDER: Rule = decided(
     "InOrder",
     "Messages of a connection are taken in order, and answered in order but for what is \
      waited for.",
+);
+
+/// 14.4 `WithinLimits`: A message and its parts are no larger than the limits that are configured.
+pub static SIZES: Rule = decided(
+    "chia/14.4",
+    "WithinLimits",
+    "A message and its parts are no larger than the limits that are configured.",
 );
