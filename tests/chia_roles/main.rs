@@ -11,4 +11,5 @@ mod given;
 mod harvester;
 #[cfg(feature = "serde")]
 mod iterations;
+mod timelord;
 mod transactions;

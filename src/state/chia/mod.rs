@@ -23,6 +23,7 @@ mod registry;
 mod role;
 mod senders;
 mod sizes;
+mod timelord;
 mod transactions;
 
 pub use addresses::{Addresses, AddressesCommand, AddressesConfig, AddressesLimits};
@@ -46,6 +47,7 @@ pub use registry::{
 };
 pub use role::{ConnectionId, Delivery, FromPeer, Parting, Role, Whereabouts};
 pub use senders::{Row, SENDERS, is_useful, may_send};
+pub use timelord::{Timelord, TimelordCommand, TimelordConfig, TimelordNotice, TimelordQuery};
 pub use transactions::{
     TransactionHash, TransactionIds, TransactionResult, Transactions, TransactionsCommand,
     TransactionsLimits, TransactionsQuery,

@@ -8,6 +8,7 @@ mod farmer;
 mod frames;
 mod harvester;
 mod resolutions;
+mod timelord;
 mod transactions;
 
 pub use connection::*;
@@ -15,6 +16,7 @@ pub use farmer::*;
 pub use frames::*;
 pub use harvester::*;
 pub use resolutions::*;
+pub use timelord::*;
 pub use transactions::*;
 
 use crate::codec::{Malformed, MalformedKind};
@@ -33,6 +35,7 @@ pub static ALL: &[&[&Rule]] = &[
     harvester::ALL,
     farmer::ALL,
     transactions::ALL,
+    timelord::ALL,
     resolutions::ALL,
 ];
 
