@@ -7,6 +7,8 @@
 mod shared_vectors;
 
 mod farmer;
+#[cfg(feature = "sim")]
+mod full_node;
 mod given;
 mod harvester;
 #[cfg(feature = "serde")]

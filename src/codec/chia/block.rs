@@ -268,4 +268,10 @@ impl FullBlock {
     pub const fn shape(&self) -> Shape {
         self.header_block.shape()
     }
+
+    /// Heap bytes held; shared frames count as for [`Message::heap`](super::Message::heap).
+    #[must_use]
+    pub fn heap(&self) -> usize {
+        super::object::Held::held(self)
+    }
 }

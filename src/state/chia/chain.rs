@@ -82,13 +82,15 @@ impl Chain {
         self.tips.iter().map(|tip| tip.height).min().unwrap_or(0)
     }
 
-    /// True if this is how a chain can stand: as many tips as there may be, heaviest first.
+    /// True if this is how a chain can stand: as many tips as there may be, heaviest first, and
+    /// some rate.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         let falls = |pair: &[Tip]| matches!(pair, [one, next] if one.weight >= next.weight);
         (1..=MAX_TIPS).contains(&self.tips.len())
             && self.tips.windows(2).all(falls)
             && self.lca_height <= self.lowest_height()
+            && self.ips > 0
     }
 
     /// Heap bytes held.

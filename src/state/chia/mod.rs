@@ -2,7 +2,8 @@
 //!
 //! - [`Connection`]: one stream: handshake, pings, who may send what, limits. What the peer's role
 //!   says goes through it, in order.
-//! - [`Harvester`], [`Farmer`]: the roles: what it hears is [`FromPeer`], what it says a [`Delivery`].
+//! - [`Harvester`], [`Farmer`], [`FullNode`]: the roles: what it hears is [`FromPeer`], what it says
+//!   a [`Delivery`].
 //! - [`Registry`]: who is connected, one connection for each node id, and who is kept out.
 //! - [`rules`]: every numbered rule, with its text and how much its breaking counts.
 //! - [`Limits`]: every bound and time, each a field to set.
@@ -13,6 +14,7 @@ mod addresses;
 mod chain;
 mod connection;
 mod farmer;
+mod full_node;
 mod harvester;
 mod hosts;
 mod introducer;
@@ -35,6 +37,10 @@ pub use connection::{
 pub use farmer::{
     Farmer, FarmerCommand, FarmerConfig, FarmerLimits, FarmerNotice, FarmerQuery, PartialProof,
     Signed,
+};
+pub use full_node::{
+    Candidate, CandidateRequest, FullNode, FullNodeCommand, FullNodeConfig, FullNodeLimits,
+    FullNodeNotice, FullNodeQuery, PooledCoinbase, Proven,
 };
 pub use harvester::{
     Harvester, HarvesterCommand, HarvesterLimits, HarvesterNotice, HarvesterQuery, Plot, PlotId,

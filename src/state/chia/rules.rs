@@ -3,21 +3,29 @@
 //! Numbers are those of `chia.md`. A rule's source says whether the seed states it, the original
 //! software did, a later version of it does, or the reference adds it, and who checks.
 
+mod blocks;
+mod candidates;
 mod connection;
 mod farmer;
 mod frames;
 mod harvester;
+mod proofs;
 mod resolutions;
 mod timelord;
 mod transactions;
+mod unfinished;
 
+pub use blocks::*;
+pub use candidates::*;
 pub use connection::*;
 pub use farmer::*;
 pub use frames::*;
 pub use harvester::*;
+pub use proofs::*;
 pub use resolutions::*;
 pub use timelord::*;
 pub use transactions::*;
+pub use unfinished::*;
 
 use crate::codec::{Malformed, MalformedKind};
 use crate::fault::Severity::Benign;
@@ -34,6 +42,10 @@ pub static ALL: &[&[&Rule]] = &[
     connection::ALL,
     harvester::ALL,
     farmer::ALL,
+    candidates::ALL,
+    proofs::ALL,
+    blocks::ALL,
+    unfinished::ALL,
     transactions::ALL,
     timelord::ALL,
     resolutions::ALL,

@@ -1,0 +1,262 @@
+//! Finished blocks: in by proof or by peer, out to everybody (P-1 to P-9).
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+use core::mem;
+
+use super::asked::{About, Asked, Offered, Origin};
+use super::recent::Recent;
+use super::shares::Shares;
+use super::{FullNode, FullNodeNotice, FullNodeQuery, Kept};
+use crate::codec::chia::messages::RequestBlock;
+use crate::codec::chia::{Bytes32, FullBlock, HeaderHash, Shape};
+use crate::codec::streamable::Sha256;
+use crate::heap;
+use crate::machine::Out;
+use crate::state::chia::chain::{Added, Chain};
+use crate::state::chia::role::{ConnectionId, Delivery};
+use crate::state::chia::rules;
+use crate::state::chia::transactions::TransactionIds;
+use crate::time::Time;
+
+/// Blocks on their way into the chain. Everything here goes by the hash of the whole block, as a
+/// twin with a damaged proof of time has the same header hash (P-5, A-1).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Blocks {
+    /// Those that the chain has.
+    settled: Recent,
+    /// Those that are being added.
+    adding: BTreeSet<Bytes32>,
+    /// Those whose parent is unknown (P-4, P-7).
+    disconnected: Shares<Disconnected>,
+}
+
+/// A block whose parent is unknown.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Disconnected {
+    block: Box<FullBlock>,
+    whole: Bytes32,
+    from: ConnectionId,
+    since: Time,
+}
+
+impl Blocks {
+    pub const fn new() -> Self {
+        Self { settled: Recent::new(), adding: BTreeSet::new(), disconnected: Shares::new() }
+    }
+
+    /// Drops what is lower (P-6).
+    pub fn drop_below(&mut self, height: u32) {
+        self.disconnected.retain(|_, it| it.block.height() >= height);
+    }
+
+    /// A peer is gone, and with it whom to ask for parents.
+    pub fn forget_peer(&mut self, from: ConnectionId) {
+        self.disconnected.retain(|_, it| it.from != from);
+    }
+
+    /// A block is no longer being added.
+    pub fn forget(&mut self, whole: Bytes32) {
+        self.adding.remove(&whole);
+        heap::relax_set(&mut self.adding);
+    }
+
+    /// How many blocks wait for their parents.
+    pub fn waiting(&self) -> usize {
+        self.disconnected.iter().count()
+    }
+
+    /// Takes out those that name this parent, or all.
+    fn take_children(&mut self, parent: Option<HeaderHash>) -> Vec<Disconnected> {
+        let wanted =
+            |it: &Disconnected| parent.is_none_or(|it_is| it.block.prev_header_hash() == it_is);
+        let found = self.disconnected.iter().filter(|(_, it)| wanted(it));
+        let found: Vec<_> = found.map(|(number, _)| number).collect();
+        found.into_iter().filter_map(|number| self.disconnected.remove(number)).collect()
+    }
+
+    /// Heap bytes held.
+    pub fn heap(&self) -> usize {
+        let blocks = self.disconnected.iter().map(|(_, it)| it.block.heap());
+        let each = size_of::<FullBlock>();
+        blocks
+            .fold(0_usize, |sum, block| sum.saturating_add(block).saturating_add(each))
+            .saturating_add(self.settled.heap())
+            .saturating_add(heap::tree(self.adding.len(), size_of::<Bytes32>()))
+            .saturating_add(self.disconnected.heap())
+    }
+}
+
+impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
+    /// A peer's block (P-2).
+    pub(super) fn block(
+        &mut self,
+        now: Time,
+        from: ConnectionId,
+        block: FullBlock,
+        out: &mut Out<Self>,
+    ) -> Kept {
+        if block.shape() != Shape::Finished {
+            return Err(&rules::NOT_FINISHED);
+        }
+        if block.header_block.height() != Some(block.height()) {
+            return Err(&rules::TWO_HEIGHTS);
+        }
+        self.offer(now, Origin::Peer(from), block, out);
+        Ok(())
+    }
+
+    /// Hands a finished block to the chain, if it is a new one (P-3, P-5).
+    pub(super) fn offer(
+        &mut self,
+        now: Time,
+        origin: Origin,
+        block: FullBlock,
+        out: &mut Out<Self>,
+    ) {
+        let (whole, header_hash) = (block.whole_hash::<H>(), block.header_hash::<H>());
+        if let Origin::Peer(from) = origin {
+            self.peers.answered(from, header_hash);
+        }
+        if self.blocks.settled.contains(whole) {
+            self.adopt(now, Some(header_hash), out);
+        } else if self.blocks.disconnected.iter().any(|(_, it)| it.whole == whole) {
+            self.ask_for_parent(now, origin, block.prev_header_hash(), out);
+        } else if self.blocks.adding.insert(whole) {
+            let query = FullNodeQuery::AddBlock(Box::new(block.clone()));
+            let offered = Box::new(Offered { block, whole, header_hash, origin });
+            let asked = Asked { charged: Some(origin.peer()), about: About::Block(offered) };
+            if self.ask(asked, query, out).is_none() {
+                self.blocks.forget(whole);
+            }
+        }
+    }
+
+    /// What became of a block (P-3).
+    pub(super) fn added(&mut self, now: Time, offered: Offered, added: Added, out: &mut Out<Self>) {
+        let Offered { block, whole, header_hash, origin } = offered;
+        self.blocks.forget(whole);
+        match added {
+            Added::Invalid => self.blame(origin, out),
+            Added::Disconnected => self.disconnected(now, origin, whole, block, out),
+            Added::AlreadyHave | Added::Orphan => self.settled(now, whole, header_hash, out),
+            Added::Tip(chain) => {
+                self.extended(origin, *chain, block, header_hash, out);
+                self.settled(now, whole, header_hash, out);
+            }
+        }
+    }
+
+    /// A block became a tip (F-21, W-1).
+    fn extended(
+        &mut self,
+        origin: Origin,
+        chain: Chain,
+        block: FullBlock,
+        header_hash: HeaderHash,
+        out: &mut Out<Self>,
+    ) {
+        let before = mem::replace(&mut self.chain, chain);
+        let Some(tip) = self.tip(header_hash).copied() else { return };
+        let source = if let Origin::Peer(from) = origin { Some(from) } else { None };
+        self.announce(&tip, block, source, &before, out);
+        out.notify(FullNodeNotice::NewTip(Box::new(tip)));
+    }
+
+    /// The chain has a block: those that waited for it are next, and what is far below the tips
+    /// goes (P-6). A block that was there already counts too: its child may have come before
+    /// anybody knew.
+    fn settled(&mut self, now: Time, whole: Bytes32, header_hash: HeaderHash, out: &mut Out<Self>) {
+        self.blocks.settled.insert(whole, self.config.limits.max_seen);
+        self.adopt(now, Some(header_hash), out);
+        self.drop_old();
+    }
+
+    /// Offers those whose parent is known now, as if their senders had just sent them (P-6).
+    pub(super) fn adopt(&mut self, now: Time, parent: Option<HeaderHash>, out: &mut Out<Self>) {
+        for child in self.blocks.take_children(parent) {
+            self.offer(now, Origin::Peer(child.from), *child.block, out);
+        }
+    }
+
+    /// Drops what is far below the tips (P-6, F-26).
+    pub(super) fn drop_old(&mut self) {
+        let height = self.chain.lowest_height().saturating_sub(self.config.cleanup_depth);
+        self.blocks.drop_below(height);
+        self.unfinished.drop_below(height);
+        self.candidates.drop_below(height);
+    }
+
+    /// The parent of a block is unknown (P-4).
+    fn disconnected(
+        &mut self,
+        now: Time,
+        origin: Origin,
+        whole: Bytes32,
+        block: FullBlock,
+        out: &mut Out<Self>,
+    ) {
+        let Origin::Peer(from) = origin else { return };
+        if !self.peers.is_there(from) {
+            return;
+        }
+        let (height, lowest) = (block.height(), self.chain.lowest_height());
+        if height > lowest.saturating_add(self.config.sync_threshold) {
+            return;
+        }
+        if height < lowest.saturating_sub(self.config.near_window) {
+            return;
+        }
+        let parent = block.prev_header_hash();
+        self.make_room(now, from);
+        let limits = &self.config.limits;
+        if self.blocks.disconnected.owned_by(Some(from)) >= limits.max_disconnected_per_peer {
+            return;
+        }
+        let block = Box::new(block);
+        let kept = Disconnected { block, whole, from, since: now };
+        if self.blocks.disconnected.insert(Some(from), kept, limits.max_disconnected).is_ok() {
+            self.ask_for_parent(now, origin, parent, out);
+        }
+    }
+
+    /// In a full share, a block whose parent did not come in time makes room; others do not, or
+    /// an endless chain would never stop (P-7, A-8).
+    fn make_room(&mut self, now: Time, from: ConnectionId) {
+        let disconnected = &mut self.blocks.disconnected;
+        if disconnected.owned_by(Some(from)) < self.config.limits.max_disconnected_per_peer {
+            return;
+        }
+        let Some((number, oldest)) = disconnected.oldest_of(Some(from)) else { return };
+        if oldest.since.after(self.config.parent_timeout) <= now {
+            disconnected.remove(number);
+        }
+    }
+
+    /// Asks whoever sent a block for its parent (P-4), not too often (P-7).
+    fn ask_for_parent(
+        &mut self,
+        now: Time,
+        origin: Origin,
+        parent: HeaderHash,
+        out: &mut Out<Self>,
+    ) {
+        let Origin::Peer(from) = origin else { return };
+        let most = self.config.limits.max_disconnected_per_peer;
+        if self.peers.asks_for(from, parent, now, self.config.parent_timeout, most) {
+            out.send(Delivery::To(from, RequestBlock { header_hash: parent }.into()));
+        }
+    }
+
+    /// A block is invalid (P-3).
+    fn blame(&mut self, origin: Origin, out: &mut Out<Self>) {
+        match origin {
+            Origin::Peer(from) => self.penalise(from, &rules::BLOCK_INVALID, out),
+            Origin::Proof(from, proof, rule) => {
+                self.proofs.remove(proof);
+                self.penalise(from, rule, out);
+            }
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! Unfinished blocks: validated, weighed against the best, and handed on (P-20 to P-22).
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use core::cmp::Reverse;
+
+use super::asked::{About, Asked};
+use super::parts::{self, OWN};
+use super::recent::Recent;
+use super::shares::Shares;
+use super::{FullNode, FullNodeNotice, FullNodeQuery, Kept, Proven};
+use crate::ask::AskId;
+use crate::codec::chia::messages::{ProofOfSpaceArrived, ProofOfSpaceInfo, UnfinishedBlock};
+use crate::codec::chia::{Bytes32, FullBlock, HeaderHash, Message, NodeType, Shape};
+use crate::codec::streamable::Sha256;
+use crate::heap;
+use crate::machine::Out;
+use crate::state::chia::chain::Tip;
+use crate::state::chia::role::{ConnectionId, Delivery};
+use crate::state::chia::rules;
+use crate::state::chia::transactions::TransactionIds;
+use crate::time::{Deadlines, Time};
+
+use alloc::boxed::Box;
+
+/// What a proof of time has to answer: the challenge of the parent, and how many iterations.
+pub(super) type Key = (Bytes32, u64);
+
+/// Unfinished blocks.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Unfinished {
+    /// Those that were looked at, by the hash of the whole block.
+    seen: Recent,
+    /// Those that are being validated, or wait for better ones (P-22).
+    waiting: Shares<Waiting>,
+    /// Until when.
+    due: Deadlines<u64>,
+    stored: BTreeMap<Key, Stored>,
+    /// The same: first those that make room, lowest and slowest.
+    order: BTreeSet<(u32, Reverse<u64>, Bytes32)>,
+    /// The height of the best so far, and the seconds that it takes (P-20 step 7).
+    leader: (u32, u64),
+}
+
+/// One that was not accepted yet.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Waiting {
+    block: Box<FullBlock>,
+    whole: Bytes32,
+    /// Who sent it; nobody: it is our own.
+    from: Option<ConnectionId>,
+    progress: Progress,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Progress {
+    Validating(AskId),
+    /// It is slow, and waits until then (P-20 step 6).
+    Delayed(Time, Proven),
+}
+
+/// One that was accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Stored {
+    pub block: Box<FullBlock>,
+    pub header_hash: HeaderHash,
+    /// What it follows.
+    pub parent: Tip,
+    /// Who has it (P-24).
+    pub holders: BTreeSet<ConnectionId>,
+}
+
+impl Unfinished {
+    pub const fn new() -> Self {
+        Self {
+            seen: Recent::new(),
+            waiting: Shares::new(),
+            due: Deadlines::new(),
+            stored: BTreeMap::new(),
+            order: BTreeSet::new(),
+            leader: (0, u64::MAX),
+        }
+    }
+
+    pub fn get(&self, key: Key) -> Option<&Stored> {
+        self.stored.get(&key)
+    }
+
+    /// The iterations of those that answer a challenge.
+    pub fn on(&self, challenge_hash: Bytes32) -> impl Iterator<Item = u64> + '_ {
+        let of_it = self.stored.range((challenge_hash, 0)..=(challenge_hash, u64::MAX));
+        of_it.map(|((_, iterations), _)| *iterations)
+    }
+
+    /// How many were accepted.
+    pub fn len(&self) -> usize {
+        self.stored.len()
+    }
+
+    /// When the next has waited long enough.
+    pub fn deadline(&self) -> Option<Time> {
+        self.due.first().map(|(at, _)| at)
+    }
+
+    /// Drops what is lower (P-6).
+    pub fn drop_below(&mut self, height: u32) {
+        while let Some((lowest, Reverse(iterations), challenge_hash)) = self.order.first().copied()
+        {
+            if lowest >= height {
+                break;
+            }
+            self.order.pop_first();
+            self.stored.remove(&(challenge_hash, iterations));
+        }
+        heap::relax_map(&mut self.stored);
+        heap::relax_set(&mut self.order);
+    }
+
+    /// A peer is gone.
+    pub fn forget_peer(&mut self, from: ConnectionId) {
+        self.waiting.disown(from);
+        for stored in self.stored.values_mut() {
+            stored.holders.remove(&from);
+            heap::relax_set(&mut stored.holders);
+        }
+    }
+
+    /// Stores one; the lowest and slowest make room. False if that is the new one.
+    fn store(&mut self, key: Key, height: u32, stored: Stored, most: usize) -> bool {
+        let place = (height, Reverse(key.1), key.0);
+        while self.stored.len() >= most.max(1) {
+            let Some(first) = self.order.first().copied().filter(|first| *first < place) else {
+                return false;
+            };
+            self.order.pop_first();
+            let (_, Reverse(iterations), challenge_hash) = first;
+            self.stored.remove(&(challenge_hash, iterations));
+        }
+        self.order.insert(place);
+        self.stored.insert(key, stored);
+        true
+    }
+
+    /// Whether a block is good enough beside the best; it may be the best now (P-20 step 7).
+    fn leads(&mut self, height: u32, expected: u64, threshold: u64) -> bool {
+        let (best_height, best) = self.leader;
+        if height > best_height {
+            self.leader = (height, expected);
+            return true;
+        }
+        if height < best_height || expected > best.saturating_add(threshold) {
+            return false;
+        }
+        self.leader = (height, expected.min(best));
+        true
+    }
+
+    /// Takes out one that waits.
+    fn take(&mut self, number: u64) -> Option<Waiting> {
+        let waiting = self.waiting.remove(number)?;
+        if let Progress::Delayed(until, _) = waiting.progress {
+            self.due.shift(&number, Some(until), None);
+        }
+        Some(waiting)
+    }
+
+    /// Heap bytes held.
+    pub fn heap(&self) -> usize {
+        let each = size_of::<FullBlock>();
+        let waiting = self.waiting.iter().map(|(_, it)| it.block.heap().saturating_add(each));
+        let holder = size_of::<ConnectionId>();
+        let stored = self.stored.values().map(|it| {
+            let holders = heap::tree(it.holders.len(), holder);
+            it.block.heap().saturating_add(each).saturating_add(holders)
+        });
+        let order = size_of::<(u32, Reverse<u64>, Bytes32)>();
+        waiting
+            .chain(stored)
+            .fold(0_usize, usize::saturating_add)
+            .saturating_add(self.seen.heap())
+            .saturating_add(self.waiting.heap())
+            .saturating_add(self.due.heap())
+            .saturating_add(heap::tree(self.stored.len(), size_of::<(Key, Stored)>()))
+            .saturating_add(heap::tree(self.order.len(), order))
+    }
+}
+
+impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
+    /// An unfinished block, a peer's or (`from` is nobody) our own, which a farmer's message made
+    /// (P-20 steps 1 to 4).
+    pub(super) fn unfinished(
+        &mut self,
+        from: Option<ConnectionId>,
+        charged: ConnectionId,
+        block: FullBlock,
+        out: &mut Out<Self>,
+    ) -> Kept {
+        // Nobody needs it (P-34).
+        if self.is_syncing() {
+            return Ok(());
+        }
+        if block.shape() != Shape::Unfinished {
+            return Err(&rules::NOT_UNFINISHED);
+        }
+        let whole = block.whole_hash::<H>();
+        let is_wanted = self.tip(block.prev_header_hash()).is_some();
+        if self.unfinished.seen.contains(whole) || !is_wanted {
+            return Ok(());
+        }
+        let about = About::Unfinished(self.unfinished.waiting.upcoming());
+        let query = FullNodeQuery::ValidateUnfinished(Box::new(block.clone()));
+        let Ok(id) = self.asks.open(Asked { charged: Some(charged), about }) else {
+            return Ok(());
+        };
+        self.peers.charge(charged);
+        let progress = Progress::Validating(id);
+        let waiting = Waiting { block: Box::new(block), whole, from, progress };
+        if self.wait(from, waiting).is_some() {
+            self.unfinished.seen.insert(whole, self.config.limits.max_seen);
+            out.ask(parts::outer(OWN, id), query);
+        } else {
+            self.close(id);
+        }
+        Ok(())
+    }
+
+    /// Puts one among those that wait: whoever has most of them makes room (P-22).
+    fn wait(&mut self, from: Option<ConnectionId>, waiting: Waiting) -> Option<u64> {
+        let most = self.config.limits.max_waiting;
+        let number = self.unfinished.waiting.upcoming();
+        let (_, displaced) = self.unfinished.waiting.insert(from, waiting, most).ok()?;
+        if let Some(displaced) = displaced {
+            self.displaced(&displaced);
+        }
+        Some(number)
+    }
+
+    /// One was not looked at to the end: it may come again.
+    fn displaced(&mut self, displaced: &Waiting) {
+        self.unfinished.seen.remove(displaced.whole);
+        match displaced.progress {
+            Progress::Validating(id) => {
+                self.close(id);
+            }
+            Progress::Delayed(..) => {}
+        }
+    }
+
+    /// Whether an unfinished block is valid (P-20 step 4).
+    pub(super) fn validated(
+        &mut self,
+        now: Time,
+        number: u64,
+        proven: Option<Proven>,
+        out: &mut Out<Self>,
+    ) {
+        let Some(waiting) = self.unfinished.take(number) else { return };
+        if let Some(proven) = proven {
+            self.consider(now, waiting, proven, false, out);
+            return;
+        }
+        self.unfinished.seen.remove(waiting.whole);
+        if let Some(from) = waiting.from {
+            self.penalise(from, &rules::INVALID_UNFINISHED, out);
+        }
+    }
+
+    /// Those that have waited long enough are looked at once more (P-21).
+    pub(super) fn end_waits(&mut self, now: Time, out: &mut Out<Self>) {
+        while let Some((at, number)) = self.unfinished.due.first().map(|(at, of)| (at, *of)) {
+            if at > now {
+                break;
+            }
+            let waiting = self.unfinished.take(number);
+            match waiting.as_ref().map(|waiting| waiting.progress) {
+                Some(Progress::Delayed(_, proven)) => {
+                    if let Some(waiting) = waiting {
+                        self.consider(now, waiting, proven, true, out);
+                    }
+                }
+                // Every deadline is that of one that waits.
+                _ => self.unfinished.due.shift(&number, Some(at), None),
+            }
+        }
+    }
+
+    /// Is a valid block good enough to be handed on (P-20 steps 3 and 5 to 8, P-21)?
+    fn consider(
+        &mut self,
+        now: Time,
+        waiting: Waiting,
+        proven: Proven,
+        has_waited: bool,
+        out: &mut Out<Self>,
+    ) {
+        let Proven { quality, iterations } = proven;
+        let Some(parent) = self.tip(waiting.block.prev_header_hash()).copied() else { return };
+        let key = (parent.challenge_hash, iterations);
+        if self.is_syncing() || self.unfinished.stored.contains_key(&key) {
+            return;
+        }
+        // A chain that is sound has a rate.
+        let expected = iterations.checked_div(self.chain.ips).unwrap_or(u64::MAX);
+        if expected > self.config.slow_block_threshold && !has_waited {
+            let until = now.after(self.config.slow_block_delay);
+            let progress = Progress::Delayed(until, proven);
+            let owner = waiting.from.filter(|from| self.peers.is_there(*from));
+            if let Some(number) = self.wait(owner, Waiting { progress, ..waiting }) {
+                self.unfinished.due.shift(&number, None, Some(until));
+            }
+            return;
+        }
+        let height = parent.height.saturating_add(1);
+        if !self.unfinished.leads(height, expected, self.config.propagation_threshold) {
+            return;
+        }
+        let Waiting { block, from, .. } = waiting;
+        let message = Message::from(UnfinishedBlock { block: (*block).clone() });
+        let header_hash = block.header_hash::<H>();
+        let holders = self.holders();
+        let stored = Stored { block, header_hash, parent, holders };
+        if self.unfinished.store(key, height, stored, self.config.limits.max_unfinished) {
+            let info = ProofOfSpaceInfo { challenge_hash: key.0, iterations_needed: iterations };
+            out.send(Delivery::Broadcast(NodeType::Timelord, info.into()));
+            out.send(match from {
+                Some(from) => Delivery::BroadcastToOthers(NodeType::FullNode, from, message),
+                None => Delivery::Broadcast(NodeType::FullNode, message),
+            });
+            if self.config.announce_arrivals {
+                let weight = parent.weight.saturating_add(parent.child_difficulty);
+                let arrived = ProofOfSpaceArrived { weight, quality };
+                out.send(Delivery::Broadcast(NodeType::Farmer, arrived.into()));
+            }
+            out.notify(FullNodeNotice::Unfinished { challenge_hash: key.0, iterations });
+        }
+    }
+
+    /// Whoever has a block that is broadcast now, if that matters (P-24).
+    fn holders(&self) -> BTreeSet<ConnectionId> {
+        if self.config.compact_blocks {
+            self.peers.of_type(NodeType::FullNode).collect()
+        } else {
+            BTreeSet::new()
+        }
+    }
+}

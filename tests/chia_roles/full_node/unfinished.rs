@@ -1,0 +1,288 @@
+//! Unfinished blocks (P-20 to P-22, F-25).
+
+use std::time::Duration;
+
+use nodewire::AskId;
+use nodewire::Machine;
+use nodewire::codec::chia::messages::{ProofOfSpaceArrived, ProofOfSpaceInfo, UnfinishedBlock};
+use nodewire::codec::chia::{FullBlock, NodeType};
+use nodewire::state::chia::{
+    ConnectionId, Delivery, FullNodeCommand, FullNodeConfig, FullNodeNotice, FullNodeQuery, Proven,
+    Role,
+};
+
+use super::{A, B, C, Node, branch, chain, genesis, maker};
+use crate::given::{bytes32, penalty};
+
+fn node() -> Node {
+    Node::among_peers(4, FullNodeConfig::default())
+}
+
+/// An unfinished block on the tip, told from others by its time.
+fn unfinished(node: &Node, number: u64) -> FullBlock {
+    let mut block = maker(1).unfinished(&node.top());
+    block.header_block.header.data.timestamp = number;
+    block
+}
+
+/// A peer sends it, and the chain says that it takes so many iterations: 1,000 are a second.
+fn takes(node: &mut Node, from: u64, block: &FullBlock, iterations: u64) -> Vec<Delivery> {
+    node.hear(from, UnfinishedBlock { block: block.clone() });
+    let (id, query) = node.played.question();
+    assert_eq!(query, FullNodeQuery::ValidateUnfinished(Box::new(block.clone())));
+    valid(node, id, iterations);
+    node.played.sent()
+}
+
+fn valid(node: &mut Node, id: AskId, iterations: u64) {
+    let proven = Proven { quality: bytes32(3), iterations };
+    node.played.local(FullNodeCommand::Validated(id, Some(proven)));
+}
+
+/// What is said of a block that is accepted, in order (P-20 step 8).
+fn accepted(node: &Node, from: u64, block: &FullBlock, iterations_needed: u64) -> Vec<Delivery> {
+    let tip = node.tip();
+    let info = ProofOfSpaceInfo { challenge_hash: tip.challenge_hash, iterations_needed };
+    let weight = tip.weight + tip.child_difficulty;
+    let arrived = ProofOfSpaceArrived { weight, quality: bytes32(3) };
+    let block = UnfinishedBlock { block: block.clone() };
+    vec![
+        Delivery::Broadcast(NodeType::Timelord, info.into()),
+        Delivery::BroadcastToOthers(NodeType::FullNode, ConnectionId(from), block.into()),
+        Delivery::Broadcast(NodeType::Farmer, arrived.into()),
+    ]
+}
+
+#[test]
+fn a_good_one_is_handed_on_in_order() {
+    let mut node = node();
+    let block = unfinished(&node, 1);
+    let expected = accepted(&node, A, &block, 9_000);
+    assert_eq!(takes(&mut node, A, &block, 9_000), expected);
+    let challenge_hash = node.tip().challenge_hash;
+    let notice = FullNodeNotice::Unfinished { challenge_hash, iterations: 9_000 };
+    assert_eq!(node.played.notices(), [notice]);
+    assert_eq!(node.unfinished(B, &block), [], "seen");
+    let mut config = FullNodeConfig::default();
+    config.announce_arrivals = false;
+    let mut quiet = Node::among_peers(4, config);
+    assert_eq!(takes(&mut quiet, A, &block, 9_000), expected[..2], "F-25 is an option");
+}
+
+#[test]
+fn it_is_unfinished_and_valid_or_its_sender_is_blamed() {
+    let mut node = node();
+    let finished = maker(1).finish(unfinished(&node, 1), Some(&node.top()));
+    let mut mixed = [finished.clone(), finished.clone(), finished];
+    mixed[0].header_block.challenge = None;
+    mixed[1].header_block.proof_of_time = None;
+    for block in mixed {
+        let sent = node.unfinished(A, &block);
+        assert_eq!(penalty(&sent), Some((A, "chia/P-20")));
+        let [Delivery::Penalise(_, rule)] = &sent[..] else { panic!() };
+        assert_eq!(rule.reason(), "NotUnfinished", "A-18");
+    }
+    let block = unfinished(&node, 2);
+    for peer in [A, B] {
+        // Whoever sends it: nobody is spared because somebody else was blamed before.
+        node.hear(peer, UnfinishedBlock { block: block.clone() });
+        let (id, _) = node.played.question();
+        node.played.local(FullNodeCommand::Validated(id, None));
+        assert_eq!(penalty(&node.played.sent()), Some((peer, "chia/P-20")));
+    }
+}
+
+#[test]
+fn only_children_of_tips_are_looked_at() {
+    let mut node = node();
+    let old = maker(2).unfinished(&genesis());
+    let unknown = maker(2).unfinished(&branch(&node.top(), 3, 1)[0]);
+    for block in [old, unknown.clone()] {
+        node.hear(A, UnfinishedBlock { block });
+        assert_eq!((node.played.asked(), node.played.sent()), (vec![], vec![]), "step 3");
+    }
+    // Once its parent is there, it may come again.
+    let parent = branch(&node.top(), 3, 1).remove(0);
+    node.block(B, &parent);
+    assert_eq!(takes(&mut node, A, &unknown, 1_000).len(), 3);
+}
+
+#[test]
+fn one_for_each_number_of_iterations() {
+    let mut node = node();
+    let (one, other) = (unfinished(&node, 1), unfinished(&node, 2));
+    assert_eq!(takes(&mut node, A, &one, 5_000).len(), 3);
+    assert_eq!(takes(&mut node, B, &other, 5_000), [], "step 5");
+    assert_eq!(node.played.machine.unfinished_blocks(), 1);
+}
+
+#[test]
+fn slow_ones_wait() {
+    for (iterations, waits) in [(120_999, false), (121_000, true)] {
+        let mut node = node();
+        let block = unfinished(&node, 1);
+        let sent = takes(&mut node, A, &block, iterations);
+        assert_eq!(sent.is_empty(), waits, "{iterations}: step 6");
+        if waits {
+            let due = node.played.now.after(Duration::from_secs(3));
+            assert_eq!(node.played.machine.deadline(), Some(due));
+            node.played.pass(Duration::from_micros(2_999_999));
+            assert_eq!(node.played.sent(), []);
+            node.played.pass(Duration::from_micros(1));
+            assert_eq!(node.played.sent(), accepted(&node, A, &block, iterations));
+            assert_eq!(node.played.machine.deadline(), None);
+        }
+    }
+}
+
+#[test]
+fn after_its_wait_it_is_looked_at_again() {
+    let slow = |node: &mut Node| {
+        let block = unfinished(node, 1);
+        assert_eq!(takes(node, A, &block, 300_000), []);
+        block
+    };
+    let wait = Duration::from_secs(3);
+    // Step 3: the parent is no tip any more.
+    let mut one = Node::among_peers(0, FullNodeConfig::default());
+    slow(&mut one);
+    for block in chain(4) {
+        one.block(B, &block);
+    }
+    one.played.sent();
+    one.played.pass(wait);
+    assert_eq!(one.played.sent(), []);
+    // Step 5: another of the same iterations was accepted meanwhile.
+    let mut two = node();
+    slow(&mut two);
+    let other = unfinished(&two, 2);
+    takes(&mut two, B, &other, 300_000);
+    two.played.pass(wait);
+    assert_eq!(two.played.sent().len(), 3, "one of the two");
+    assert_eq!(two.played.machine.unfinished_blocks(), 1);
+    // Step 7: a much better one has come.
+    let mut three = node();
+    slow(&mut three);
+    let better = unfinished(&three, 2);
+    takes(&mut three, B, &better, 100_000);
+    three.played.pass(wait);
+    assert_eq!(three.played.sent(), [], "300 is more than 100 and 150");
+}
+
+#[test]
+fn the_best_leads() {
+    let mut node = node();
+    let mut number = 0;
+    let mut next = |node: &mut Node, iterations| {
+        number += 1;
+        let block = unfinished(node, number);
+        !takes(node, A, &block, iterations).is_empty()
+    };
+    let expected = [
+        (100_000, true),
+        (50_000, true),
+        // 50 leads: up to 200 go on, and wait before they do.
+        (20_000, true),
+        (120_000, true),
+        (19_999, true),
+        (119_999, true),
+    ];
+    for (iterations, goes_on) in expected {
+        assert_eq!(next(&mut node, iterations), goes_on, "{iterations}");
+    }
+    for (iterations, goes_on) in [(170_999, false), (169_999, true)] {
+        assert!(!next(&mut node, iterations), "they wait first");
+        node.played.pass(Duration::from_secs(3));
+        assert_eq!(!node.played.sent().is_empty(), goes_on, "{iterations}: 19 and 150");
+    }
+}
+
+#[test]
+fn a_higher_one_leads_and_a_lower_one_is_dropped() {
+    let mut node = node();
+    let block = unfinished(&node, 1);
+    takes(&mut node, A, &block, 1_000);
+    let low = maker(5).unfinished(&node.top());
+    let parent = branch(&node.top(), 3, 1).remove(0);
+    node.block(B, &parent);
+    let high = maker(5).unfinished(&parent);
+    assert_eq!(takes(&mut node, A, &high, 110_000).len(), 3, "whatever it takes");
+    assert_eq!(takes(&mut node, A, &low, 500), [], "its parent is a tip still, but it is lower");
+}
+
+/// P-22, A-10: of those that wait, whoever has the most makes room.
+#[test]
+fn a_flood_keeps_nobody_out() {
+    let mut config = FullNodeConfig::default();
+    config.limits.max_waiting = 20;
+    let mut node = Node::among_peers(4, config);
+    let mut ids = Vec::new();
+    let mut send = |node: &mut Node, from: u64, number: u64| {
+        let block = unfinished(node, number);
+        node.hear(from, UnfinishedBlock { block });
+        let asked = node.played.asked();
+        ids.extend(asked.iter().map(|(id, _)| *id));
+        asked.len()
+    };
+    let asked: usize = (0..16).map(|number| send(&mut node, A, number)).sum();
+    assert_eq!(asked, 16);
+    assert!(node.played.machine.is_busy_with(ConnectionId(A)));
+    let asked: usize = (100..112).map(|number| send(&mut node, B, number)).sum();
+    assert_eq!(asked, 10, "up to half of the room");
+    assert_eq!(send(&mut node, C, 200), 1);
+    let awaited = ids.iter().filter(|id| node.played.machine.awaits(**id)).count();
+    assert_eq!(awaited, 20);
+    assert!(!node.played.machine.is_busy_with(ConnectionId(A)), "its newest made room");
+    // What made room was not looked at, and may come again.
+    valid(&mut node, ids[0], 9_000);
+    assert_eq!(node.played.sent().len(), 3);
+    let again = unfinished(&node, 15);
+    node.hear(B, UnfinishedBlock { block: again });
+    assert_eq!(node.played.asked().len(), 1);
+}
+
+#[test]
+fn the_lowest_and_slowest_make_room() {
+    let mut config = FullNodeConfig::default();
+    config.limits.max_unfinished = 2;
+    let mut node = Node::among_peers(4, config);
+    for (number, iterations, accepted) in
+        [(1, 9_000, 3), (2, 8_000, 3), (3, 8_500, 3), (4, 9_500, 0)]
+    {
+        let block = unfinished(&node, number);
+        assert_eq!(takes(&mut node, A, &block, iterations).len(), accepted, "{iterations}");
+        assert!(node.played.machine.unfinished_blocks() <= 2);
+    }
+    // Another of 9,000 is taken no more: it is the slowest; 8,000 is there.
+    for (number, iterations) in [(5, 9_000), (6, 8_000)] {
+        let block = unfinished(&node, number);
+        assert_eq!(takes(&mut node, A, &block, iterations), []);
+    }
+}
+
+#[test]
+fn numbers_at_the_end_are_harmless() {
+    let mut node = node();
+    let block = unfinished(&node, 1);
+    assert_eq!(takes(&mut node, A, &block, 0).len(), 3, "no time at all");
+    let block = unfinished(&node, 2);
+    assert_eq!(takes(&mut node, A, &block, u64::MAX), []);
+    node.played.pass(Duration::from_secs(3));
+    assert_eq!(node.played.sent(), [], "for ever");
+}
+
+/// A peer that goes leaves its blocks, which nobody can be blamed for.
+#[test]
+fn what_the_gone_sent_is_still_good() {
+    let mut node = node();
+    let (one, two) = (unfinished(&node, 1), unfinished(&node, 2));
+    for block in [&one, &two] {
+        node.hear(A, UnfinishedBlock { block: block.clone() });
+    }
+    let asked = node.played.asked();
+    node.played.disconnect(A);
+    valid(&mut node, asked[0].0, 5_000);
+    assert_eq!(node.played.sent(), accepted(&node, A, &one, 5_000));
+    node.played.local(FullNodeCommand::Validated(asked[1].0, None));
+    assert_eq!(node.played.sent(), []);
+}
