@@ -180,9 +180,9 @@ fn only_the_functions_are_known() {
         }
     }
     assert_eq!(kind(&named(b"")), MalformedKind::UnknownMessage);
-    assert_eq!(kind(&named(&[0xff])), MalformedKind::NotWellFormed);
-    assert_eq!(kind(b"\xa2\x61f\x64ping\x61d\xa1\x61\xff\x00"), MalformedKind::NotWellFormed);
-    assert_eq!(kind(b"\xa2\x61f\x64ping\x61\xff\x00"), MalformedKind::NotWellFormed);
+    assert_eq!(kind(&named(&[0xff])), MalformedKind::BadUtf8);
+    assert_eq!(kind(b"\xa2\x61f\x64ping\x61d\xa1\x61\xff\x00"), MalformedKind::BadUtf8);
+    assert_eq!(kind(b"\xa2\x61f\x64ping\x61\xff\x00"), MalformedKind::BadUtf8);
     assert_eq!(kind(b"\xa2\x61f\x44ping\x61d\xa0"), MalformedKind::TypeMismatch);
     assert_eq!(kind(b"\xbf\x61f\x64ping\x61d\xa0\xff"), MalformedKind::BadArity);
     assert_eq!(kind(b""), MalformedKind::UnexpectedEnd);
