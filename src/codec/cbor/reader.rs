@@ -119,13 +119,18 @@ impl<'a> Reader<'a> {
     }
 
     /// A definite text.
+    #[cfg(feature = "leios")]
     pub(crate) fn text(&mut self) -> Result<&'a str> {
+        self.text_or(MalformedKind::NotWellFormed)
+    }
+
+    /// A definite text; `wrong` if it is no UTF-8.
+    pub(crate) fn text_or(&mut self, wrong: MalformedKind) -> Result<&'a str> {
         let from = self.at;
         match self.head()? {
             (TEXT, Argument::Value(length)) => {
                 let bytes = self.take(length)?;
-                core::str::from_utf8(bytes)
-                    .map_err(|_| Malformed::new(MalformedKind::BadUtf8, from))
+                core::str::from_utf8(bytes).map_err(|_| Malformed::new(wrong, from))
             }
             other => Err(mismatch(other, from)),
         }

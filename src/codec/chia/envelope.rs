@@ -36,7 +36,7 @@ impl<'a> Pairs<'_, 'a> {
     pub(super) fn name(&mut self) -> Read<Option<&'a str>> {
         let Some(left) = self.left.checked_sub(1) else { return Ok(None) };
         (self.left, self.at) = (left, self.reader.at());
-        self.reader.text().map(Some)
+        self.reader.text_or(MalformedKind::BadUtf8).map(Some)
     }
 
     /// Its value: the first of that name.
@@ -80,12 +80,13 @@ pub(super) fn read<F: Copy, M>(
     let mut early: Option<Reader<'_>> = None;
     for _ in 0..reader.definite_map()? {
         let at = reader.at();
-        match reader.text()? {
+        match reader.text_or(MalformedKind::BadUtf8)? {
             "f" if function.is_some() => return Err(twice(at)),
             "f" => {
                 let at = reader.at();
                 let unknown = || Malformed::new(MalformedKind::UnknownMessage, at);
-                function = Some(choose(reader.text()?).ok_or_else(unknown)?);
+                function =
+                    Some(choose(reader.text_or(MalformedKind::BadUtf8)?).ok_or_else(unknown)?);
             }
             "d" if found.is_some() || early.is_some() => return Err(twice(at)),
             "d" => match function {

@@ -67,7 +67,7 @@ impl Member for String {
     const MIN_LEN: usize = 1;
 
     fn read(reader: &mut Reader<'_>, _: Source<'_>) -> Read<Self> {
-        reader.text().map(Self::from)
+        reader.text_or(MalformedKind::BadUtf8).map(Self::from)
     }
 
     fn write(&self, out: &mut impl Sink) {
