@@ -7,18 +7,24 @@
 //! and of use to nobody else. A ledger of real blocks is [`Proofs::Unchecked`].
 //!
 //! Who answers the questions of a role is an [`Oracle`]: [`Plots`] those of a harvester,
-//! [`Purse`] those of a farmer. A node with its oracle is [`Staffed`].
+//! [`Purse`] those of a farmer, [`Clockwork`] those of a timelord, [`Keeper`] those of a full node. A node with its oracle is [`Staffed`].
 
+mod clockwork;
+mod keeper;
 mod ledger;
 mod maker;
+mod mempool;
 mod oracle;
 mod plots;
 mod purse;
 mod staffed;
 pub mod stand_in;
 
+pub use clockwork::Clockwork;
+pub use keeper::Keeper;
 pub use ledger::{Consensus, Ledger, Proofs};
 pub use maker::Maker;
+pub use mempool::{INVALID, Mempool};
 pub use oracle::{Answers, Oracle};
 pub use plots::Plots;
 pub use purse::Purse;
