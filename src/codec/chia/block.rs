@@ -1,6 +1,6 @@
 //! Blocks and what they are made of (`chia.md` 5).
 
-use super::object::object;
+use super::object::{Held, object};
 use super::{
     Blob, Bytes32, HeaderDataHash, HeaderHash, Int1024, PrependSignature, PublicKey, Signature,
 };
@@ -221,6 +221,12 @@ impl HeaderBlock {
         self.challenge.as_ref().map(|challenge| challenge.height)
     }
 
+    /// Heap bytes held; shared frames count as [`Source::heap`](crate::codec::Source::heap) says.
+    #[must_use]
+    pub fn heap(&self) -> usize {
+        self.held()
+    }
+
     /// What is there of it.
     #[must_use]
     pub const fn shape(&self) -> Shape {
@@ -272,6 +278,6 @@ impl FullBlock {
     /// Heap bytes held; shared frames count as for [`Message::heap`](super::Message::heap).
     #[must_use]
     pub fn heap(&self) -> usize {
-        super::object::Held::held(self)
+        self.held()
     }
 }

@@ -5,6 +5,8 @@
 //! - [`Harvester`], [`Farmer`], [`FullNode`]: the roles: what it hears is [`FromPeer`], what it says
 //!   a [`Delivery`].
 //! - [`Registry`]: who is connected, one connection for each node id, and who is kept out.
+//! - [`Sync`]: a part of the full node: another chain, found to be heavier, becomes its own.
+//! - [`Serving`]: another part of it: what it answers out of its chain.
 //! - [`rules`]: every numbered rule, with its text and how much its breaking counts.
 //! - [`Limits`]: every bound and time, each a field to set.
 
@@ -24,7 +26,9 @@ mod nonces;
 mod registry;
 mod role;
 mod senders;
+mod serving;
 mod sizes;
+mod sync;
 mod timelord;
 mod transactions;
 
@@ -53,6 +57,11 @@ pub use registry::{
 };
 pub use role::{ConnectionId, Delivery, FromPeer, Parting, Role, Whereabouts};
 pub use senders::{Row, SENDERS, is_useful, may_send};
+pub use serving::{AtHeights, Found, Serving, ServingCommand, ServingLimits, ServingQuery};
+pub use sync::{
+    ClaimedTip, HeaderBatch, Sync, SyncCommand, SyncFailure, SyncLimits, SyncNotice, SyncOutcome,
+    SyncPhase, SyncQuery, SyncStart, Weighed,
+};
 pub use timelord::{Timelord, TimelordCommand, TimelordConfig, TimelordNotice, TimelordQuery};
 pub use transactions::{
     TransactionHash, TransactionIds, TransactionResult, Transactions, TransactionsCommand,

@@ -11,6 +11,8 @@ mod frames;
 mod harvester;
 mod proofs;
 mod resolutions;
+mod serving;
+mod sync;
 mod timelord;
 mod transactions;
 mod unfinished;
@@ -23,6 +25,8 @@ pub use frames::*;
 pub use harvester::*;
 pub use proofs::*;
 pub use resolutions::*;
+pub use serving::*;
+pub use sync::*;
 pub use timelord::*;
 pub use transactions::*;
 pub use unfinished::*;
@@ -48,6 +52,8 @@ pub static ALL: &[&[&Rule]] = &[
     unfinished::ALL,
     transactions::ALL,
     timelord::ALL,
+    sync::ALL,
+    serving::ALL,
     resolutions::ALL,
 ];
 

@@ -1,0 +1,166 @@
+//! Blocks of the chain that is synced to, added in order (P-42).
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use super::input::{SyncFailure, SyncNotice, SyncOutcome, SyncPhase, SyncQuery};
+use super::peers::{Kind, Request, Standing};
+use super::tips::{Goal, is_finished};
+use super::window::Window;
+use super::{Asked, Cx, Step};
+use crate::codec::chia::messages::{RequestSyncBlocks, SyncBlocks};
+use crate::codec::chia::{Bytes32, FullBlock};
+use crate::codec::streamable::{Sha256, Streamable};
+use crate::state::chia::chain::Added;
+use crate::state::chia::role::{ConnectionId, Delivery};
+use crate::state::chia::rules;
+use crate::time::Time;
+
+/// Blocks are asked for, and added.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Blocks {
+    /// SHA-256 of every header block that was weighed, from the fork upwards.
+    digests: Vec<Bytes32>,
+    fork: u32,
+    window: Window<FullBlock>,
+    /// Of the first batch, those that are to be added after the one that is being added.
+    waiting: VecDeque<FullBlock>,
+    is_adding: bool,
+}
+
+impl Blocks {
+    pub fn new<H: Sha256>(digests: Vec<Bytes32>, fork: u32, height: u32, cx: &Cx<'_, H>) -> Self {
+        let (size, ahead) = (cx.limits.blocks_per_batch, cx.limits.window);
+        let window = Window::new(fork.saturating_add(1), height, size, ahead, cx.now);
+        Self { digests, fork, window, waiting: VecDeque::new(), is_adding: false }
+    }
+
+    /// Hands the next block to the chain, and asks for what nobody was asked for.
+    pub fn proceed<H: Sha256>(&mut self, goal: &Goal, cx: &mut Cx<'_, H>) -> Step {
+        if !self.is_adding {
+            if self.waiting.is_empty() {
+                self.waiting = self.window.hand_on().unwrap_or_default().into();
+            }
+            if let Some(block) = self.waiting.pop_front() {
+                self.is_adding = true;
+                cx.ask(Asked::Block, SyncQuery::AddBlock(Box::new(block)));
+            }
+        }
+        self.ask(goal, false, cx);
+        Step::Stay
+    }
+
+    pub fn hear<H: Sha256>(
+        &mut self,
+        from: ConnectionId,
+        it: SyncBlocks,
+        goal: &Goal,
+        cx: &mut Cx<'_, H>,
+    ) -> Step {
+        let of_tip = it.tip_header_hash == goal.header_hash;
+        let finished = it.blocks.iter().all(is_finished);
+        let fits = |request| match request {
+            Request::Batch(batch) if of_tip && finished => {
+                it.blocks.iter().map(FullBlock::height).eq(self.window.heights(batch))
+            }
+            _ => false,
+        };
+        let is_right = match cx.peers.answers(from, fits) {
+            Some(Request::Batch(batch)) if self.window.lacks(batch) => {
+                let right = it.blocks.iter().all(|block| self.is_right::<H>(block));
+                if right {
+                    self.window.put(batch, from, it.blocks);
+                }
+                right
+            }
+            // A late duplicate.
+            Some(_) => true,
+            None if cx.peers.unfitting(from, Kind::Blocks) == Standing::Late => return Step::Stay,
+            None => false,
+        };
+        if is_right {
+            cx.peers.was_good(from);
+        } else {
+            cx.blame(from, &rules::SYNC_BLOCKS);
+            self.lost(from);
+        }
+        self.proceed(goal, cx)
+    }
+
+    /// What became of the block that was being added.
+    pub fn added<H: Sha256>(&mut self, added: &Added, goal: &Goal, cx: &mut Cx<'_, H>) -> Step {
+        match added {
+            Added::AlreadyHave | Added::Orphan | Added::Tip(_) => {}
+            Added::Invalid => {
+                cx.blame(goal.from, &rules::SYNC_CHAIN);
+                return Step::End(SyncOutcome::Failed(SyncFailure::Invalid));
+            }
+            Added::Disconnected => {
+                return Step::End(SyncOutcome::Failed(SyncFailure::Disconnected));
+            }
+        }
+        self.is_adding = false;
+        if self.waiting.is_empty() {
+            let height = *self.window.front_heights().end();
+            cx.out.notify(SyncNotice::Reached(SyncPhase::Blocks, height));
+            self.window.advance(cx.now);
+            if self.window.is_over() {
+                return Step::End(SyncOutcome::Synced(goal.header_hash));
+            }
+        }
+        self.proceed(goal, cx)
+    }
+
+    pub fn lost(&mut self, peer: ConnectionId) {
+        self.window.fails(peer, None);
+    }
+
+    pub fn timeout<H: Sha256>(&mut self, goal: &Goal, cx: &mut Cx<'_, H>) -> Step {
+        if self.window.fails_at(cx.limits.timeout).is_some_and(|at| at <= cx.now) {
+            let failure = SyncFailure::TimedOut(SyncPhase::Blocks);
+            return Step::End(SyncOutcome::Failed(failure));
+        }
+        if self.window.retry_at(cx.limits.retry).is_some_and(|at| at <= cx.now) {
+            for silent in self.window.retry(cx.now) {
+                cx.peers.was_silent(silent);
+            }
+            self.ask(goal, true, cx);
+        }
+        Step::Stay
+    }
+
+    pub fn deadline(&self, limits: &super::SyncLimits) -> Option<Time> {
+        let window = [self.window.fails_at(limits.timeout), self.window.retry_at(limits.retry)];
+        window.into_iter().flatten().min()
+    }
+
+    pub fn heap(&self) -> usize {
+        let waiting = self.waiting.iter().map(FullBlock::heap);
+        let own = self.waiting.capacity().saturating_mul(size_of::<FullBlock>());
+        waiting
+            .fold(own, usize::saturating_add)
+            .saturating_add(self.window.heap(FullBlock::heap))
+            .saturating_add(self.digests.capacity().saturating_mul(size_of::<Bytes32>()))
+    }
+
+    /// Whether the header block is the one that was weighed, all of it, and the body its own: with
+    /// that nothing of the block is left to be damaged.
+    fn is_right<H: Sha256>(&self, block: &FullBlock) -> bool {
+        let above = block.height().checked_sub(self.fork).and_then(|above| above.checked_sub(1));
+        let digest = above.and_then(|above| self.digests.get(above as usize));
+        let header_block = &block.header_block;
+        digest.is_some_and(|digest| digest.0 == header_block.get_hash::<H>())
+            && header_block.header.data.body_hash.0 == block.body.get_hash::<H>()
+    }
+
+    fn ask<H: Sha256>(&mut self, goal: &Goal, again: bool, cx: &mut Cx<'_, H>) {
+        let (out, most) = (&mut *cx.out, cx.limits.max_unanswered);
+        self.window.ask(cx.now, cx.peers, again, |peers, peer, batch, heights| {
+            peers.ask(peer, Kind::Blocks, Request::Batch(batch), most);
+            let heights = heights.collect();
+            let request = RequestSyncBlocks { tip_header_hash: goal.header_hash, heights };
+            out.send(Delivery::To(peer, request.into()));
+        });
+    }
+}

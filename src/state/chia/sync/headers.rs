@@ -1,0 +1,335 @@
+//! Headers of the chain that is synced to, batch by batch, and who lies if they do not fit
+//! (P-39 to P-41).
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::dispute::{Dispute, Verdict};
+use super::hashes::{Hashes, Theirs};
+use super::input::{
+    ClaimedTip, HeaderBatch, SyncFailure, SyncNotice, SyncOutcome, SyncPhase, SyncQuery, Weighed,
+};
+use super::peers::{Kind, Request, Standing};
+use super::tips::Goal;
+use super::window::Window;
+use super::{Asked, Cx, Phase, Step};
+use crate::codec::chia::messages::{HeaderBlocks, RequestHeaderBlocks};
+use crate::codec::chia::{Bytes32, HeaderBlock, Shape};
+use crate::codec::streamable::{Sha256, Streamable};
+use crate::state::chia::role::{ConnectionId, Delivery};
+use crate::state::chia::rules;
+use crate::time::Time;
+
+/// Headers are asked for, and handed on in order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Headers {
+    theirs: Theirs,
+    fork: u32,
+    window: Window<HeaderBlock>,
+    /// SHA-256 of every header block that is good, from the fork upwards.
+    digests: Vec<Bytes32>,
+    /// The same of those that are being weighed.
+    weighing: Option<Vec<Bytes32>>,
+    dispute: Option<Dispute>,
+}
+
+/// What an answer shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Finding {
+    /// It is what the hashes say.
+    Fits,
+    /// Its sender lies.
+    SenderLies,
+    /// The hashes are no chain.
+    HashesLie,
+    /// It is a chain up to this height, and not that of the hashes: one of both lies.
+    Apart(u32),
+}
+
+impl Headers {
+    pub fn new<H: Sha256>(theirs: Theirs, fork: u32, height: u32, cx: &Cx<'_, H>) -> Self {
+        let (size, ahead) = (cx.limits.headers_per_batch, cx.limits.window);
+        Self {
+            window: Window::new(fork.saturating_add(1), height, size, ahead, cx.now),
+            // As many as there are hashes above the fork.
+            digests: Vec::with_capacity(height.saturating_sub(fork) as usize),
+            theirs,
+            fork,
+            weighing: None,
+            dispute: None,
+        }
+    }
+
+    /// Hands the first batch on if it is here, and asks for what nobody was asked for.
+    pub fn proceed<H: Sha256>(&mut self, goal: &Goal, cx: &mut Cx<'_, H>) -> Step {
+        if self.weighing.is_none() {
+            let first = *self.window.front_heights().start();
+            if let Some(headers) = self.window.hand_on() {
+                let digests = headers.iter().map(|header| Bytes32(header.get_hash::<H>()));
+                self.weighing = Some(digests.collect());
+                let batch = HeaderBatch { fork: self.fork, first, headers };
+                cx.ask(Asked::Headers, SyncQuery::WeighHeaders(Box::new(batch)));
+            }
+        }
+        self.ask(goal, false, cx);
+        Step::Stay
+    }
+
+    pub fn hear<H: Sha256>(
+        &mut self,
+        from: ConnectionId,
+        it: HeaderBlocks,
+        goal: &Goal,
+        cx: &mut Cx<'_, H>,
+    ) -> Step {
+        let of_tip = it.tip_header_hash == goal.header_hash;
+        let fits = |request| {
+            of_tip
+                && self.has_heights(from, request, &it.header_blocks, cx.limits.headers_per_batch)
+        };
+        match cx.peers.answers(from, fits) {
+            Some(Request::Batch(batch)) if self.window.lacks(batch) => {
+                self.hear_batch(from, batch, it.header_blocks, goal, cx)
+            }
+            Some(Request::Links) => self.hear_links(from, &it.header_blocks, goal, cx),
+            // A late duplicate.
+            Some(_) => {
+                cx.peers.was_good(from);
+                Step::Stay
+            }
+            None if cx.peers.unfitting(from, Kind::Headers) == Standing::Wrong => {
+                self.blame(from, goal, cx)
+            }
+            None => Step::Stay,
+        }
+    }
+
+    /// What was handed on last is good or not.
+    pub fn weighed<H: Sha256>(
+        &mut self,
+        weighed: Weighed,
+        goal: &Goal,
+        cx: &mut Cx<'_, H>,
+    ) -> Step {
+        let Some(digests) = self.weighing.take() else { return Step::Stay };
+        match weighed {
+            Weighed::Good => {
+                let height = *self.window.front_heights().end();
+                self.digests.extend(digests);
+                cx.out.notify(SyncNotice::Reached(SyncPhase::Headers, height));
+                self.window.advance(cx.now);
+                if self.window.is_over() { self.done() } else { self.proceed(goal, cx) }
+            }
+            Weighed::Damaged => match self.window.refuse(cx.now) {
+                Some(from) => self.blame(from, goal, cx),
+                None => self.proceed(goal, cx),
+            },
+            Weighed::Bad => {
+                cx.blame(goal.from, &rules::SYNC_WEIGHT);
+                Step::End(SyncOutcome::Failed(SyncFailure::TooLight))
+            }
+        }
+    }
+
+    pub fn lost(&mut self, peer: ConnectionId) {
+        self.window.fails(peer, None);
+        if self.dispute.as_ref().is_some_and(|dispute| dispute.with == peer) {
+            self.dispute = None;
+        }
+    }
+
+    pub fn timeout<H: Sha256>(&mut self, goal: &Goal, cx: &mut Cx<'_, H>) -> Step {
+        if self.window.fails_at(cx.limits.timeout).is_some_and(|at| at <= cx.now) {
+            let failure = SyncFailure::TimedOut(SyncPhase::Headers);
+            return Step::End(SyncOutcome::Failed(failure));
+        }
+        let due = |dispute: &mut Dispute| dispute.since.after(cx.limits.retry) <= cx.now;
+        if let Some(Dispute { with, .. }) = self.dispute.take_if(due) {
+            cx.peers.lapse(with, Kind::Headers, Request::Links);
+            cx.peers.mistrust(with);
+        }
+        if self.window.retry_at(cx.limits.retry).is_some_and(|at| at <= cx.now) {
+            for silent in self.window.retry(cx.now) {
+                cx.peers.was_silent(silent);
+            }
+            self.ask(goal, true, cx);
+        }
+        Step::Stay
+    }
+
+    pub fn deadline(&self, limits: &super::SyncLimits) -> Option<Time> {
+        let dispute = self.dispute.as_ref().map(|dispute| dispute.since.after(limits.retry));
+        let window = [self.window.fails_at(limits.timeout), self.window.retry_at(limits.retry)];
+        window.into_iter().chain([dispute]).flatten().min()
+    }
+
+    pub fn heap(&self) -> usize {
+        let digests = self.weighing.as_ref().map_or(0, Vec::capacity);
+        let digests = digests.saturating_add(self.digests.capacity());
+        self.theirs
+            .heap()
+            .saturating_add(self.window.heap(HeaderBlock::heap))
+            .saturating_add(digests.saturating_mul(size_of::<Bytes32>()))
+    }
+
+    /// Whether these are finished headers of the heights that a request names.
+    fn has_heights(
+        &self,
+        from: ConnectionId,
+        request: Request,
+        headers: &[HeaderBlock],
+        most: u32,
+    ) -> bool {
+        let finished = headers.iter().all(|header| header.shape() == Shape::Finished);
+        let heights = headers.iter().map(HeaderBlock::height);
+        let fits = match request {
+            Request::Batch(batch) => heights.eq(self.window.heights(batch).map(Some)),
+            Request::Links => self.dispute.as_ref().is_some_and(|dispute| {
+                dispute.with == from && heights.eq(dispute.heights(most).map(Some))
+            }),
+            Request::Hashes => false,
+        };
+        finished && fits
+    }
+
+    fn hear_batch<H: Sha256>(
+        &mut self,
+        from: ConnectionId,
+        batch: u32,
+        headers: Vec<HeaderBlock>,
+        goal: &Goal,
+        cx: &mut Cx<'_, H>,
+    ) -> Step {
+        match self.examine::<H>(&headers, goal.height) {
+            Finding::Fits => {
+                self.window.put(batch, from, headers);
+                cx.peers.was_good(from);
+                self.proceed(goal, cx)
+            }
+            Finding::SenderLies => self.blame(from, goal, cx),
+            Finding::HashesLie => self.hashes_lie(cx),
+            Finding::Apart(low) => {
+                self.window.fails(from, Some(batch));
+                if self.dispute.is_none() {
+                    let dispute = Dispute { with: from, low, high: goal.height, since: cx.now };
+                    self.ask_links(dispute, goal, cx);
+                }
+                self.proceed(goal, cx)
+            }
+        }
+    }
+
+    /// Compares headers with the hashes. What the header hash covers cannot be made up to fit it:
+    /// whoever has a header of the list's hash shows what its parent is.
+    fn examine<H: Sha256>(&self, headers: &[HeaderBlock], tip: u32) -> Finding {
+        let mut apart = None;
+        for header in headers {
+            let (Some(height), data) = (header.height(), &header.header.data) else {
+                return Finding::SenderLies;
+            };
+            if data.proof_of_space_hash.0 != header.proof_of_space.get_hash::<H>() {
+                return Finding::SenderLies;
+            }
+            if self.theirs.at(height) != Some(header.header_hash::<H>()) {
+                apart = Some(height);
+            } else if height.checked_sub(1).and_then(|below| self.theirs.at(below))
+                != Some(data.prev_header_hash)
+            {
+                return Finding::HashesLie;
+            } else if apart.is_some() {
+                // It names the list's parent, and was sent with another.
+                return Finding::SenderLies;
+            }
+        }
+        match apart {
+            None => Finding::Fits,
+            // The tip's hash is what is asked for: nobody made it up.
+            Some(height) if height >= tip => Finding::SenderLies,
+            Some(height) => Finding::Apart(height),
+        }
+    }
+
+    fn hear_links<H: Sha256>(
+        &mut self,
+        from: ConnectionId,
+        headers: &[HeaderBlock],
+        goal: &Goal,
+        cx: &mut Cx<'_, H>,
+    ) -> Step {
+        let Some(dispute) = self.dispute.take() else { return Step::Stay };
+        match dispute.judge::<H>(headers, &self.theirs, cx.now) {
+            Verdict::SenderLies => self.blame(from, goal, cx),
+            Verdict::HashesLie => self.hashes_lie(cx),
+            Verdict::Between(closer) => {
+                self.ask_links(closer, goal, cx);
+                Step::Stay
+            }
+        }
+    }
+
+    fn ask_links<H: Sha256>(&mut self, dispute: Dispute, goal: &Goal, cx: &mut Cx<'_, H>) {
+        let heights = dispute.heights(cx.limits.headers_per_batch).collect();
+        cx.peers.ask(dispute.with, Kind::Headers, Request::Links, cx.limits.max_unanswered);
+        let request = RequestHeaderBlocks { tip_header_hash: goal.header_hash, heights };
+        cx.out.send(Delivery::To(dispute.with, request.into()));
+        self.dispute = Some(dispute);
+    }
+
+    /// The hashes are made up: who sent them is blamed, and others are asked for them.
+    fn hashes_lie<H: Sha256>(&self, cx: &mut Cx<'_, H>) -> Step {
+        cx.blame(self.theirs.from, &rules::SYNC_HASHES);
+        Step::Enter(Box::new(Phase::Hashes(Hashes::new(cx.now))))
+    }
+
+    fn blame<H: Sha256>(&mut self, peer: ConnectionId, goal: &Goal, cx: &mut Cx<'_, H>) -> Step {
+        cx.blame(peer, &rules::SYNC_HEADERS);
+        self.lost(peer);
+        self.proceed(goal, cx)
+    }
+
+    fn ask<H: Sha256>(&mut self, goal: &Goal, again: bool, cx: &mut Cx<'_, H>) {
+        let (out, most) = (&mut *cx.out, cx.limits.max_unanswered);
+        self.window.ask(cx.now, cx.peers, again, |peers, peer, batch, heights| {
+            peers.ask(peer, Kind::Headers, Request::Batch(batch), most);
+            let heights = heights.collect();
+            let request = RequestHeaderBlocks { tip_header_hash: goal.header_hash, heights };
+            out.send(Delivery::To(peer, request.into()));
+        });
+    }
+
+    /// All headers are good.
+    fn done(&mut self) -> Step {
+        let (digests, fork) = (core::mem::take(&mut self.digests), self.fork);
+        Step::Enter(Box::new(Phase::Weight(Weight { digests, fork })))
+    }
+}
+
+/// The weight of all headers is verified.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Weight {
+    pub digests: Vec<Bytes32>,
+    pub fork: u32,
+}
+
+impl Weight {
+    pub fn heap(&self) -> usize {
+        self.digests.capacity().saturating_mul(size_of::<Bytes32>())
+    }
+
+    pub fn proceed<H: Sha256>(&self, goal: &Goal, cx: &mut Cx<'_, H>) -> Step {
+        let Goal { header_hash, height, weight, .. } = *goal;
+        let claimed = ClaimedTip { header_hash, height, weight, fork: self.fork };
+        cx.ask(Asked::Weight, SyncQuery::VerifyWeight(Box::new(claimed)));
+        Step::Stay
+    }
+
+    pub fn verified<H: Sha256>(&mut self, good: bool, goal: &Goal, cx: &mut Cx<'_, H>) -> Step {
+        if !good {
+            cx.blame(goal.from, &rules::SYNC_WEIGHT);
+            return Step::End(SyncOutcome::Failed(SyncFailure::TooLight));
+        }
+        let digests = core::mem::take(&mut self.digests);
+        let blocks = super::blocks::Blocks::new(digests, self.fork, goal.height, cx);
+        Step::Enter(Box::new(Phase::Blocks(blocks)))
+    }
+}

@@ -1,0 +1,349 @@
+//! The sync of a full node: another chain, found to be heavier, becomes its own (`chia.md` 12.3).
+
+mod blocks;
+mod dispute;
+mod hashes;
+mod headers;
+mod input;
+mod limits;
+mod peers;
+mod run;
+mod tips;
+mod window;
+
+pub use input::{
+    ClaimedTip, HeaderBatch, SyncCommand, SyncFailure, SyncNotice, SyncOutcome, SyncPhase,
+    SyncQuery, SyncStart, Weighed,
+};
+pub use limits::SyncLimits;
+
+use alloc::boxed::Box;
+use core::marker::PhantomData;
+
+use crate::ask::{AskId, Asks};
+use crate::codec::chia::{FullBlock, HeaderHash, Message, NodeType};
+use crate::codec::streamable::{RustCryptoSha256, Sha256};
+use crate::fault::{Refusal, Refused, Rule};
+use crate::machine::{ActionOf, Machine, Out};
+use crate::state::chia::role::{ConnectionId, Delivery, FromPeer};
+use crate::time::Time;
+
+use peers::{Kind, Peers};
+use run::{Phase, Run};
+use tips::{Barred, Goal, is_finished};
+
+/// A sync, or the want of one.
+///
+/// [`SyncCommand::Start`] begins it. From then on blocks that full nodes tell are candidates; after
+/// five seconds it picks the heaviest, asks for the hashes of its whole chain, finds where that
+/// leaves ours, and asks for headers and then blocks from there on, batch by batch. Headers are
+/// handed on to be weighed as soon as the first batch is whole, and blocks to be added; of a header
+/// that was handed on its SHA-256 stays.
+///
+/// Whoever delivers what cannot be is blamed by rule, and others are asked. Headers that do not
+/// fit the hashes blame nobody yet: the peer is asked for headers in between until one of both is
+/// shown to lie. What comes late was asked for all the same, and is passed over.
+///
+/// It holds at most the header hashes of one chain and as many digests, the batches of a window,
+/// and a few words for each peer. At most one question is open at a time. It is never
+/// [`saturated`](Machine::saturated) and never closes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Sync<H: Sha256 = RustCryptoSha256> {
+    limits: SyncLimits,
+    peers: Peers,
+    barred: Barred,
+    asks: Asks<Asked>,
+    run: Option<Box<Run>>,
+    hash: PhantomData<H>,
+}
+
+/// What a question is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Asked {
+    HashAt(u32),
+    Headers,
+    Weight,
+    Block,
+}
+
+/// What phases go by.
+struct Cx<'a, H: Sha256> {
+    now: Time,
+    limits: &'a SyncLimits,
+    peers: &'a mut Peers,
+    asks: &'a mut Asks<Asked>,
+    out: &'a mut Out<Sync<H>>,
+}
+
+/// What becomes of a phase.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Step {
+    /// It goes on.
+    Stay,
+    /// Another follows.
+    Enter(Box<Phase>),
+    /// It was the last.
+    End(SyncOutcome),
+}
+
+/// What a sync has to know of our chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Ours {
+    genesis: HeaderHash,
+    /// Of the heaviest tip.
+    weight: u64,
+    lca_height: u32,
+}
+
+const _: () = assert!(size_of::<ActionOf<Sync>>() <= 128);
+const _: () = crate::machine::kept::<Sync>();
+
+impl<H: Sha256> Sync<H> {
+    /// Nobody is connected, and nothing begun. Peers are picked by `seed`, which they should not
+    /// know.
+    #[must_use]
+    pub const fn new(limits: SyncLimits, seed: u64) -> Self {
+        Self {
+            limits,
+            peers: Peers::new(seed),
+            barred: Barred::new(),
+            asks: Asks::new(1),
+            run: None,
+            hash: PhantomData,
+        }
+    }
+
+    /// The limits it goes by.
+    #[must_use]
+    pub const fn limits(&self) -> &SyncLimits {
+        &self.limits
+    }
+
+    /// Where it is; [`SyncPhase::Finish`] if nothing goes on.
+    #[must_use]
+    pub fn phase(&self) -> SyncPhase {
+        self.run.as_ref().map_or(SyncPhase::Finish, |run| run.phase.of())
+    }
+
+    /// True from [`SyncNotice::Began`] to [`SyncNotice::Ended`].
+    #[must_use]
+    pub const fn is_running(&self) -> bool {
+        self.run.is_some()
+    }
+
+    /// True if a sync to this block failed not long ago: it is not to be tried again yet (P-45).
+    #[must_use]
+    pub fn is_barred(&self, now: Time, block: &FullBlock) -> bool {
+        self.barred.has(block.whole_hash::<H>(), now)
+    }
+
+    /// A sync can begin if none goes on, and if there is a candidate that could be (P-35, P-45).
+    fn start(&self, now: Time, start: &SyncStart) -> Result<Run, Refused> {
+        let SyncStart { chain, tip, from } = start;
+        if self.is_running() {
+            return Err(Refused::wrong_phase("a sync"));
+        }
+        let heaviest = chain.heaviest().filter(|_| chain.is_sound());
+        let heaviest = heaviest.ok_or_else(|| Refused::invalid("no chain stands like this"))?;
+        if !is_finished(tip) || !self.is_within(tip.height()) {
+            return Err(Refused::invalid("the block is no candidate"));
+        }
+        let goal = Goal::of::<H>(tip, *from);
+        if self.barred.has(goal.whole, now) {
+            return Err(Refused::invalid("a sync to this block failed not long ago"));
+        }
+        let ours =
+            Ours { genesis: chain.genesis, weight: heaviest.weight, lca_height: chain.lca_height };
+        Ok(Run::new(ours, goal, now.after(self.limits.tip_wait)))
+    }
+
+    /// Whether a chain of this height is no longer than allowed.
+    const fn is_within(&self, height: u32) -> bool {
+        (height as usize) < self.limits.max_header_hashes
+    }
+
+    /// A block while the sync goes on is a candidate, and nothing else (P-1, P-35).
+    fn candidate(&mut self, now: Time, from: ConnectionId, block: &FullBlock, out: &mut Out<Self>) {
+        if !self.is_running() || !self.peers.has(from) {
+            return;
+        }
+        if !is_finished(block) {
+            self.running(now, out, |run, cx| {
+                cx.blame(from, &crate::state::chia::rules::SYNC_TIP);
+                run.lost(from, cx)
+            });
+            return;
+        }
+        let (most, weight) = (self.limits.max_tips, block.weight());
+        let is_within = self.is_within(block.height());
+        let Some(run) = &mut self.run else { return };
+        if is_within && run.tips.would_keep(from, weight, most) {
+            let goal = Goal::of::<H>(block, from);
+            if !self.barred.has(goal.whole, now) {
+                run.tips.keep(goal, most);
+            }
+        }
+    }
+
+    fn receive(&mut self, now: Time, from: ConnectionId, message: Message, out: &mut Out<Self>) {
+        let kind = match &message {
+            Message::Block(it) => return self.candidate(now, from, &it.block, out),
+            Message::AllHeaderHashes(_) => Kind::Hashes,
+            Message::HeaderBlocks(_) => Kind::Headers,
+            Message::SyncBlocks(_) => Kind::Blocks,
+            _ => return,
+        };
+        if self.run.as_ref().is_some_and(|run| run.phase.awaits(kind)) && self.peers.has(from) {
+            self.running(now, out, |run, cx| run.hear(from, message, cx));
+        } else {
+            // What an earlier phase asked for.
+            let _ = self.peers.unfitting(from, kind);
+        }
+    }
+
+    fn admits(&self, command: &SyncCommand) -> Result<(), Refused> {
+        let fits = match command {
+            SyncCommand::Start(_) => true,
+            SyncCommand::HashAt(id, _) => {
+                matches!(self.asks.context(*id)?, None | Some(Asked::HashAt(_)))
+            }
+            SyncCommand::Weighed(id, _) => {
+                matches!(self.asks.context(*id)?, None | Some(Asked::Headers))
+            }
+            SyncCommand::Weight(id, _) => {
+                matches!(self.asks.context(*id)?, None | Some(Asked::Weight))
+            }
+            SyncCommand::Added(id, _) => {
+                matches!(self.asks.context(*id)?, None | Some(Asked::Block))
+            }
+        };
+        if fits { Ok(()) } else { Err(Refused::invalid("the question was another")) }
+    }
+
+    fn answered(&mut self, now: Time, command: SyncCommand, out: &mut Out<Self>) {
+        let (SyncCommand::HashAt(id, _)
+        | SyncCommand::Weighed(id, _)
+        | SyncCommand::Weight(id, _)
+        | SyncCommand::Added(id, _)) = command
+        else {
+            return;
+        };
+        if let Ok(Some(asked)) = self.asks.close(id) {
+            self.running(now, out, |run, cx| run.answered(&asked, command, cx));
+        }
+    }
+
+    /// Does something to the sync that goes on, and what follows from it.
+    fn running(
+        &mut self,
+        now: Time,
+        out: &mut Out<Self>,
+        act: impl FnOnce(&mut Run, &mut Cx<'_, H>) -> Step,
+    ) {
+        let Some(run) = &mut self.run else { return };
+        let (limits, peers, asks) = (&self.limits, &mut self.peers, &mut self.asks);
+        let mut cx = Cx { now, limits, peers, asks, out };
+        let step = act(run, &mut cx);
+        if let Some(outcome) = run.follow(step, &mut cx) {
+            self.finish(now, outcome, out);
+        }
+    }
+
+    /// Clears everything; a candidate that came to nothing is barred (P-45).
+    fn finish(&mut self, now: Time, outcome: SyncOutcome, out: &mut Out<Self>) {
+        let Some(run) = self.run.take() else { return };
+        self.asks.cancel(|_| true);
+        self.peers.turn_page(run.phase.kind());
+        self.peers.forgive();
+        if matches!(outcome, SyncOutcome::Failed(_)) {
+            let Self { limits, barred, .. } = self;
+            barred.bar(run.goal.whole, now, limits.barred, limits.max_barred);
+        }
+        out.notify(SyncNotice::Ended(outcome));
+    }
+}
+
+impl<H: Sha256> Cx<'_, H> {
+    fn ask(&mut self, about: Asked, query: SyncQuery) {
+        // One question is open at a time, so there is room.
+        if let Ok(id) = self.asks.open(about) {
+            self.out.ask(id, query);
+        }
+    }
+
+    /// The peer broke a rule: it is asked nothing any more.
+    fn blame(&mut self, peer: ConnectionId, rule: &'static Rule) {
+        self.peers.remove(peer);
+        self.out.send(Delivery::Penalise(peer, rule));
+    }
+}
+
+impl<H: Sha256> Machine for Sync<H> {
+    type Local = SyncCommand;
+    type Remote = FromPeer;
+    type Send = Delivery;
+    type Notice = SyncNotice;
+    type Query = SyncQuery;
+
+    fn handle_local(
+        &mut self,
+        now: Time,
+        input: SyncCommand,
+        out: &mut Out<Self>,
+    ) -> Result<(), Refusal<SyncCommand>> {
+        let admitted = match &input {
+            SyncCommand::Start(start) => self.start(now, start).map(Some),
+            answer => self.admits(answer).map(|()| None),
+        };
+        match admitted {
+            Ok(Some(run)) => {
+                let goal = run.goal;
+                self.run = Some(Box::new(run));
+                out.notify(SyncNotice::Began);
+                out.notify(SyncNotice::Entered(SyncPhase::WaitTips, goal.header_hash));
+            }
+            Ok(None) => self.answered(now, input, out),
+            Err(why) => return Err(Refusal::new(why, input)),
+        }
+        Ok(())
+    }
+
+    fn handle_remote(&mut self, now: Time, input: FromPeer, out: &mut Out<Self>) {
+        match input {
+            FromPeer::Connected(from, peer, _) if peer.node_type == NodeType::FullNode => {
+                self.peers.add(from);
+                self.running(now, out, Run::proceed);
+            }
+            FromPeer::Received(from, message) => self.receive(now, from, message, out),
+            FromPeer::Disconnected(from, _) => {
+                if self.peers.remove(from) {
+                    self.running(now, out, |run, cx| run.lost(from, cx));
+                }
+            }
+            FromPeer::Connected(..) | FromPeer::DialFailed(_) => {}
+        }
+    }
+
+    fn handle_timeout(&mut self, now: Time, out: &mut Out<Self>) {
+        if self.deadline().is_some_and(|due| due <= now) {
+            self.running(now, out, Run::timeout);
+        }
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.run.as_ref()?.deadline(&self.limits)
+    }
+
+    fn awaits(&self, id: AskId) -> bool {
+        self.asks.awaits(id)
+    }
+
+    fn footprint(&self) -> usize {
+        let run = self.run.as_ref().map_or(0, |run| size_of::<Run>().saturating_add(run.heap()));
+        size_of::<Self>()
+            .saturating_add(self.peers.heap())
+            .saturating_add(self.barred.heap())
+            .saturating_add(self.asks.heap())
+            .saturating_add(run)
+    }
+}

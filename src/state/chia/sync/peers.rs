@@ -1,0 +1,196 @@
+//! The full nodes that are there: what each was asked, and whom to ask next.
+
+use alloc::collections::{BTreeMap, VecDeque};
+
+use crate::heap;
+use crate::state::chia::nonces::Nonces;
+use crate::state::chia::role::ConnectionId;
+
+/// The full nodes that are connected.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Peers {
+    of: BTreeMap<ConnectionId, Asked>,
+    nonces: Nonces,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Kind {
+    Hashes,
+    Headers,
+    Blocks,
+}
+
+/// A request, among those of its kind and phase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Request {
+    /// All hashes.
+    Hashes,
+    /// The batch of this number.
+    Batch(u32),
+    /// Headers that settle who lies.
+    Links,
+}
+
+/// How an answer stands that is not what the phase needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Standing {
+    /// An earlier request may be what it answers, or there is none at all: it is passed over.
+    Late,
+    /// It is the answer to a request of this phase, and is wrong.
+    Wrong,
+}
+
+/// What one peer was asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Asked {
+    /// Requests of this phase, oldest first.
+    open: VecDeque<Request>,
+    /// Requests of earlier phases and syncs, by kind: their answers may still come.
+    earlier: BTreeMap<Kind, u32>,
+    /// Requests in a row that were not answered in time.
+    silent: u32,
+    /// It contradicted others and did not show why.
+    mistrusted: bool,
+}
+
+impl Peers {
+    pub const fn new(seed: u64) -> Self {
+        Self { of: BTreeMap::new(), nonces: Nonces::new(seed) }
+    }
+
+    pub fn add(&mut self, peer: ConnectionId) {
+        self.of.insert(peer, Asked::default());
+    }
+
+    /// Takes a peer out; false if it was not there.
+    pub fn remove(&mut self, peer: ConnectionId) -> bool {
+        let was_there = self.of.remove(&peer).is_some();
+        heap::relax_map(&mut self.of);
+        was_there
+    }
+
+    pub fn has(&self, peer: ConnectionId) -> bool {
+        self.of.contains_key(&peer)
+    }
+
+    /// One of those that are preferred: at random among peers that were not asked for the same and
+    /// answer in time; else among those that were not asked; else, `again`, among all.
+    pub fn pick(&mut self, tried: &[ConnectionId], again: bool) -> Option<ConnectionId> {
+        let rank = |peer: &ConnectionId, asked: &Asked| {
+            if asked.mistrusted {
+                3
+            } else if tried.contains(peer) {
+                2
+            } else {
+                u8::from(asked.silent > 0)
+            }
+        };
+        let ranks = self.of.iter().map(|(peer, asked)| (rank(peer, asked), *peer));
+        let best = ranks.clone().map(|(rank, _)| rank).min()?;
+        if best > 1 && !again {
+            return None;
+        }
+        let mut of_best = ranks.filter(|(rank, _)| *rank == best).map(|(_, peer)| peer);
+        let count = of_best.clone().count();
+        of_best.nth(self.nonces.below(count))
+    }
+
+    /// Notes a request; beyond `most` that are open the oldest is only counted.
+    pub fn ask(&mut self, peer: ConnectionId, kind: Kind, request: Request, most: usize) {
+        let Some(asked) = self.of.get_mut(&peer) else { return };
+        if asked.open.len() >= most.max(1) {
+            asked.open.pop_front();
+            asked.late(kind, 1);
+        }
+        asked.open.push_back(request);
+    }
+
+    /// The oldest open request that an answer fits, which is no longer open.
+    pub fn answers(
+        &mut self,
+        peer: ConnectionId,
+        fits: impl Fn(Request) -> bool,
+    ) -> Option<Request> {
+        let open = &mut self.of.get_mut(&peer)?.open;
+        let at = open.iter().position(|request| fits(*request))?;
+        open.remove(at)
+    }
+
+    /// How an answer stands that fits no request.
+    pub fn unfitting(&mut self, peer: ConnectionId, kind: Kind) -> Standing {
+        let Some(asked) = self.of.get_mut(&peer) else { return Standing::Late };
+        match asked.earlier.get_mut(&kind) {
+            Some(earlier) if *earlier > 0 => {
+                *earlier = earlier.saturating_sub(1);
+                Standing::Late
+            }
+            _ if asked.open.is_empty() => Standing::Late,
+            _ => Standing::Wrong,
+        }
+    }
+
+    /// This request is asked no more; its answer may still come.
+    pub fn lapse(&mut self, peer: ConnectionId, kind: Kind, request: Request) {
+        let Some(asked) = self.of.get_mut(&peer) else { return };
+        if let Some(at) = asked.open.iter().position(|open| *open == request) {
+            asked.open.remove(at);
+            asked.late(kind, 1);
+        }
+    }
+
+    /// It answered as it should.
+    pub fn was_good(&mut self, peer: ConnectionId) {
+        if let Some(asked) = self.of.get_mut(&peer) {
+            asked.silent = 0;
+        }
+    }
+
+    /// It did not answer in time.
+    pub fn was_silent(&mut self, peer: ConnectionId) {
+        if let Some(asked) = self.of.get_mut(&peer) {
+            asked.silent = asked.silent.saturating_add(1);
+        }
+    }
+
+    /// It is asked only if nobody else is there.
+    pub fn mistrust(&mut self, peer: ConnectionId) {
+        if let Some(asked) = self.of.get_mut(&peer) {
+            asked.mistrusted = true;
+        }
+    }
+
+    /// Another phase begins: what was asked, all of this kind, is asked no more.
+    pub fn turn_page(&mut self, kind: Kind) {
+        for asked in self.of.values_mut() {
+            let open = u32::try_from(asked.open.len()).unwrap_or(u32::MAX);
+            asked.open = VecDeque::new();
+            if open > 0 {
+                asked.late(kind, open);
+            }
+        }
+    }
+
+    /// Another sync is to find everybody as good as any.
+    pub fn forgive(&mut self) {
+        for asked in self.of.values_mut() {
+            (asked.silent, asked.mistrusted) = (0, false);
+        }
+    }
+
+    pub fn heap(&self) -> usize {
+        let asked = self.of.values().map(|asked| {
+            let open = asked.open.capacity().saturating_mul(size_of::<Request>());
+            open.saturating_add(heap::tree(asked.earlier.len(), size_of::<(Kind, u32)>()))
+        });
+        let own = heap::tree(self.of.len(), size_of::<(ConnectionId, Asked)>());
+        asked.fold(own, usize::saturating_add)
+    }
+}
+
+impl Asked {
+    fn late(&mut self, kind: Kind, count: u32) {
+        let late = self.earlier.entry(kind).or_default();
+        *late = late.saturating_add(count);
+    }
+}

@@ -1,0 +1,198 @@
+//! A sync that goes on: its candidates and its phases (P-34, P-36).
+
+use alloc::boxed::Box;
+
+use super::blocks::Blocks;
+use super::hashes::{Forking, Hashes};
+use super::headers::{Headers, Weight};
+use super::input::{SyncCommand, SyncNotice, SyncOutcome, SyncPhase};
+use super::peers::Kind;
+use super::tips::{Goal, Tips};
+use super::{Asked, Cx, Ours, Step, SyncLimits};
+use crate::codec::chia::Message;
+use crate::codec::streamable::Sha256;
+use crate::state::chia::role::ConnectionId;
+use crate::time::Time;
+
+/// A sync that goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Run {
+    ours: Ours,
+    pub tips: Tips,
+    /// The first candidate, and once one was picked that one.
+    pub goal: Goal,
+    pub phase: Phase,
+}
+
+/// Where it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Phase {
+    WaitTips { until: Time },
+    Hashes(Hashes),
+    Forking(Forking),
+    Headers(Headers),
+    Weight(Weight),
+    Blocks(Blocks),
+}
+
+impl Phase {
+    pub const fn of(&self) -> SyncPhase {
+        match self {
+            Self::WaitTips { .. } => SyncPhase::WaitTips,
+            Self::Hashes(_) | Self::Forking(_) => SyncPhase::Hashes,
+            Self::Headers(_) => SyncPhase::Headers,
+            Self::Weight(_) => SyncPhase::Weight,
+            Self::Blocks(_) => SyncPhase::Blocks,
+        }
+    }
+
+    /// What was asked for in it, if anything was.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::WaitTips { .. } | Self::Hashes(_) | Self::Forking(_) => Kind::Hashes,
+            Self::Headers(_) | Self::Weight(_) => Kind::Headers,
+            Self::Blocks(_) => Kind::Blocks,
+        }
+    }
+
+    /// Whether answers of this kind are for it.
+    pub const fn awaits(&self, kind: Kind) -> bool {
+        matches!(
+            (self, kind),
+            (Self::Hashes(_), Kind::Hashes)
+                | (Self::Headers(_), Kind::Headers)
+                | (Self::Blocks(_), Kind::Blocks)
+        )
+    }
+}
+
+impl Run {
+    pub fn new(ours: Ours, goal: Goal, until: Time) -> Self {
+        let mut tips = Tips::new();
+        tips.keep(goal, 1);
+        Self { ours, tips, goal, phase: Phase::WaitTips { until } }
+    }
+
+    /// Goes from phase to phase; the outcome, if the last one is over.
+    pub fn follow<H: Sha256>(&mut self, step: Step, cx: &mut Cx<'_, H>) -> Option<SyncOutcome> {
+        let mut step = step;
+        loop {
+            match step {
+                Step::Stay => return None,
+                Step::End(outcome) => return Some(outcome),
+                Step::Enter(phase) => {
+                    cx.asks.cancel(|_| true);
+                    cx.peers.turn_page(self.phase.kind());
+                    let before = core::mem::replace(&mut self.phase, *phase).of();
+                    let entered = self.phase.of();
+                    if before != entered {
+                        cx.out.notify(SyncNotice::Entered(entered, self.goal.header_hash));
+                    }
+                    step = self.proceed(cx);
+                }
+            }
+        }
+    }
+
+    /// Does what can be done now.
+    pub fn proceed<H: Sha256>(&mut self, cx: &mut Cx<'_, H>) -> Step {
+        let goal = &self.goal;
+        match &mut self.phase {
+            Phase::WaitTips { .. } => Step::Stay,
+            Phase::Hashes(phase) => phase.proceed(goal, cx),
+            Phase::Forking(phase) => phase.proceed(goal, cx),
+            Phase::Headers(phase) => phase.proceed(goal, cx),
+            Phase::Weight(phase) => phase.proceed(goal, cx),
+            Phase::Blocks(phase) => phase.proceed(goal, cx),
+        }
+    }
+
+    pub fn hear<H: Sha256>(
+        &mut self,
+        from: ConnectionId,
+        message: Message,
+        cx: &mut Cx<'_, H>,
+    ) -> Step {
+        let (ours, goal) = (&self.ours, &self.goal);
+        match (&mut self.phase, message) {
+            (Phase::Hashes(phase), Message::AllHeaderHashes(it)) => {
+                phase.hear(from, it, (ours, goal), cx)
+            }
+            (Phase::Headers(phase), Message::HeaderBlocks(it)) => phase.hear(from, it, goal, cx),
+            (Phase::Blocks(phase), Message::SyncBlocks(it)) => phase.hear(from, it, goal, cx),
+            _ => Step::Stay,
+        }
+    }
+
+    pub fn answered<H: Sha256>(
+        &mut self,
+        asked: &Asked,
+        answer: SyncCommand,
+        cx: &mut Cx<'_, H>,
+    ) -> Step {
+        let goal = &self.goal;
+        match (&mut self.phase, answer) {
+            (Phase::Forking(phase), SyncCommand::HashAt(_, hash)) => match asked {
+                Asked::HashAt(height) => phase.answered(*height, hash, goal, cx),
+                _ => Step::Stay,
+            },
+            (Phase::Headers(phase), SyncCommand::Weighed(_, it)) => phase.weighed(it, goal, cx),
+            (Phase::Weight(phase), SyncCommand::Weight(_, good)) => phase.verified(good, goal, cx),
+            (Phase::Blocks(phase), SyncCommand::Added(_, it)) => phase.added(&it, goal, cx),
+            _ => Step::Stay,
+        }
+    }
+
+    /// A peer is gone.
+    pub fn lost<H: Sha256>(&mut self, peer: ConnectionId, cx: &mut Cx<'_, H>) -> Step {
+        match &mut self.phase {
+            Phase::Hashes(phase) => phase.lost(peer),
+            Phase::Headers(phase) => phase.lost(peer),
+            Phase::Blocks(phase) => phase.lost(peer),
+            Phase::WaitTips { .. } | Phase::Forking(_) | Phase::Weight(_) => return Step::Stay,
+        }
+        self.proceed(cx)
+    }
+
+    pub fn timeout<H: Sha256>(&mut self, cx: &mut Cx<'_, H>) -> Step {
+        let goal = &self.goal;
+        match &mut self.phase {
+            Phase::WaitTips { .. } => self.pick(cx),
+            Phase::Hashes(phase) => phase.timeout(goal, cx),
+            Phase::Headers(phase) => phase.timeout(goal, cx),
+            Phase::Blocks(phase) => phase.timeout(goal, cx),
+            Phase::Forking(_) | Phase::Weight(_) => Step::Stay,
+        }
+    }
+
+    pub fn deadline(&self, limits: &SyncLimits) -> Option<Time> {
+        match &self.phase {
+            Phase::WaitTips { until } => Some(*until),
+            Phase::Hashes(phase) => Some(phase.deadline(limits)),
+            Phase::Headers(phase) => phase.deadline(limits),
+            Phase::Blocks(phase) => phase.deadline(limits),
+            // Our own side is asked.
+            Phase::Forking(_) | Phase::Weight(_) => None,
+        }
+    }
+
+    pub fn heap(&self) -> usize {
+        let phase = match &self.phase {
+            Phase::WaitTips { .. } => 0,
+            Phase::Hashes(phase) => phase.heap(),
+            Phase::Forking(phase) => phase.theirs.heap(),
+            Phase::Headers(phase) => phase.heap(),
+            Phase::Weight(phase) => phase.heap(),
+            Phase::Blocks(phase) => phase.heap(),
+        };
+        self.tips.heap().saturating_add(phase)
+    }
+
+    /// The heaviest candidate, if it is heavier than ours (P-36).
+    fn pick<H: Sha256>(&mut self, cx: &Cx<'_, H>) -> Step {
+        let heaviest = self.tips.heaviest().filter(|goal| goal.weight > self.ours.weight);
+        let Some(goal) = heaviest else { return Step::End(SyncOutcome::NothingHeavier) };
+        self.goal = goal;
+        Step::Enter(Box::new(Phase::Hashes(Hashes::new(cx.now))))
+    }
+}
