@@ -2,6 +2,7 @@
 
 #![cfg(feature = "chia")]
 
+mod addresses;
 mod bans;
 mod delivery;
 mod duplicates;
