@@ -4,7 +4,7 @@ use nodewire::codec::chia::NodeType;
 use nodewire::state::chia::{Opened, Reaction};
 use nodewire::{state::chia::ConnectionId, state::chia::FromPeer};
 
-use crate::given::{Net, Played, ack, at, hello, id, parting, peer, seconds};
+use crate::given::{Net, Played, ack, at, hello, parting, peer, seconds};
 
 /// Nodes 0 and 1, where 0 has the smaller node id.
 fn pair() -> Net {
@@ -194,5 +194,4 @@ fn nobody_connects_to_itself() {
     node.say(nodewire::state::chia::Delivery::Dial(own.clone()));
     assert_eq!(node.sent(), []);
     assert_eq!(node.heard(), [FromPeer::DialFailed(own.clone()), FromPeer::DialFailed(own)]);
-    let _ = id(1);
 }

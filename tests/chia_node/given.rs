@@ -19,6 +19,8 @@ pub struct Toy {
     pub heard: Vec<FromPeer>,
     /// Peers that it has no room for.
     pub busy: BTreeSet<ConnectionId>,
+    /// How many messages it has room for; `None`: any number.
+    pub room: Option<usize>,
     /// Does to whoever sends something what stands here.
     pub reflex: Option<Delivery>,
 }
@@ -27,6 +29,7 @@ pub struct Toy {
 pub enum Tell {
     Say(Delivery),
     Busy(u64, bool),
+    Room(usize),
 }
 
 impl Role for Toy {
@@ -35,7 +38,7 @@ impl Role for Toy {
     }
 
     fn is_busy_with(&self, from: ConnectionId) -> bool {
-        self.busy.contains(&from)
+        self.busy.contains(&from) || self.room == Some(0)
     }
 }
 
@@ -56,6 +59,7 @@ impl Machine for Toy {
             Tell::Say(delivery) => out.send(delivery),
             Tell::Busy(peer, true) => drop(self.busy.insert(ConnectionId(peer))),
             Tell::Busy(peer, false) => drop(self.busy.remove(&ConnectionId(peer))),
+            Tell::Room(messages) => self.room = Some(messages),
         }
         Ok(())
     }
@@ -63,6 +67,9 @@ impl Machine for Toy {
     fn handle_remote(&mut self, _: Time, news: FromPeer, out: &mut Out<Self>) {
         if let (FromPeer::Received(..), Some(delivery)) = (&news, &self.reflex) {
             out.send(delivery.clone());
+        }
+        if let FromPeer::Received(..) = &news {
+            self.room = self.room.map(|room| room - 1);
         }
         self.heard.push(news);
     }
@@ -105,7 +112,8 @@ impl Played {
     }
 
     pub fn with(config: NodeConfig, node_type: NodeType) -> Self {
-        let toy = Toy { node_type, heard: Vec::new(), busy: BTreeSet::new(), reflex: None };
+        let toy =
+            Toy { node_type, heard: Vec::new(), busy: BTreeSet::new(), room: None, reflex: None };
         Self::of(config, toy)
     }
 

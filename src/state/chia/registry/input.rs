@@ -16,9 +16,9 @@ use super::Reaction;
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct RegistryLimits {
-    /// Most established connections (`chia.md` 14.4).
+    /// Most established connections, those not counted that were configured (`chia.md` 14.4).
     pub max_established: usize,
-    /// Most established connections that peers have dialled (`chia.md` 14.4).
+    /// Most of them that their peers have dialled (`chia.md` 14.4).
     pub max_inbound: usize,
     /// Most streams dialled by peers that are not established yet.
     pub max_half_open: usize,

@@ -31,8 +31,8 @@ use bans::Bans;
 /// holds it no longer than its connection lives.
 ///
 /// What an ending brings upon an address is [`Reaction`]'s. Streams of peers that were configured
-/// ([`Opened::trusted`]) are never turned away, and neither they nor those of this computer are
-/// banned.
+/// ([`Opened::trusted`]) are never turned away and take nobody's place, and neither they nor those
+/// of this computer are banned.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Registry {
     node_id: NodeId,
@@ -44,7 +44,8 @@ pub struct Registry {
     /// Connections of node ids that are taken, until whose they are is decided elsewhere.
     postponed: BTreeMap<(NodeId, ConnectionId), AskId>,
     established: BTreeSet<(NodeType, ConnectionId)>,
-    /// How many of them were dialled by their peers.
+    /// How many of them nobody configured, and how many of those were dialled by their peers.
+    strangers: usize,
     inbound: usize,
     /// Streams of unknown peers that are not established, the oldest first.
     half_open: BTreeSet<ConnectionId>,
@@ -78,6 +79,7 @@ impl Registry {
             by_node: BTreeMap::new(),
             postponed: BTreeMap::new(),
             established: BTreeSet::new(),
+            strangers: 0,
             inbound: 0,
             half_open: BTreeSet::new(),
             bans: Bans::new(),
@@ -177,7 +179,7 @@ impl Registry {
     }
 
     fn has_room(&self, direction: Direction) -> Result<(), TurnedAway> {
-        if self.established.len() >= self.limits.max_established {
+        if self.strangers >= self.limits.max_established {
             return Err(TurnedAway::Full("max_established"));
         }
         if direction == Direction::Inbound && self.inbound >= self.limits.max_inbound {
@@ -249,7 +251,9 @@ impl Registry {
         link.is_established = true;
         self.half_open.remove(&connection);
         let direction = link.direction;
-        self.inbound = self.inbound.saturating_add(usize::from(direction == Direction::Inbound));
+        let [stranger, inbound] = link.counts();
+        self.strangers = self.strangers.saturating_add(stranger);
+        self.inbound = self.inbound.saturating_add(inbound);
         let mut listens = None;
         if let Some(peer) = &link.peer {
             self.established.insert((peer.node_type, connection));
@@ -309,7 +313,8 @@ impl Registry {
         if link.is_established {
             self.established.remove(&(peer.node_type, connection));
             heap::relax_set(&mut self.established);
-            let inbound = usize::from(link.direction == Direction::Inbound);
+            let [stranger, inbound] = link.counts();
+            self.strangers = self.strangers.saturating_sub(stranger);
             self.inbound = self.inbound.saturating_sub(inbound);
         }
         self.postponed.remove(&(peer.node_id, connection));
@@ -346,6 +351,14 @@ impl Registry {
             self.links.values().map(texts).sum(),
         ];
         trees.iter().fold(self.bans.heap(), |sum, tree| sum.saturating_add(*tree))
+    }
+}
+
+impl Link {
+    /// What it is counted as, once it is established: a stranger, and one that dialled us.
+    fn counts(&self) -> [usize; 2] {
+        let is_inbound = self.direction == Direction::Inbound;
+        [!self.is_trusted, !self.is_trusted && is_inbound].map(usize::from)
     }
 }
 
