@@ -3,6 +3,7 @@
 mod announcing;
 mod blocks;
 mod candidates;
+mod parts;
 mod proofs;
 mod unfinished;
 

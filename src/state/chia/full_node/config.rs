@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::state::chia::addresses::AddressesConfig;
 use crate::state::chia::transactions::TransactionsLimits;
 
 /// What a full node goes by (`chia.md` 14.3). Start from `default()`, which is the reference's,
@@ -33,6 +34,8 @@ pub struct FullNodeConfig {
     pub limits: FullNodeLimits,
     /// How transactions are exchanged.
     pub transactions: TransactionsLimits,
+    /// Which addresses are dialled and told.
+    pub addresses: AddressesConfig,
 }
 
 /// How much a full node keeps and asks for.
@@ -78,6 +81,7 @@ impl Default for FullNodeConfig {
             parent_timeout: Duration::from_secs(10),
             limits: FullNodeLimits::default(),
             transactions: TransactionsLimits::default(),
+            addresses: AddressesConfig::default(),
         }
     }
 }

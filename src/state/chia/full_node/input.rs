@@ -9,6 +9,7 @@ use crate::codec::chia::{
     Body, Bytes32, FullBlock, HeaderData, HeaderHash, ProofOfSpace, ProofOfTime, PublicKey,
     SignedCoinbase,
 };
+use crate::state::chia::addresses::AddressesCommand;
 use crate::state::chia::chain::{Added, Tip};
 use crate::state::chia::farmer::Signed;
 use crate::state::chia::transactions::{TransactionsCommand, TransactionsQuery};
@@ -36,6 +37,8 @@ pub enum FullNodeCommand {
     Candidate(AskId, Option<Box<Candidate>>),
     /// The answer to [`FullNodeQuery::Transactions`].
     Transactions(TransactionsCommand),
+    /// What is told about addresses.
+    Addresses(AddressesCommand),
 }
 
 /// What a full node asks.

@@ -29,6 +29,7 @@ use crate::codec::chia::{FullBlock, HeaderHash, Message, NodeType};
 use crate::codec::streamable::{RustCryptoSha256, Sha256};
 use crate::fault::{Refusal, Refused, Rule};
 use crate::machine::{ActionOf, Machine, Out};
+use crate::state::chia::addresses::Addresses;
 use crate::state::chia::chain::{Added, Chain, Tip};
 use crate::state::chia::role::{ConnectionId, Delivery, FromPeer, Role};
 use crate::state::chia::rules;
@@ -68,6 +69,7 @@ pub struct FullNode<H: Sha256 = RustCryptoSha256, I: TransactionIds = Transactio
     /// Blocks that were finished while syncing (T-21).
     kept: VecDeque<Box<FullBlock>>,
     transactions: Transactions<I>,
+    addresses: Addresses,
     asks: Asks<Asked>,
     hash: PhantomData<H>,
 }
@@ -93,6 +95,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
             candidates: Candidates::new(),
             kept: VecDeque::new(),
             transactions: Transactions::new(config.transactions.clone()),
+            addresses: Addresses::new(config.addresses.clone()),
             asks: Asks::new(config.limits.max_open_asks),
             hash: PhantomData,
             config,
@@ -188,6 +191,11 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
             | Message::SendTransaction(_)) => {
                 let input = FromPeer::Received(from, message);
                 parts::hear(&mut self.transactions, now, input, out);
+                Ok(())
+            }
+            message @ (Message::RequestPeers(_) | Message::Peers(_)) => {
+                let input = FromPeer::Received(from, message);
+                parts::hear(&mut self.addresses, now, input, out);
                 Ok(())
             }
             // The connection lets nothing else through.
@@ -333,7 +341,7 @@ const fn id_of(command: &FullNodeCommand) -> Option<AskId> {
         | FullNodeCommand::Verdict(id, _)
         | FullNodeCommand::Quality(id, _)
         | FullNodeCommand::Candidate(id, _) => Some(*id),
-        FullNodeCommand::Transactions(_) => None,
+        FullNodeCommand::Transactions(_) | FullNodeCommand::Addresses(_) => None,
     }
 }
 
@@ -360,15 +368,23 @@ impl<H: Sha256, I: TransactionIds> Machine for FullNode<H, I> {
         input: FullNodeCommand,
         out: &mut Out<Self>,
     ) -> Result<(), Refusal<FullNodeCommand>> {
-        if let FullNodeCommand::Transactions(command) = input {
-            let done = parts::command(&mut self.transactions, now, command, out);
-            return done.map_err(|refusal| refusal.map(FullNodeCommand::Transactions));
+        match input {
+            FullNodeCommand::Transactions(command) => {
+                let done = parts::command(&mut self.transactions, now, command, out);
+                done.map_err(|refusal| refusal.map(FullNodeCommand::Transactions))
+            }
+            FullNodeCommand::Addresses(command) => {
+                let done = parts::command(&mut self.addresses, now, command, out);
+                done.map_err(|refusal| refusal.map(FullNodeCommand::Addresses))
+            }
+            input => {
+                if let Err(why) = self.admits(&input) {
+                    return Err(Refusal::new(why, input));
+                }
+                self.command(now, input, out);
+                Ok(())
+            }
         }
-        if let Err(why) = self.admits(&input) {
-            return Err(Refusal::new(why, input));
-        }
-        self.command(now, input, out);
-        Ok(())
     }
 
     fn handle_remote(&mut self, now: Time, input: FromPeer, out: &mut Out<Self>) {
@@ -381,7 +397,8 @@ impl<H: Sha256, I: TransactionIds> Machine for FullNode<H, I> {
                 if let FromPeer::Disconnected(from, _) = &input {
                     self.disconnected_peer(*from);
                 }
-                parts::hear(&mut self.transactions, now, input, out);
+                parts::hear(&mut self.transactions, now, input.clone(), out);
+                parts::hear(&mut self.addresses, now, input, out);
             }
         }
     }
@@ -389,10 +406,12 @@ impl<H: Sha256, I: TransactionIds> Machine for FullNode<H, I> {
     fn handle_timeout(&mut self, now: Time, out: &mut Out<Self>) {
         self.end_waits(now, out);
         parts::time_out(&mut self.transactions, now, out);
+        parts::time_out(&mut self.addresses, now, out);
     }
 
     fn deadline(&self) -> Option<Time> {
-        let due = [self.unfinished.deadline(), self.transactions.deadline()];
+        let due =
+            [self.unfinished.deadline(), self.transactions.deadline(), self.addresses.deadline()];
         due.into_iter().flatten().min()
     }
 
@@ -412,8 +431,9 @@ impl<H: Sha256, I: TransactionIds> Machine for FullNode<H, I> {
         let blocks = asked.chain(kept).fold(0_usize, usize::saturating_add);
         let places = self.kept.capacity().saturating_mul(size_of::<Box<FullBlock>>());
         size_of::<Self>()
-            .saturating_sub(size_of::<Transactions<I>>())
+            .saturating_sub(size_of::<(Transactions<I>, Addresses)>())
             .saturating_add(self.transactions.footprint())
+            .saturating_add(self.addresses.footprint())
             .saturating_add(self.chain.heap())
             .saturating_add(self.peers.heap())
             .saturating_add(self.blocks.heap())

@@ -5,6 +5,7 @@ use crate::ask::AskId;
 use crate::fault::{Refusal, Refused};
 use crate::machine::{Action, Machine, Never, Out};
 use crate::outbox::Outbox;
+use crate::state::chia::addresses::{Addresses, AddressesCommand};
 use crate::state::chia::role::{Delivery, FromPeer};
 use crate::state::chia::transactions::{
     TransactionIds, Transactions, TransactionsCommand, TransactionsQuery,
@@ -124,6 +125,26 @@ impl<I: TransactionIds> Part for Transactions<I> {
 
     fn query(query: TransactionsQuery) -> FullNodeQuery {
         FullNodeQuery::Transactions(query)
+    }
+
+    fn notice(notice: Never) -> FullNodeNotice {
+        match notice {}
+    }
+}
+
+impl Part for Addresses {
+    const SIDE: u64 = 4;
+
+    fn answers(_: &mut AddressesCommand) -> Option<&mut AskId> {
+        None
+    }
+
+    fn is_ours(_: &AddressesCommand) -> bool {
+        false
+    }
+
+    fn query(query: Never) -> FullNodeQuery {
+        match query {}
     }
 
     fn notice(notice: Never) -> FullNodeNotice {
