@@ -15,3 +15,4 @@ mod harvester;
 mod iterations;
 mod timelord;
 mod transactions;
+mod wallet;

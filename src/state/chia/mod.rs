@@ -31,6 +31,7 @@ mod sizes;
 mod sync;
 mod timelord;
 mod transactions;
+mod wallet;
 
 pub use addresses::{Addresses, AddressesCommand, AddressesConfig, AddressesLimits};
 pub use chain::{Added, Chain, MAX_TIPS, Tip};
@@ -67,3 +68,4 @@ pub use transactions::{
     TransactionHash, TransactionIds, TransactionResult, Transactions, TransactionsCommand,
     TransactionsLimits, TransactionsQuery,
 };
+pub use wallet::{Lca, Wallet, WalletCommand, WalletLimits, WalletNotice, WalletRequest};

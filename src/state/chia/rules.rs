@@ -16,6 +16,7 @@ mod sync;
 mod timelord;
 mod transactions;
 mod unfinished;
+mod wallet;
 
 pub use blocks::*;
 pub use candidates::*;
@@ -30,6 +31,7 @@ pub use sync::*;
 pub use timelord::*;
 pub use transactions::*;
 pub use unfinished::*;
+pub use wallet::*;
 
 use crate::codec::{Malformed, MalformedKind};
 use crate::fault::Severity::Benign;
@@ -54,6 +56,7 @@ pub static ALL: &[&[&Rule]] = &[
     timelord::ALL,
     sync::ALL,
     serving::ALL,
+    wallet::ALL,
     resolutions::ALL,
 ];
 
