@@ -96,7 +96,7 @@ fn nothing_is_reserved_for_claims() {
                     let bytes = [open, &head, &vec![0x40; more]].concat();
                     let (peak, live, message) = weighed(&bytes, false);
                     assert_eq!((live, message), (0, None));
-                    assert!(peak <= 1_024, "{peak} bytes for {bytes:x?}");
+                    assert!(peak <= SELF, "{peak} bytes for {bytes:x?}");
                 }
             }
         }

@@ -127,11 +127,16 @@ impl<'a> Reader<'a> {
     /// A definite text; `wrong` if it is no UTF-8.
     pub(crate) fn text_or(&mut self, wrong: MalformedKind) -> Result<&'a str> {
         let from = self.at;
+        let text = core::str::from_utf8(self.text_bytes()?);
+        text.map_err(|_| Malformed::new(wrong, from))
+    }
+
+    /// The bytes of a definite text, which may be none.
+    #[inline]
+    pub(crate) fn text_bytes(&mut self) -> Result<&'a [u8]> {
+        let from = self.at;
         match self.head()? {
-            (TEXT, Argument::Value(length)) => {
-                let bytes = self.take(length)?;
-                core::str::from_utf8(bytes).map_err(|_| Malformed::new(wrong, from))
-            }
+            (TEXT, Argument::Value(length)) => self.take(length),
             other => Err(mismatch(other, from)),
         }
     }
@@ -246,6 +251,21 @@ impl<'a> Reader<'a> {
         let value = take(self.bytes.get(self.at..)?.first_chunk()?)?;
         self.advance(N);
         Some(value)
+    }
+
+    /// The next so many bytes, if they are there and as wanted: then they are read.
+    #[cfg(feature = "chia")]
+    pub(crate) fn take_if(
+        &mut self,
+        length: usize,
+        wanted: impl FnOnce(&[u8]) -> bool,
+    ) -> Option<&'a [u8]> {
+        let bytes = self.bytes.get(self.at..)?.get(..length)?;
+        if !wanted(bytes) {
+            return None;
+        }
+        self.advance(length);
+        Some(bytes)
     }
 
     /// Any item, nesting at most `depth` levels: its bytes.

@@ -12,8 +12,11 @@ pub(super) trait Members: Sized {
     /// Their names, in the order they are sent in.
     const NAMES: &'static [&'static str];
 
+    /// What they are read into.
+    const BLANK: Self;
+
     /// Reads all of them, each once, in any order (D-4).
-    fn read(members: &mut Pairs<'_, '_>) -> Read<Self>;
+    fn read_over(&mut self, members: &mut Pairs<'_, '_>) -> Read<()>;
 
     /// Writes all of them in order (E-2), without the head of the map.
     fn write(&self, out: &mut impl Sink);
@@ -32,31 +35,39 @@ pub(super) struct Pairs<'r, 'a> {
 }
 
 impl<'a> Pairs<'_, 'a> {
-    /// The name of the next member, if there is one.
-    pub(super) fn name(&mut self) -> Read<Option<&'a str>> {
+    /// The name of the next member, if there is one: a text, if it is one of ours.
+    #[inline]
+    pub(super) fn name(&mut self) -> Read<Option<&'a [u8]>> {
         let Some(left) = self.left.checked_sub(1) else { return Ok(None) };
         (self.left, self.at) = (left, self.reader.at());
-        self.reader.text_or(MalformedKind::BadUtf8).map(Some)
+        self.reader.text_bytes().map(Some)
     }
 
     /// Its value: the first of that name.
-    pub(super) fn value<T: Member>(&mut self, slot: &mut Option<T>) -> Read<()> {
-        if slot.is_some() {
+    #[inline]
+    pub(super) fn value<T: Member>(&mut self, is_there: &mut bool, value: &mut T) -> Read<()> {
+        if *is_there {
             return Err(Malformed::new(MalformedKind::DuplicateMember, self.at));
         }
-        *slot = Some(T::read(self.reader, self.source)?);
-        Ok(())
+        *is_there = true;
+        value.read_over(self.reader, self.source)
     }
 
     /// The member of that name is none of the message's.
     #[cold]
-    pub(super) const fn unknown(&self) -> Malformed {
-        Malformed::new(MalformedKind::UnknownMember, self.at)
+    pub(super) fn unknown(&self, name: &[u8]) -> Malformed {
+        match text(name, self.at) {
+            Ok(()) => Malformed::new(MalformedKind::UnknownMember, self.at),
+            Err(malformed) => malformed,
+        }
     }
 
     /// A member that must have been there.
-    pub(super) fn there<T>(&self, slot: Option<T>) -> Read<T> {
-        slot.ok_or_else(|| Malformed::new(MalformedKind::MissingMember, self.reader.at()))
+    pub(super) const fn there(&self, is_there: bool) -> Read<()> {
+        if is_there {
+            return Ok(());
+        }
+        Err(Malformed::new(MalformedKind::MissingMember, self.reader.at()))
     }
 }
 
@@ -69,38 +80,50 @@ pub(super) fn read<F: Copy, M>(
     read: impl Fn(F, &mut Pairs<'_, '_>) -> Read<M>,
 ) -> Read<M> {
     let mut reader = Reader::new(body);
+    let function = |reader: &mut Reader<'_>| {
+        let at = reader.at();
+        let name = reader.text_or(MalformedKind::BadUtf8)?;
+        choose(name).ok_or_else(|| Malformed::new(MalformedKind::UnknownMessage, at))
+    };
     let members = |function: F, reader: &mut Reader<'_>| {
         let left = reader.definite_map()?;
         let at = reader.at();
         read(function, &mut Pairs { reader, source, left, at })
     };
-    let mut function = None;
+    // As everybody writes it (E-1).
+    if reader.take_if(3, |start| start == b"\xa2\x61f").is_some() {
+        let function = function(&mut reader)?;
+        if reader.take_if(2, |key| key == b"\x61d").is_some() {
+            let found = members(function, &mut reader)?;
+            return reader.finish().map(|()| found);
+        }
+        reader = Reader::new(body);
+    }
+    let mut named = None;
     let mut found = None;
     // A `d` that came before its `f` is read when it is known what it is.
     let mut early: Option<Reader<'_>> = None;
     for _ in 0..reader.definite_map()? {
         let at = reader.at();
-        match reader.text_or(MalformedKind::BadUtf8)? {
-            "f" if function.is_some() => return Err(twice(at)),
-            "f" => {
-                let at = reader.at();
-                let unknown = || Malformed::new(MalformedKind::UnknownMessage, at);
-                function =
-                    Some(choose(reader.text_or(MalformedKind::BadUtf8)?).ok_or_else(unknown)?);
-            }
-            "d" if found.is_some() || early.is_some() => return Err(twice(at)),
-            "d" => match function {
+        match reader.text_bytes()? {
+            b"f" if named.is_some() => return Err(twice(at)),
+            b"f" => named = Some(function(&mut reader)?),
+            b"d" if found.is_some() || early.is_some() => return Err(twice(at)),
+            b"d" => match named {
                 Some(function) => found = Some(members(function, &mut reader)?),
                 None => {
                     early = Some(reader.clone());
                     reader.skip_definite::<SKIP_DEPTH>()?;
                 }
             },
-            _ => reader.skip_definite::<SKIP_DEPTH>()?,
+            other => {
+                text(other, at)?;
+                reader.skip_definite::<SKIP_DEPTH>()?;
+            }
         }
     }
     let missing = || Malformed::new(MalformedKind::MissingMember, body.len());
-    let function = function.ok_or_else(missing)?;
+    let function = named.ok_or_else(missing)?;
     reader.finish()?;
     match (found, early) {
         (Some(found), _) => Ok(found),
@@ -117,6 +140,13 @@ pub(super) fn write<M: Members>(name: &str, members: &M, out: &mut impl Sink) {
     out.put(&[0x61, b'd']);
     out.map(M::NAMES.len());
     members.write(out);
+}
+
+/// A key that is none of ours is a text all the same.
+#[cold]
+fn text(key: &[u8], at: usize) -> Read<()> {
+    let text = core::str::from_utf8(key);
+    text.map(drop).map_err(|_| Malformed::new(MalformedKind::BadUtf8, at))
 }
 
 #[cold]

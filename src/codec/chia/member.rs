@@ -18,6 +18,18 @@ pub(crate) trait Member: Sized {
     /// Reads a value (D-5 to D-10).
     fn read(reader: &mut Reader<'_>, source: Source<'_>) -> Read<Self>;
 
+    /// Reads a value into the place of this one.
+    #[inline]
+    fn read_over(&mut self, reader: &mut Reader<'_>, source: Source<'_>) -> Read<()> {
+        *self = Self::read(reader, source)?;
+        Ok(())
+    }
+
+    /// Reads so many values one after the other; there are bytes enough for them.
+    fn read_list(reader: &mut Reader<'_>, source: Source<'_>, count: usize) -> Read<Vec<Self>> {
+        read_each(reader, source, count)
+    }
+
     /// Writes a value (E-3, E-4).
     fn write(&self, out: &mut impl Sink);
 
@@ -25,6 +37,19 @@ pub(crate) trait Member: Sized {
     fn heap(&self) -> usize {
         0
     }
+}
+
+/// Reads so many values one after the other.
+pub(super) fn read_each<T: Member>(
+    reader: &mut Reader<'_>,
+    source: Source<'_>,
+    count: usize,
+) -> Read<Vec<T>> {
+    let mut list = Vec::with_capacity(count);
+    for _ in 0..count {
+        list.push(T::read(reader, source)?);
+    }
+    Ok(list)
 }
 
 /// Unsigned integers of major type 0 (D-5).
@@ -110,11 +135,7 @@ impl<T: Member> Member for Vec<T> {
         let Some(count) = usize::try_from(claimed).ok().filter(|count| *count <= most) else {
             return Err(Malformed::new(MalformedKind::TooLarge, from));
         };
-        let mut list = Self::with_capacity(count);
-        for _ in 0..count {
-            list.push(T::read(reader, source)?);
-        }
-        Ok(list)
+        T::read_list(reader, source, count)
     }
 
     fn write(&self, out: &mut impl Sink) {

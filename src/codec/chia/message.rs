@@ -102,9 +102,9 @@ macro_rules! catalogue {
             }
 
             fn read(function: Function, pairs: &mut envelope::Pairs<'_, '_>) -> Result<Self, Malformed> {
-                Ok(match function { $( $(
-                    Function::$name => Self::$name(Held::of(messages::$name::read(pairs)?)),
-                )* )* })
+                match function { $( $(
+                    Function::$name => <$held as Held<messages::$name>>::read(pairs).map(Self::$name),
+                )* )* }
             }
         }
 
@@ -227,6 +227,9 @@ const _: () = assert!(size_of::<Message>() <= 104);
 /// What a variant holds: a message, boxed or not.
 trait Held<M> {
     fn of(message: M) -> Self;
+    fn read(pairs: &mut envelope::Pairs<'_, '_>) -> Result<Self, Malformed>
+    where
+        Self: Sized;
     fn inner(&self) -> &M;
     fn heap(&self) -> usize;
 }
@@ -235,6 +238,12 @@ impl<M: Members> Held<M> for M {
     #[inline]
     fn of(message: M) -> Self {
         message
+    }
+
+    #[inline]
+    fn read(pairs: &mut envelope::Pairs<'_, '_>) -> Result<Self, Malformed> {
+        let mut message = M::BLANK;
+        message.read_over(pairs).map(|()| message)
     }
 
     fn inner(&self) -> &M {
@@ -250,6 +259,12 @@ impl<M: Members> Held<M> for Box<M> {
     #[inline]
     fn of(message: M) -> Self {
         Self::new(message)
+    }
+
+    #[inline]
+    fn read(pairs: &mut envelope::Pairs<'_, '_>) -> Result<Self, Malformed> {
+        let mut message = Self::new(M::BLANK);
+        message.read_over(pairs).map(|()| message)
     }
 
     fn inner(&self) -> &M {

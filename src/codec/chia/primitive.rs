@@ -1,10 +1,11 @@
 //! The small types that everything else is made of (`chia.md` 3.2, 4).
 
+use alloc::vec::Vec;
 use core::fmt;
 
 use bytes::Bytes;
 
-use super::member::{Member, Read};
+use super::member::{Member, Read, read_each};
 use crate::codec::cbor::{self, Sink};
 use crate::codec::hex::Hex;
 use crate::codec::streamable::{Put, Reader, Streamable, write_count};
@@ -39,18 +40,47 @@ macro_rules! fixed {
 
             #[inline]
             fn read(reader: &mut Reader<'_>) -> Read<Self> {
+                let mut blank = Self([0; $length]);
+                Streamable::read_over(&mut blank, reader).map(|()| blank)
+            }
+
+            #[inline]
+            fn read_over(&mut self, reader: &mut Reader<'_>) -> Read<()> {
                 let from = reader.at();
-                let bytes = *reader.array()?;
+                let bytes: &[u8; $length] = reader.array()?;
                 let check: Option<fn(u8) -> bool> = $check;
                 if check.is_some_and(|check| !check(bytes[0])) {
                     return Err(Malformed::new(MalformedKind::BadSignatureFlag, from));
                 }
-                Ok(Self(bytes))
+                self.0 = *bytes;
+                Ok(())
             }
 
             #[inline]
             fn write(&self, out: &mut impl Put) {
                 out.put(&self.0);
+            }
+
+            fn read_list(reader: &mut Reader<'_>, count: usize) -> Read<Vec<Self>> {
+                let from = reader.at();
+                let bytes = reader.take(count.saturating_mul($length))?;
+                let check: Option<fn(u8) -> bool> = $check;
+                if let Some(check) = check {
+                    let mut firsts = bytes.iter().step_by($length);
+                    if let Some(wrong) = firsts.position(|first| !check(*first)) {
+                        let at = from.saturating_add(wrong.saturating_mul($length));
+                        return Err(Malformed::new(MalformedKind::BadSignatureFlag, at));
+                    }
+                }
+                let chunks = bytes.chunks_exact($length);
+                let value = |chunk: &[u8]| Self(*chunk.first_chunk().unwrap_or(&[0; $length]));
+                let mut list = Vec::with_capacity(chunks.len());
+                list.extend(chunks.map(value));
+                Ok(list)
+            }
+
+            fn list_len(list: &[Self]) -> usize {
+                list.len().saturating_mul($length)
             }
         }
 
@@ -66,6 +96,28 @@ macro_rules! fixed {
                     return Err(Malformed::new(MalformedKind::BadSignatureFlag, from));
                 }
                 Ok(Self(bytes))
+            }
+
+            fn read_list(
+                reader: &mut cbor::Reader<'_>,
+                source: Source<'_>,
+                count: usize,
+            ) -> Read<Vec<Self>> {
+                // As everybody writes them: the same head before each.
+                const EACH: usize = $length + 2;
+                let is_usual = |each: &[u8]| {
+                    let check: Option<fn(u8) -> bool> = $check;
+                    matches!(each, [0x58, $length, first, ..]
+                        if check.is_none_or(|check| check(*first)))
+                };
+                let usual = reader.take_if(count.saturating_mul(EACH), |bytes| {
+                    bytes.chunks_exact(EACH).all(is_usual)
+                });
+                let Some(bytes) = usual else { return read_each(reader, source, count) };
+                let value = |each: &[u8]| Self(*each.last_chunk().unwrap_or(&[0; $length]));
+                let mut list = Vec::with_capacity(count);
+                list.extend(bytes.chunks_exact(EACH).map(value));
+                Ok(list)
             }
 
             #[inline]
@@ -133,10 +185,18 @@ impl fmt::Debug for Int1024 {
 impl Streamable for Int1024 {
     const MIN_LEN: usize = 129;
 
+    #[inline]
     fn read(reader: &mut Reader<'_>) -> Read<Self> {
         reader.array().map(|bytes| Self(*bytes))
     }
 
+    #[inline]
+    fn read_over(&mut self, reader: &mut Reader<'_>) -> Read<()> {
+        self.0 = *reader.array()?;
+        Ok(())
+    }
+
+    #[inline]
     fn write(&self, out: &mut impl Put) {
         out.put(&self.0);
     }
@@ -165,6 +225,12 @@ impl Streamable for Blob {
         reader.shared(length).map(Self)
     }
 
+    #[inline]
+    fn read_over(&mut self, reader: &mut Reader<'_>) -> Read<()> {
+        let length = reader.count(1)?;
+        reader.shared_over(length, &mut self.0)
+    }
+
     fn write(&self, out: &mut impl Put) {
         write_count(self.0.len(), out);
         out.put(&self.0);
@@ -190,7 +256,7 @@ impl Member for Blob {
 #[cfg(feature = "arbitrary")]
 impl<'a> arbitrary::Arbitrary<'a> for Blob {
     fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
-        alloc::vec::Vec::<u8>::arbitrary(u).map(|bytes| Self(bytes.into()))
+        Vec::<u8>::arbitrary(u).map(|bytes| Self(bytes.into()))
     }
 }
 

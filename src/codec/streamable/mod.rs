@@ -49,7 +49,7 @@ use alloc::vec::Vec;
 
 use super::{Malformed, Source};
 
-pub(crate) use of::write_count;
+pub(crate) use of::{is_there, write_count};
 pub use reader::Reader;
 pub use sha256::{RustCryptoSha256, Sha256};
 
@@ -68,6 +68,17 @@ pub trait Streamable: Sized {
     /// Writes the value.
     fn write(&self, out: &mut impl Put);
 
+    /// Reads a value into the place of this one, as large values are read without being moved.
+    /// After an error it is neither the one nor the other.
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    #[inline]
+    fn read_over(&mut self, reader: &mut Reader<'_>) -> Result<(), Malformed> {
+        *self = Self::read(reader)?;
+        Ok(())
+    }
+
     /// Reads so many values; there are bytes enough for the smallest ones.
     ///
     /// # Errors
@@ -79,6 +90,11 @@ pub trait Streamable: Sized {
             list.push(Self::read(reader)?);
         }
         Ok(list)
+    }
+
+    /// Bytes of the forms of these values, one after the other.
+    fn list_len(list: &[Self]) -> usize {
+        list.iter().map(Self::stream_len).fold(0, usize::saturating_add)
     }
 
     /// The value that all of `bytes` make up (S-1).
@@ -95,9 +111,12 @@ pub trait Streamable: Sized {
     /// As for [`from_bytes`](Self::from_bytes).
     fn from_source(bytes: &[u8], source: Source<'_>) -> Result<Self, Malformed> {
         let mut reader = Reader::new(bytes, source);
-        let value = Self::read(&mut reader)?;
-        reader.finish()?;
-        Ok(value)
+        // Returned where it was read to: a block is not moved for nothing.
+        let mut read = Self::read(&mut reader);
+        if let (Ok(_), Err(trailing)) = (&read, reader.finish()) {
+            read = Err(trailing);
+        }
+        read
     }
 
     /// Bytes of the form.

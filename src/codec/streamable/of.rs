@@ -22,6 +22,10 @@ macro_rules! number {
             fn write(&self, out: &mut impl Put) {
                 out.put(&self.to_be_bytes());
             }
+
+            fn list_len(list: &[Self]) -> usize {
+                list.len().saturating_mul(size_of::<Self>())
+            }
         }
     )* };
 }
@@ -45,7 +49,13 @@ impl<const N: usize> Streamable for [u8; N] {
     fn read_list(reader: &mut Reader<'_>, count: usize) -> Result<Vec<Self>, Malformed> {
         let bytes = reader.take(count.saturating_mul(N))?;
         let chunks = bytes.chunks_exact(N.max(1));
-        Ok(chunks.map(|chunk| chunk.try_into().unwrap_or([0; N])).collect())
+        let mut list = Vec::with_capacity(count);
+        list.extend(chunks.map(|chunk| *chunk.first_chunk().unwrap_or(&[0; N])));
+        Ok(list)
+    }
+
+    fn list_len(list: &[Self]) -> usize {
+        list.len().saturating_mul(N)
     }
 }
 
@@ -71,12 +81,7 @@ impl<T: Streamable> Streamable for Option<T> {
     const MIN_LEN: usize = 1;
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
-        let from = reader.at();
-        match u8::read(reader)? {
-            0 => Ok(None),
-            1 => T::read(reader).map(Some),
-            _ => Err(Reader::wrong(MalformedKind::BadOptionalTag, from)),
-        }
+        if is_there(reader)? { T::read(reader).map(Some) } else { Ok(None) }
     }
 
     fn write(&self, out: &mut impl Put) {
@@ -102,6 +107,10 @@ impl<T: Streamable> Streamable for Vec<T> {
             value.write(out);
         }
     }
+
+    fn stream_len(&self) -> usize {
+        T::list_len(self).saturating_add(4)
+    }
 }
 
 /// As the value itself.
@@ -114,6 +123,11 @@ impl<T: Streamable> Streamable for Box<T> {
     }
 
     #[inline]
+    fn read_over(&mut self, reader: &mut Reader<'_>) -> Result<(), Malformed> {
+        T::read_over(self, reader)
+    }
+
+    #[inline]
     fn write(&self, out: &mut impl Put) {
         T::write(self, out);
     }
@@ -123,4 +137,15 @@ impl<T: Streamable> Streamable for Box<T> {
 /// and what is sent was bounded before.
 pub(crate) fn write_count(count: usize, out: &mut impl Put) {
     u32::try_from(count).unwrap_or(u32::MAX).write(out);
+}
+
+/// The byte that says whether a value follows.
+#[inline]
+pub(crate) fn is_there(reader: &mut Reader<'_>) -> Result<bool, Malformed> {
+    let from = reader.at();
+    match u8::read(reader)? {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(Reader::wrong(MalformedKind::BadOptionalTag, from)),
+    }
 }

@@ -79,10 +79,19 @@ impl<'a> Reader<'a> {
         Ok(self.source.bytes(bytes))
     }
 
+    /// The same in the place of another value.
+    #[inline]
+    pub(crate) fn shared_over(&mut self, length: usize, over: &mut Bytes) -> Result<(), Malformed> {
+        let bytes = self.take(length)?;
+        *over = self.source.bytes(bytes);
+        Ok(())
+    }
+
     /// The count before a list of values of at least `least` bytes each.
     ///
     /// # Errors
     /// `UnexpectedEnd` if so many cannot be there, or the count itself is not (S-2).
+    #[inline]
     pub fn count(&mut self, least: usize) -> Result<usize, Malformed> {
         let count = u32::read(self)? as usize;
         // Values that take nothing would be as many as claimed: there are none of them.
