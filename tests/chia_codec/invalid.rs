@@ -15,7 +15,8 @@ fn fits(kind: MalformedKind, class: &str) -> bool {
     use MalformedKind as K;
     match class {
         "MalformedCbor" => {
-            matches!(kind, K::UnexpectedEnd | K::NotWellFormed | K::TypeMismatch | K::BadHashLength)
+            let of_item = matches!(kind, K::UnexpectedEnd | K::NotWellFormed | K::TypeMismatch);
+            of_item || matches!(kind, K::BadHashLength | K::BadUtf8)
         }
         "WrongType" | "UnsupportedType" | "EnvelopeNotMap" | "NotMap" => kind == K::TypeMismatch,
         "IndefiniteLength" => matches!(kind, K::TypeMismatch | K::BadArity),
