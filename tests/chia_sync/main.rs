@@ -2,10 +2,18 @@
 
 #![cfg(all(feature = "chia", feature = "sim"))]
 
+#[cfg(feature = "serde")]
 #[path = "../shared_vectors/mod.rs"]
 mod shared_vectors;
 
+mod adversaries;
 mod chains;
+#[cfg(feature = "serde")]
+mod flows;
+#[cfg(feature = "serde")]
 mod fork_point;
 mod honest;
+mod memory;
+mod serving;
+mod times;
 mod world;

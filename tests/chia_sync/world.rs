@@ -1,6 +1,6 @@
 //! One node that syncs, others around it, and the wires between under virtual time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -47,7 +47,6 @@ pub struct World {
     pub penalties: Vec<(u64, &'static str, &'static str)>,
     pub notices: Vec<SyncNotice>,
     pub sent: Vec<(u64, Message)>,
-    pub refused: BTreeSet<&'static str>,
 }
 
 impl World {
@@ -68,7 +67,6 @@ impl World {
             penalties: Vec::new(),
             notices: Vec::new(),
             sent: Vec::new(),
-            refused: BTreeSet::new(),
         }
     }
 

@@ -31,6 +31,8 @@ pub(super) struct Headers {
     /// The same of those that are being weighed.
     weighing: Option<Vec<Bytes32>>,
     dispute: Option<Dispute>,
+    /// Who delivered headers of other hashes.
+    apart: Vec<ConnectionId>,
 }
 
 /// What an answer shows.
@@ -57,6 +59,7 @@ impl Headers {
             fork,
             weighing: None,
             dispute: None,
+            apart: Vec::new(),
         }
     }
 
@@ -118,7 +121,7 @@ impl Headers {
                 self.digests.extend(digests);
                 cx.out.notify(SyncNotice::Reached(SyncPhase::Headers, height));
                 self.window.advance(cx.now);
-                if self.window.is_over() { self.done() } else { self.proceed(goal, cx) }
+                if self.window.is_over() { self.done(cx) } else { self.proceed(goal, cx) }
             }
             Weighed::Damaged => match self.window.refuse(cx.now) {
                 Some(from) => self.blame(from, goal, cx),
@@ -133,6 +136,7 @@ impl Headers {
 
     pub fn lost(&mut self, peer: ConnectionId) {
         self.window.fails(peer, None);
+        self.apart.retain(|apart| *apart != peer);
         if self.dispute.as_ref().is_some_and(|dispute| dispute.with == peer) {
             self.dispute = None;
         }
@@ -170,6 +174,7 @@ impl Headers {
             .heap()
             .saturating_add(self.window.heap(HeaderBlock::heap))
             .saturating_add(digests.saturating_mul(size_of::<Bytes32>()))
+            .saturating_add(self.apart.capacity().saturating_mul(size_of::<ConnectionId>()))
     }
 
     /// Whether these are finished headers of the heights that a request names.
@@ -210,6 +215,9 @@ impl Headers {
             Finding::HashesLie => self.hashes_lie(cx),
             Finding::Apart(low) => {
                 self.window.fails(from, Some(batch));
+                if !self.apart.contains(&from) {
+                    self.apart.push(from);
+                }
                 if self.dispute.is_none() {
                     let dispute = Dispute { with: from, low, high: goal.height, since: cx.now };
                     self.ask_links(dispute, goal, cx);
@@ -284,6 +292,8 @@ impl Headers {
     fn blame<H: Sha256>(&mut self, peer: ConnectionId, goal: &Goal, cx: &mut Cx<'_, H>) -> Step {
         cx.blame(peer, &rules::SYNC_HEADERS);
         self.lost(peer);
+        // What a header hash does not cover was not looked at yet.
+        self.window.distrust(peer);
         self.proceed(goal, cx)
     }
 
@@ -297,8 +307,11 @@ impl Headers {
         });
     }
 
-    /// All headers are good.
-    fn done(&mut self) -> Step {
+    /// All headers are good, and by that the hashes: whoever had others lied.
+    fn done<H: Sha256>(&mut self, cx: &mut Cx<'_, H>) -> Step {
+        for peer in core::mem::take(&mut self.apart) {
+            cx.blame(peer, &rules::SYNC_HEADERS);
+        }
         let (digests, fork) = (core::mem::take(&mut self.digests), self.fork);
         Step::Enter(Box::new(Phase::Weight(Weight { digests, fork })))
     }

@@ -136,6 +136,15 @@ impl<T> Window<T> {
         }
     }
 
+    /// What this peer delivered and was not handed on yet is to come from others.
+    pub fn distrust(&mut self, peer: ConnectionId) {
+        for batch in &mut self.batches {
+            if matches!(batch.state, State::Here(from, _) if from == peer) {
+                batch.state = State::Wanted;
+            }
+        }
+    }
+
     /// Nothing came for some time: all that is missing is to be asked for again. Who was silent?
     pub fn retry(&mut self, now: Time) -> Vec<ConnectionId> {
         let mut silent = Vec::new();
