@@ -32,7 +32,9 @@ pub use node::{Node, NodeCommand, NodeConfig, NodeNotice, NodeRemote, NodeSend};
 use crate::codec::Malformed;
 use crate::fault::{Ending, Fault};
 use crate::link::{Framed, FramedConfig, LengthPrefixed, OverFrames};
-use crate::state::chia::{Connection, ConnectionConfig, Direction};
+use crate::state::chia::{
+    Connection, ConnectionConfig, Direction, Pool, PoolClient, PoolClientConfig, PoolConfig,
+};
 
 /// A connection on a stream.
 pub type Session = Framed<Connection, LengthPrefixed>;
@@ -52,17 +54,49 @@ pub fn session(config: ConnectionConfig, direction: Direction) -> Session {
 /// Bytes of the length before a frame (FR-1).
 const LENGTH: usize = 4;
 
-impl OverFrames for Connection {
-    fn malformed(&self, malformed: Malformed) -> Fault {
-        self.malformed(malformed)
-    }
+/// A pool's end of a session with a farmer, on a stream.
+pub type PoolSession = Framed<Pool, LengthPrefixed>;
 
-    fn most_frame(&self) -> usize {
-        self.most_frame()
-    }
+/// A farmer's end of a session with a pool, on a stream.
+pub type PoolClientSession = Framed<PoolClient, LengthPrefixed>;
 
-    /// An orderly close (FR-6).
-    fn at_eof(&self) -> Ending {
-        Ending::Done
-    }
+/// A pool's end of a session, before its first byte (PO-1: no handshake, any stream).
+#[must_use]
+pub fn pool_session(config: PoolConfig) -> PoolSession {
+    let framed = pool_framed(config.limits.wire.max_frame);
+    Framed::new(Pool::new(config), LengthPrefixed::four(usize::MAX), framed)
 }
+
+/// A farmer's end of a session with a pool, before its first byte.
+#[must_use]
+pub fn pool_client_session(config: PoolClientConfig) -> PoolClientSession {
+    let framed = pool_framed(config.limits.wire.max_frame);
+    Framed::new(PoolClient::new(config), LengthPrefixed::four(usize::MAX), framed)
+}
+
+fn pool_framed(max_frame: usize) -> FramedConfig {
+    let ingress = max_frame.saturating_add(LENGTH);
+    FramedConfig { ingress, egress: EGRESS, ..FramedConfig::default() }
+}
+
+/// Machines whose frames are messages, and whose streams may close between two of them (FR-6).
+macro_rules! over_frames {
+    ($($machine:ty),*) => { $(
+        impl OverFrames for $machine {
+            fn malformed(&self, malformed: Malformed) -> Fault {
+                self.malformed(malformed)
+            }
+
+            fn most_frame(&self) -> usize {
+                self.most_frame()
+            }
+
+            /// An orderly close (FR-6).
+            fn at_eof(&self) -> Ending {
+                Ending::Done
+            }
+        }
+    )* };
+}
+
+over_frames!(Connection, Pool, PoolClient);

@@ -12,7 +12,7 @@ impl fmt::Display for Hex<'_> {
 }
 
 /// The bytes behind hex digits, of either case; `None` for anything else.
-#[cfg(feature = "serde")]
+#[cfg(any(feature = "chia", feature = "serde"))]
 pub(crate) fn unhex(text: &str) -> Option<alloc::vec::Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let mut octets = alloc::vec::Vec::with_capacity(text.len() / 2);

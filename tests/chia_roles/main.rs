@@ -13,6 +13,7 @@ mod given;
 mod harvester;
 #[cfg(feature = "serde")]
 mod iterations;
+mod pool;
 mod timelord;
 mod transactions;
 mod wallet;

@@ -23,6 +23,7 @@ mod introducer;
 mod iterations;
 mod limits;
 mod nonces;
+mod pool;
 mod registry;
 mod role;
 mod senders;
@@ -53,6 +54,10 @@ pub use harvester::{
 pub use introducer::Introducer;
 pub use iterations::{Difficulty, iterations};
 pub use limits::{Limits, RateLimits, WhenTooFast};
+pub use pool::{
+    Credit, Pool, PoolClient, PoolClientCommand, PoolClientConfig, PoolClientNotice,
+    PoolClientQuery, PoolCommand, PoolConfig, PoolLimits, PoolNotice, PoolQuery, PoolRate,
+};
 pub use registry::{
     Opened, Parted, REACTIONS, Reaction, Registry, RegistryLimits, TurnedAway, Verdict,
 };

@@ -9,6 +9,7 @@ mod connection;
 mod farmer;
 mod frames;
 mod harvester;
+mod pool;
 mod proofs;
 mod resolutions;
 mod serving;
@@ -24,6 +25,7 @@ pub use connection::*;
 pub use farmer::*;
 pub use frames::*;
 pub use harvester::*;
+pub use pool::*;
 pub use proofs::*;
 pub use resolutions::*;
 pub use serving::*;
@@ -57,6 +59,7 @@ pub static ALL: &[&[&Rule]] = &[
     sync::ALL,
     serving::ALL,
     wallet::ALL,
+    pool::ALL,
     resolutions::ALL,
 ];
 

@@ -19,6 +19,11 @@ pub enum FarmerCommand {
     Quality(AskId, Option<Bytes32>),
     /// The answer to [`FarmerQuery::VerifySignature`].
     Verdict(AskId, bool),
+    /// Proofs that take fewer seconds than this count for the pool from now on: what the pool says
+    /// takes the place of [`pool_share_threshold`](crate::state::chia::FarmerConfig) (PO-3).
+    PoolShareThreshold(
+        #[cfg_attr(feature = "serde", serde(with = "crate::codec::text::number"))] u64,
+    ),
 }
 
 /// What a farmer asks.

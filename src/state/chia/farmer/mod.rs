@@ -181,10 +181,13 @@ impl<H: Sha256> Farmer<H> {
     }
 
     fn admits(&self, command: &FarmerCommand) -> Result<(), Refused> {
-        let (FarmerCommand::Coinbase(id, _)
-        | FarmerCommand::Quality(id, _)
-        | FarmerCommand::Verdict(id, _)) = command;
-        let fits = match self.asks.context(*id)? {
+        let id = match command {
+            FarmerCommand::Coinbase(id, _)
+            | FarmerCommand::Quality(id, _)
+            | FarmerCommand::Verdict(id, _) => *id,
+            FarmerCommand::PoolShareThreshold(_) => return Ok(()),
+        };
+        let fits = match self.asks.context(id)? {
             None => true,
             Some(Asked::Coinbase { height }) => match command {
                 FarmerCommand::Coinbase(_, Some(signed)) => signed.coinbase.height == *height,
@@ -201,6 +204,9 @@ impl<H: Sha256> Farmer<H> {
 
     fn command(&mut self, command: FarmerCommand, out: &mut Out<Self>) {
         match command {
+            FarmerCommand::PoolShareThreshold(seconds) => {
+                self.config.pool_share_threshold = seconds;
+            }
             FarmerCommand::Coinbase(id, signed) => {
                 self.close(id);
                 if let Some(signed) = signed {
