@@ -7,6 +7,7 @@ use super::ledger::{Ledger, Proofs};
 use super::mempool::Mempool;
 use super::oracle::{Answers, Oracle};
 use super::stand_in;
+use super::weigher::Weigher;
 use crate::ask::AskId;
 use crate::codec::chia::{Body, Bytes32, FeesTarget, FullBlock, HeaderData, HeaderHash};
 use crate::codec::streamable::{RustCryptoSha256, Sha256, Streamable};
@@ -21,7 +22,8 @@ use crate::time::Time;
 /// It verifies no BLS signature, no proof of space and no proof of time but stand-ins.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Keeper {
-    ledger: Ledger,
+    pub(super) ledger: Ledger,
+    pub(super) weigher: Weigher,
     mempool: Mempool,
     /// What blocks that are built here have as their time.
     timestamp: u64,
@@ -35,7 +37,7 @@ impl Keeper {
     #[must_use]
     pub fn new(ledger: Ledger) -> Self {
         let mempool = Mempool::new(TRANSACTIONS);
-        Self { ledger, mempool, timestamp: 0 }
+        Self { ledger, weigher: Weigher::default(), mempool, timestamp: 0 }
     }
 
     /// The chain.
@@ -84,6 +86,8 @@ impl Keeper {
             FullNodeQuery::Transactions(query) => {
                 FullNodeCommand::Transactions(self.mempool.answer(id, query))
             }
+            FullNodeQuery::Sync(query) => FullNodeCommand::Sync(self.synced(id, query)),
+            FullNodeQuery::Serving(query) => FullNodeCommand::Serving(self.served(id, query)),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::codec::chia::{
     Body, Bytes32, Challenge, FullBlock, HeaderHash, ProofOfSpace, ProofOfTime, Shape,
 };
 use crate::codec::streamable::{RustCryptoSha256, Streamable};
-use crate::state::chia::{Added, Chain, Difficulty, MAX_TIPS, Tip, iterations};
+use crate::state::chia::{Added, Chain, Difficulty, MAX_TIPS, Tip, Weighed, iterations};
 
 /// What blocks have to keep.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -237,29 +237,10 @@ impl Ledger {
     /// Whether a finished block may follow on this parent.
     fn may_follow(&self, parent: &FullBlock, block: &FullBlock) -> bool {
         let of = &block.header_block;
-        let (Some(time), Some(challenge)) = (&of.proof_of_time, &of.challenge) else {
-            return false;
-        };
-        let Some(before) = &parent.header_block.challenge else { return false };
-        let heavier = challenge.total_weight.checked_sub(before.total_weight);
-        let grows = match self.consensus.proofs {
-            Proofs::StandIns => heavier == Some(self.consensus.difficulty),
-            Proofs::Unchecked => heavier.is_some_and(|by| by > 0),
-        };
-        let takes = match self.consensus.proofs {
-            Proofs::StandIns => self.consensus.iterations_of(&of.proof_of_space),
-            Proofs::Unchecked => Some(time.number_of_iterations),
-        };
-        grows
-            && takes == Some(time.number_of_iterations)
+        let before = parent.header_block.challenge.as_ref();
+        before.is_some_and(|before| self.consensus.weigh(before, of) == Weighed::Good)
+            && of.height() == Some(block.height())
             && self.is_bound(parent, block)
-            && challenge.height == block.height()
-            && challenge.prev_challenge_hash == of.proof_of_space.challenge_hash
-            && challenge.proof_of_space_hash == of.header.data.proof_of_space_hash
-            && challenge.total_iters.checked_sub(before.total_iters)
-                == Some(time.number_of_iterations)
-            && time.challenge_hash == of.proof_of_space.challenge_hash
-            && self.consensus.is_proof_of_time(time)
     }
 
     /// Whether header, body and proof of space belong together, and to this parent.

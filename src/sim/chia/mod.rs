@@ -17,8 +17,10 @@ mod mempool;
 mod oracle;
 mod plots;
 mod purse;
+mod reader;
 mod staffed;
 pub mod stand_in;
+mod weigher;
 
 pub use clockwork::Clockwork;
 pub use keeper::Keeper;

@@ -3,9 +3,13 @@
 mod announcing;
 mod blocks;
 mod candidates;
+#[cfg(feature = "serde")]
+mod flow;
 mod parts;
 mod proofs;
+mod syncing;
 mod unfinished;
+mod web;
 
 use nodewire::AskId;
 use nodewire::codec::chia::messages::{

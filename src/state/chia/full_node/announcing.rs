@@ -54,16 +54,33 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         tip: &Tip,
         block: FullBlock,
         source: Option<ConnectionId>,
-        before: &Chain,
+        ips_before: u64,
         out: &mut Out<Self>,
     ) {
-        if self.chain.ips != before.ips {
+        if self.chain.ips != ips_before {
             out.send(Delivery::Broadcast(NodeType::Farmer, rate(&self.chain)));
         }
         out.send(Delivery::Broadcast(NodeType::Timelord, start(tip)));
         self.spread(block, source, out);
         out.send(Delivery::Broadcast(NodeType::Farmer, finalized(tip)));
-        if self.chain.lca != before.lca {
+        self.announce_lca(out);
+    }
+
+    /// Tells everybody how things stand after syncing (P-45).
+    pub(super) fn announce_all(&mut self, out: &mut Out<Self>) {
+        for message in self.for_timelords() {
+            out.send(Delivery::Broadcast(NodeType::Timelord, message));
+        }
+        for message in self.for_farmers() {
+            out.send(Delivery::Broadcast(NodeType::Farmer, message));
+        }
+        self.announce_lca(out);
+    }
+
+    /// Tells wallets of another common ancestor (W-1).
+    fn announce_lca(&mut self, out: &mut Out<Self>) {
+        if self.chain.lca != self.lca_told {
+            self.lca_told = self.chain.lca;
             out.send(Delivery::Broadcast(NodeType::Wallet, lca(&self.chain)));
         }
     }

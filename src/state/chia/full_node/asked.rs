@@ -56,6 +56,8 @@ pub(super) enum Origin {
     /// It was made of an unfinished block and of this peer's proof of time, which breaks the rule
     /// if the block is invalid: the rest was validated.
     Proof(ConnectionId, Bytes32, &'static Rule),
+    /// The same, verified before and kept until syncing was over (P-45).
+    Kept,
 }
 
 /// A proof of time that is being verified.
@@ -69,10 +71,11 @@ pub(super) struct Timed {
 }
 
 impl Origin {
-    /// Who caused it.
-    pub const fn peer(self) -> ConnectionId {
+    /// Who caused it; nobody: our own side did.
+    pub const fn peer(self) -> Option<ConnectionId> {
         match self {
-            Self::Peer(from) | Self::Proof(from, ..) => from,
+            Self::Peer(from) | Self::Proof(from, ..) => Some(from),
+            Self::Kept => None,
         }
     }
 }

@@ -89,7 +89,7 @@ impl Blocks {
 }
 
 impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
-    /// A peer's block (P-2).
+    /// A peer's block (P-1, P-2).
     pub(super) fn block(
         &mut self,
         now: Time,
@@ -97,6 +97,10 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         block: FullBlock,
         out: &mut Out<Self>,
     ) -> Kept {
+        if self.is_syncing() {
+            self.candidate(now, from, block, out);
+            return Ok(());
+        }
         if block.shape() != Shape::Finished {
             return Err(&rules::NOT_FINISHED);
         }
@@ -126,7 +130,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         } else if self.blocks.adding.insert(whole) {
             let query = FullNodeQuery::AddBlock(Box::new(block.clone()));
             let offered = Box::new(Offered { block, whole, header_hash, origin });
-            let asked = Asked { charged: Some(origin.peer()), about: About::Block(offered) };
+            let asked = Asked { charged: origin.peer(), about: About::Block(offered) };
             if self.ask(asked, query, out).is_none() {
                 self.blocks.forget(whole);
             }
@@ -146,6 +150,9 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
                 self.settled(now, whole, header_hash, out);
             }
         }
+        if origin == Origin::Kept {
+            self.kept_was_added(out);
+        }
     }
 
     /// A block became a tip (F-21, W-1).
@@ -160,7 +167,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         let before = mem::replace(&mut self.chain, chain);
         let Some(tip) = self.tip(header_hash).copied() else { return };
         let source = if let Origin::Peer(from) = origin { Some(from) } else { None };
-        self.announce(&tip, block, source, &before, out);
+        self.announce(&tip, block, source, before.ips, out);
         out.notify(FullNodeNotice::NewTip(Box::new(tip)));
     }
 
@@ -203,6 +210,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         }
         let (height, lowest) = (block.height(), self.chain.lowest_height());
         if height > lowest.saturating_add(self.config.sync_threshold) {
+            self.fall_behind(now, from, block, out);
             return;
         }
         if height < lowest.saturating_sub(self.config.near_window) {
@@ -257,6 +265,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
                 self.proofs.remove(proof);
                 self.penalise(from, rule, out);
             }
+            Origin::Kept => {}
         }
     }
 }

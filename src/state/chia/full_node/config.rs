@@ -3,6 +3,8 @@
 use core::time::Duration;
 
 use crate::state::chia::addresses::AddressesConfig;
+use crate::state::chia::serving::ServingLimits;
+use crate::state::chia::sync::SyncLimits;
 use crate::state::chia::transactions::TransactionsLimits;
 
 /// What a full node goes by (`chia.md` 14.3). Start from `default()`, which is the reference's,
@@ -32,6 +34,12 @@ pub struct FullNodeConfig {
     pub parent_timeout: Duration,
     /// How much is kept.
     pub limits: FullNodeLimits,
+    /// How it syncs.
+    pub sync: SyncLimits,
+    /// What chance is made from when a sync picks whom to ask: peers should not know it.
+    pub sync_seed: u64,
+    /// How requests are answered out of the chain.
+    pub serving: ServingLimits,
     /// How transactions are exchanged.
     pub transactions: TransactionsLimits,
     /// Which addresses are dialled and told.
@@ -80,6 +88,9 @@ impl Default for FullNodeConfig {
             propagation_threshold: 150,
             parent_timeout: Duration::from_secs(10),
             limits: FullNodeLimits::default(),
+            sync: SyncLimits::default(),
+            sync_seed: 0,
+            serving: ServingLimits::default(),
             transactions: TransactionsLimits::default(),
             addresses: AddressesConfig::default(),
         }

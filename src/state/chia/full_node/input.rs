@@ -12,6 +12,8 @@ use crate::codec::chia::{
 use crate::state::chia::addresses::AddressesCommand;
 use crate::state::chia::chain::{Added, Tip};
 use crate::state::chia::farmer::Signed;
+use crate::state::chia::serving::{ServingCommand, ServingQuery};
+use crate::state::chia::sync::{SyncCommand, SyncNotice, SyncQuery};
 use crate::state::chia::transactions::{TransactionsCommand, TransactionsQuery};
 
 /// The answers to a full node's questions.
@@ -35,6 +37,10 @@ pub enum FullNodeCommand {
     Quality(AskId, Option<Bytes32>),
     /// The answer to [`FullNodeQuery::BuildCandidate`]; `None`: there is to be no block.
     Candidate(AskId, Option<Box<Candidate>>),
+    /// The answer to [`FullNodeQuery::Sync`].
+    Sync(SyncCommand),
+    /// The answer to [`FullNodeQuery::Serving`].
+    Serving(ServingCommand),
     /// The answer to [`FullNodeQuery::Transactions`].
     Transactions(TransactionsCommand),
     /// What is told about addresses.
@@ -62,6 +68,10 @@ pub enum FullNodeQuery {
     VerifySignature(Box<Signed>),
     /// A block on this tip with that proof (F-22).
     BuildCandidate(Box<CandidateRequest>),
+    /// What a sync asks.
+    Sync(SyncQuery),
+    /// What is asked for out of the chain.
+    Serving(ServingQuery),
     /// What the exchange of transactions asks.
     Transactions(TransactionsQuery),
 }
@@ -80,6 +90,8 @@ pub enum FullNodeNotice {
         /// Iterations that its proof of time needs.
         iterations: u64,
     },
+    /// What a sync tells.
+    Sync(SyncNotice),
 }
 
 /// What is known of an unfinished block that is valid.

@@ -1,11 +1,13 @@
 //! The full node: keeps the chain company, and tells everybody of it (`chia.md` 10 to 12).
 
 mod announcing;
+mod answers;
 mod asked;
 mod blocks;
 mod candidates;
 mod config;
 mod input;
+mod machine;
 mod parts;
 mod peers;
 mod proofs;
@@ -27,12 +29,14 @@ use core::marker::PhantomData;
 use crate::ask::{AskId, Asks};
 use crate::codec::chia::{FullBlock, HeaderHash, Message, NodeType};
 use crate::codec::streamable::{RustCryptoSha256, Sha256};
-use crate::fault::{Refusal, Refused, Rule};
-use crate::machine::{ActionOf, Machine, Out};
+use crate::fault::{Refused, Rule};
+use crate::machine::{ActionOf, Out};
 use crate::state::chia::addresses::Addresses;
-use crate::state::chia::chain::{Added, Chain, Tip};
-use crate::state::chia::role::{ConnectionId, Delivery, FromPeer, Role};
+use crate::state::chia::chain::{Chain, Tip};
+use crate::state::chia::role::{ConnectionId, Delivery, FromPeer};
 use crate::state::chia::rules;
+use crate::state::chia::serving::Serving;
+use crate::state::chia::sync::Sync;
 use crate::state::chia::transactions::{TransactionHash, TransactionIds, Transactions};
 use crate::time::Time;
 
@@ -68,6 +72,12 @@ pub struct FullNode<H: Sha256 = RustCryptoSha256, I: TransactionIds = Transactio
     candidates: Candidates,
     /// Blocks that were finished while syncing (T-21).
     kept: VecDeque<Box<FullBlock>>,
+    /// A better chain is announced once all that was kept is added (P-45).
+    is_finishing: bool,
+    /// The common ancestor that wallets were told (W-1).
+    lca_told: HeaderHash,
+    sync: Sync<H>,
+    serving: Serving,
     transactions: Transactions<I>,
     addresses: Addresses,
     asks: Asks<Asked>,
@@ -87,17 +97,21 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
             return Err(Refused::invalid(UNSOUND));
         }
         Ok(Self {
-            chain,
             peers: Peers::new(),
             blocks: Blocks::new(),
             unfinished: Unfinished::new(),
             proofs: Recent::new(),
             candidates: Candidates::new(),
             kept: VecDeque::new(),
+            is_finishing: false,
+            lca_told: chain.lca,
+            sync: Sync::new(config.sync.clone(), config.sync_seed),
+            serving: Serving::new(config.serving.clone()),
             transactions: Transactions::new(config.transactions.clone()),
             addresses: Addresses::new(config.addresses.clone()),
             asks: Asks::new(config.limits.max_open_asks),
             hash: PhantomData,
+            chain,
             config,
         })
     }
@@ -193,6 +207,23 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
                 parts::hear(&mut self.transactions, now, input, out);
                 Ok(())
             }
+            message @ (Message::AllHeaderHashes(_)
+            | Message::HeaderBlocks(_)
+            | Message::SyncBlocks(_)) => {
+                self.for_sync(now, from, message, out);
+                Ok(())
+            }
+            message @ (Message::RequestBlock(_)
+            | Message::RequestAllHeaderHashes(_)
+            | Message::RequestHeaderBlocks(_)
+            | Message::RequestSyncBlocks(_)
+            | Message::RequestHeader(_)
+            | Message::RequestAncestors(_)
+            | Message::RequestBody(_)) => {
+                let input = FromPeer::Received(from, message);
+                parts::hear(&mut self.serving, now, input, out);
+                Ok(())
+            }
             message @ (Message::RequestPeers(_) | Message::Peers(_)) => {
                 let input = FromPeer::Received(from, message);
                 parts::hear(&mut self.addresses, now, input, out);
@@ -202,89 +233,6 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
             _ => Ok(()),
         };
         self.judge(from, kept, out);
-    }
-
-    /// Whether a command answers what was asked, and says what can be.
-    fn admits(&self, command: &FullNodeCommand) -> Result<(), Refused> {
-        let Some(id) = id_of(command).and_then(|id| parts::inner(OWN, id)) else {
-            return Err(Refused::UnknownAsk);
-        };
-        let Some(asked) = self.asks.context(id)? else { return Ok(()) };
-        match (command, &asked.about) {
-            (FullNodeCommand::Blocks(_, blocks), About::Tips { most, .. }) => {
-                if blocks.len() <= *most { Ok(()) } else { Err(Refused::invalid(TOO_MANY)) }
-            }
-            (FullNodeCommand::Added(_, Added::Tip(chain)), About::Block(offered)) => {
-                let mut tips = chain.tips.iter();
-                let is_tip = tips.any(|tip| tip.header_hash == offered.header_hash);
-                let is_sound = chain.is_sound() && is_tip;
-                if is_sound { Ok(()) } else { Err(Refused::invalid(UNSOUND)) }
-            }
-            (FullNodeCommand::Candidate(_, Some(built)), About::Candidate(wanted)) => {
-                let fits = Self::is_as_wanted(wanted, built);
-                if fits { Ok(()) } else { Err(Refused::invalid(OTHER_BLOCK)) }
-            }
-            (FullNodeCommand::Added(..), About::Block(_))
-            | (FullNodeCommand::Validated(..), About::Unfinished(_))
-            | (FullNodeCommand::Quality(..), About::ProofOfSpace(_))
-            | (FullNodeCommand::Candidate(..), About::Candidate(_))
-            | (
-                FullNodeCommand::Verdict(..),
-                About::ProofOfTime(_) | About::Coinbase(_) | About::Signature(_),
-            ) => Ok(()),
-            _ => Err(Refused::invalid("the question was another")),
-        }
-    }
-
-    fn command(&mut self, now: Time, command: FullNodeCommand, out: &mut Out<Self>) {
-        let id = id_of(&command).and_then(|id| parts::inner(OWN, id));
-        let Some(Asked { charged, about }) = id.and_then(|id| self.close(id)) else { return };
-        match (command, about) {
-            (FullNodeCommand::Blocks(_, blocks), About::Tips { to, .. }) => {
-                Self::tell_tips(to, blocks, out);
-            }
-            (FullNodeCommand::Added(_, added), About::Block(offered)) => {
-                self.added(now, *offered, added, out);
-            }
-            (FullNodeCommand::Validated(_, proven), About::Unfinished(number)) => {
-                self.validated(now, number, proven, out);
-            }
-            (FullNodeCommand::Verdict(_, good), About::ProofOfTime(timed)) => {
-                self.timed(now, *timed, good, out);
-            }
-            (command, about) => {
-                if let Some(from) = charged {
-                    let kept = self.go_on(from, command, about, out);
-                    self.judge(from, kept, out);
-                }
-            }
-        }
-    }
-
-    /// The next step of a block that a farmer wants.
-    fn go_on(
-        &mut self,
-        from: ConnectionId,
-        command: FullNodeCommand,
-        about: About,
-        out: &mut Out<Self>,
-    ) -> Kept {
-        match (command, about) {
-            (FullNodeCommand::Quality(_, found), About::ProofOfSpace(request)) => {
-                self.space_verified(from, *request, found, out)
-            }
-            (FullNodeCommand::Verdict(_, good), About::Coinbase(wanted)) => {
-                self.coinbase_verified(from, wanted, good, out)
-            }
-            (FullNodeCommand::Candidate(_, Some(built)), About::Candidate(wanted)) => {
-                self.built(from, *wanted, *built, out);
-                Ok(())
-            }
-            (FullNodeCommand::Verdict(_, good), About::Signature(block)) => {
-                self.header_verified(from, *block, good, out)
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Asks, on behalf of whoever caused it.
@@ -326,122 +274,6 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
 }
 
 const UNSOUND: &str = "a chain has one to three tips, heaviest first, the new block among them";
-const TOO_MANY: &str = "these are more blocks than were asked for";
-const OTHER_BLOCK: &str = "the block is not of that parent, proof, coinbase and body";
 
 /// Whether a peer kept the rules.
 type Kept = Result<(), &'static Rule>;
-
-/// The question that a command answers, if it is one of our own.
-const fn id_of(command: &FullNodeCommand) -> Option<AskId> {
-    match command {
-        FullNodeCommand::Blocks(id, _)
-        | FullNodeCommand::Added(id, _)
-        | FullNodeCommand::Validated(id, _)
-        | FullNodeCommand::Verdict(id, _)
-        | FullNodeCommand::Quality(id, _)
-        | FullNodeCommand::Candidate(id, _) => Some(*id),
-        FullNodeCommand::Transactions(_) | FullNodeCommand::Addresses(_) => None,
-    }
-}
-
-impl<H: Sha256, I: TransactionIds> Role for FullNode<H, I> {
-    fn node_type(&self) -> NodeType {
-        NodeType::FullNode
-    }
-
-    fn is_busy_with(&self, from: ConnectionId) -> bool {
-        self.asks.is_full() || self.has_asked_enough(from) || self.transactions.is_busy_with(from)
-    }
-}
-
-impl<H: Sha256, I: TransactionIds> Machine for FullNode<H, I> {
-    type Local = FullNodeCommand;
-    type Remote = FromPeer;
-    type Send = Delivery;
-    type Notice = FullNodeNotice;
-    type Query = FullNodeQuery;
-
-    fn handle_local(
-        &mut self,
-        now: Time,
-        input: FullNodeCommand,
-        out: &mut Out<Self>,
-    ) -> Result<(), Refusal<FullNodeCommand>> {
-        match input {
-            FullNodeCommand::Transactions(command) => {
-                let done = parts::command(&mut self.transactions, now, command, out);
-                done.map_err(|refusal| refusal.map(FullNodeCommand::Transactions))
-            }
-            FullNodeCommand::Addresses(command) => {
-                let done = parts::command(&mut self.addresses, now, command, out);
-                done.map_err(|refusal| refusal.map(FullNodeCommand::Addresses))
-            }
-            input => {
-                if let Err(why) = self.admits(&input) {
-                    return Err(Refusal::new(why, input));
-                }
-                self.command(now, input, out);
-                Ok(())
-            }
-        }
-    }
-
-    fn handle_remote(&mut self, now: Time, input: FromPeer, out: &mut Out<Self>) {
-        match input {
-            FromPeer::Received(from, message) => self.receive(now, from, message, out),
-            input => {
-                if let FromPeer::Connected(from, peer, _) = &input {
-                    self.connected(*from, peer.node_type, out);
-                }
-                if let FromPeer::Disconnected(from, _) = &input {
-                    self.disconnected_peer(*from);
-                }
-                parts::hear(&mut self.transactions, now, input.clone(), out);
-                parts::hear(&mut self.addresses, now, input, out);
-            }
-        }
-    }
-
-    fn handle_timeout(&mut self, now: Time, out: &mut Out<Self>) {
-        self.end_waits(now, out);
-        parts::time_out(&mut self.transactions, now, out);
-        parts::time_out(&mut self.addresses, now, out);
-    }
-
-    fn deadline(&self) -> Option<Time> {
-        let due =
-            [self.unfinished.deadline(), self.transactions.deadline(), self.addresses.deadline()];
-        due.into_iter().flatten().min()
-    }
-
-    fn saturated(&self) -> bool {
-        self.asks.is_full()
-    }
-
-    fn awaits(&self, id: AskId) -> bool {
-        parts::inner(OWN, id).is_some_and(|id| self.asks.awaits(id))
-            || parts::awaits(&self.transactions, id)
-    }
-
-    fn footprint(&self) -> usize {
-        let asked = self.asks.iter().map(|(_, asked)| asked.heap());
-        let kept =
-            self.kept.iter().map(|block| size_of::<FullBlock>().saturating_add(block.heap()));
-        let blocks = asked.chain(kept).fold(0_usize, usize::saturating_add);
-        let places = self.kept.capacity().saturating_mul(size_of::<Box<FullBlock>>());
-        size_of::<Self>()
-            .saturating_sub(size_of::<(Transactions<I>, Addresses)>())
-            .saturating_add(self.transactions.footprint())
-            .saturating_add(self.addresses.footprint())
-            .saturating_add(self.chain.heap())
-            .saturating_add(self.peers.heap())
-            .saturating_add(self.blocks.heap())
-            .saturating_add(self.unfinished.heap())
-            .saturating_add(self.proofs.heap())
-            .saturating_add(self.candidates.heap())
-            .saturating_add(self.asks.heap())
-            .saturating_add(places)
-            .saturating_add(blocks)
-    }
-}

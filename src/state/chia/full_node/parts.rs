@@ -2,11 +2,14 @@
 
 use super::{FullNodeNotice, FullNodeQuery};
 use crate::ask::AskId;
+use crate::codec::streamable::Sha256;
 use crate::fault::{Refusal, Refused};
 use crate::machine::{Action, Machine, Never, Out};
 use crate::outbox::Outbox;
 use crate::state::chia::addresses::{Addresses, AddressesCommand};
 use crate::state::chia::role::{Delivery, FromPeer};
+use crate::state::chia::serving::{Serving, ServingCommand, ServingQuery};
+use crate::state::chia::sync::{Sync, SyncCommand, SyncNotice, SyncQuery};
 use crate::state::chia::transactions::{
     TransactionIds, Transactions, TransactionsCommand, TransactionsQuery,
 };
@@ -51,6 +54,14 @@ pub(super) fn time_out<P: Part>(part: &mut P, now: Time, out: &mut Said) {
         part.handle_timeout(now, &mut said);
         pass_on::<P>(said, out);
     }
+}
+
+/// A part is told something by the full node itself.
+pub(super) fn tell<P: Part>(part: &mut P, now: Time, command: P::Local, out: &mut Said) {
+    let mut said = Outbox::new();
+    // What it refuses changes nothing.
+    let _ = part.handle_local(now, command, &mut said);
+    pass_on::<P>(said, out);
 }
 
 /// A part is told something from outside, mostly the answer to a question.
@@ -104,6 +115,60 @@ fn pass_on<P: Part>(mut said: Out<P>, out: &mut Said) {
             Action::Ask(id, query) => out.ask(outer(P::SIDE, id), P::query(query)),
             Action::Close(ending) => out.close(ending),
         }
+    }
+}
+
+impl<H: Sha256> Part for Sync<H> {
+    const SIDE: u64 = 1;
+
+    fn answers(command: &mut SyncCommand) -> Option<&mut AskId> {
+        match command {
+            SyncCommand::HashAt(id, _)
+            | SyncCommand::Weighed(id, _)
+            | SyncCommand::Weight(id, _)
+            | SyncCommand::Added(id, _) => Some(id),
+            SyncCommand::Start(_) => None,
+        }
+    }
+
+    fn is_ours(command: &SyncCommand) -> bool {
+        matches!(command, SyncCommand::Start(_))
+    }
+
+    fn query(query: SyncQuery) -> FullNodeQuery {
+        FullNodeQuery::Sync(query)
+    }
+
+    fn notice(notice: SyncNotice) -> FullNodeNotice {
+        FullNodeNotice::Sync(notice)
+    }
+}
+
+impl Part for Serving {
+    const SIDE: u64 = 2;
+
+    fn answers(command: &mut ServingCommand) -> Option<&mut AskId> {
+        match command {
+            ServingCommand::Block(id, _)
+            | ServingCommand::HeaderHashes(id, _)
+            | ServingCommand::HeaderBlocks(id, _)
+            | ServingCommand::SyncBlocks(id, _)
+            | ServingCommand::Header(id, _)
+            | ServingCommand::Ancestors(id, _)
+            | ServingCommand::Body(id, _) => Some(id),
+        }
+    }
+
+    fn is_ours(_: &ServingCommand) -> bool {
+        false
+    }
+
+    fn query(query: ServingQuery) -> FullNodeQuery {
+        FullNodeQuery::Serving(query)
+    }
+
+    fn notice(notice: Never) -> FullNodeNotice {
+        match notice {}
     }
 }
 

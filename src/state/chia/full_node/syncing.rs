@@ -1,13 +1,137 @@
 //! Before, while and after a full node syncs (P-4, P-34, P-45).
 
-use super::FullNode;
+use alloc::boxed::Box;
+
+use super::asked::{About, Origin};
+use super::parts;
+use super::{FullNode, FullNodeCommand};
+use crate::codec::chia::messages::Block;
+use crate::codec::chia::{FullBlock, Message};
 use crate::codec::streamable::Sha256;
-use crate::state::chia::transactions::TransactionIds;
+use crate::fault::{Refusal, Refused};
+use crate::machine::Out;
+use crate::state::chia::chain::{Added, Chain};
+use crate::state::chia::role::{ConnectionId, FromPeer};
+use crate::state::chia::sync::{SyncCommand, SyncStart};
+use crate::state::chia::transactions::{TransactionIds, TransactionsCommand};
+use crate::time::Time;
 
 impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
     /// True while blocks of others are only candidates for a better chain (P-34).
     #[must_use]
     pub const fn is_syncing(&self) -> bool {
-        false
+        self.sync.is_running()
+    }
+
+    /// A block is so far above us that its chain has to be fetched as a whole (P-4).
+    pub(super) fn fall_behind(
+        &mut self,
+        now: Time,
+        from: ConnectionId,
+        block: FullBlock,
+        out: &mut Out<Self>,
+    ) {
+        if self.is_syncing() {
+            self.candidate(now, from, block, out);
+            return;
+        }
+        let start = SyncStart { chain: self.chain.clone(), tip: block, from };
+        // One that failed not long ago is refused (P-45).
+        parts::tell(&mut self.sync, now, SyncCommand::Start(Box::new(start)), out);
+        if self.is_syncing() {
+            let syncing = TransactionsCommand::Syncing(true);
+            parts::tell(&mut self.transactions, now, syncing, out);
+        }
+    }
+
+    /// While syncing, a block is a candidate (P-1).
+    pub(super) fn candidate(
+        &mut self,
+        now: Time,
+        from: ConnectionId,
+        block: FullBlock,
+        out: &mut Out<Self>,
+    ) {
+        self.for_sync(now, from, Block { block }.into(), out);
+    }
+
+    /// What a sync asked for, or may take.
+    pub(super) fn for_sync(
+        &mut self,
+        now: Time,
+        from: ConnectionId,
+        message: Message,
+        out: &mut Out<Self>,
+    ) {
+        self.sync_hears(now, FromPeer::Received(from, message), out);
+    }
+
+    pub(super) fn sync_hears(&mut self, now: Time, input: FromPeer, out: &mut Out<Self>) {
+        let before = self.is_syncing();
+        parts::hear(&mut self.sync, now, input, out);
+        self.follow_sync(now, before, out);
+    }
+
+    pub(super) fn sync_times_out(&mut self, now: Time, out: &mut Out<Self>) {
+        let before = self.is_syncing();
+        parts::time_out(&mut self.sync, now, out);
+        self.follow_sync(now, before, out);
+    }
+
+    /// An answer to the sync; what it says of the chain holds in any case, even if the sync has
+    /// ended since.
+    pub(super) fn sync_command(
+        &mut self,
+        now: Time,
+        command: SyncCommand,
+        out: &mut Out<Self>,
+    ) -> Result<(), Refusal<FullNodeCommand>> {
+        let chain = match &command {
+            SyncCommand::Added(_, Added::Tip(chain)) => Some(Chain::clone(chain)),
+            _ => None,
+        };
+        if chain.as_ref().is_some_and(|chain| !chain.is_sound()) {
+            let command = FullNodeCommand::Sync(command);
+            return Err(Refusal::new(Refused::invalid(super::UNSOUND), command));
+        }
+        let before = self.is_syncing();
+        let done = parts::command(&mut self.sync, now, command, out);
+        done.map_err(|refusal| refusal.map(FullNodeCommand::Sync))?;
+        let has_grown = chain.is_some();
+        if let Some(chain) = chain {
+            self.chain = chain;
+        }
+        self.follow_sync(now, before, out);
+        if has_grown && !before {
+            self.drop_old();
+            self.announce_all(out);
+        }
+        Ok(())
+    }
+
+    /// When a sync is over, transactions and unfinished blocks count again, what timelords
+    /// finished meanwhile is added, and then everybody is told how things stand (P-45).
+    fn follow_sync(&mut self, now: Time, before: bool, out: &mut Out<Self>) {
+        if !before || self.is_syncing() {
+            return;
+        }
+        parts::tell(&mut self.transactions, now, TransactionsCommand::Syncing(false), out);
+        self.drop_old();
+        for block in core::mem::take(&mut self.kept) {
+            self.offer(now, Origin::Kept, *block, out);
+        }
+        // Their parents may have come.
+        self.adopt(now, None, out);
+        self.is_finishing = true;
+        self.kept_was_added(out);
+    }
+
+    /// Once all that was kept is added, everybody is told (P-45).
+    pub(super) fn kept_was_added(&mut self, out: &mut Out<Self>) {
+        let is_kept = |about: &About| matches!(about, About::Block(offered) if offered.origin == Origin::Kept);
+        if self.is_finishing && !self.asks.iter().any(|(_, asked)| is_kept(&asked.about)) {
+            self.is_finishing = false;
+            self.announce_all(out);
+        }
     }
 }

@@ -1,0 +1,200 @@
+//! Before, while and after syncing (P-1, P-4, P-34, P-45, T-21).
+
+use std::time::Duration;
+
+use nodewire::Machine;
+use nodewire::codec::chia::messages::{
+    Block, ChallengeStart, ProofOfTimeFinished, ProofOfTimeRate, TransactionId, UnfinishedBlock,
+};
+use nodewire::codec::chia::{self, Blob, FullBlock, NodeType, ProofOfTime};
+use nodewire::sim::chia::stand_in;
+use nodewire::state::chia::{
+    Delivery, FullNodeCommand, FullNodeConfig, FullNodeNotice, FullNodeQuery, SyncNotice,
+    SyncOutcome,
+};
+
+use super::{A, B, Node, TIMELORD, branch, finalized, genesis, maker, start};
+use crate::given::penalty;
+
+/// A block of another chain, of this height, as heavy as told.
+fn far(height: u32, weight: u64) -> FullBlock {
+    let mut block = branch(&branch(&genesis(), 7, 1)[0], 7, height - 1).pop().unwrap();
+    assert_eq!(block.height(), height);
+    block.header_block.challenge.as_mut().unwrap().total_weight = weight;
+    block
+}
+
+/// The notices of the sync.
+fn told(node: &mut Node) -> Vec<SyncNotice> {
+    let notices = node.played.notices().into_iter();
+    notices
+        .filter_map(|it| if let FullNodeNotice::Sync(it) = it { Some(it) } else { None })
+        .collect()
+}
+
+/// A node that syncs to a chain that will not prove heavier, with an unfinished block; that block
+/// finished.
+fn syncing() -> (Node, FullBlock) {
+    let mut node = Node::among_peers(4, FullNodeConfig::default());
+    let unfinished = maker(2).unfinished(&node.top());
+    node.unfinished(B, &unfinished);
+    node.block(A, &far(40, 1));
+    assert!(node.played.machine.is_syncing());
+    node.played.notices();
+    let finished = maker(2).finish(unfinished, Some(&node.top()));
+    (node, finished)
+}
+
+fn time_of(block: &FullBlock) -> ProofOfTime {
+    block.header_block.proof_of_time.clone().unwrap()
+}
+
+const TIP_WAIT: Duration = Duration::from_secs(5);
+
+#[test]
+fn more_than_twenty_blocks_are_synced() {
+    for (height, syncs) in [(22, false), (23, true)] {
+        // The lowest tip is at height 2.
+        let mut node = Node::among_peers(4, FullNodeConfig::default());
+        assert_eq!(node.played.machine.chain().lowest_height(), 2);
+        let sent = node.block(A, &far(height, 1_000));
+        assert_eq!(node.played.machine.is_syncing(), syncs, "{height}: P-4");
+        assert_eq!(sent.is_empty(), syncs);
+        let began = told(&mut node).first() == Some(&SyncNotice::Began);
+        assert_eq!(began, syncs);
+    }
+}
+
+#[test]
+fn blocks_are_candidates_and_the_rest_is_passed_over() {
+    let (mut node, _) = syncing();
+    let next = branch(&node.top(), 1, 1).remove(0);
+    node.hear(B, Block { block: far(39, 2) });
+    node.hear(B, UnfinishedBlock { block: maker(3).unfinished(&node.top()) });
+    node.hear(B, UnfinishedBlock { block: next });
+    let transaction_id = chia::TransactionId([1; 32]);
+    node.hear(B, TransactionId { transaction_id });
+    assert_eq!((node.played.asked(), node.played.sent()), (vec![], vec![]), "P-1, P-34");
+    // What is no candidate is a violation here too.
+    let mut mixed = far(30, 1);
+    mixed.header_block.proof_of_time = None;
+    node.hear(B, Block { block: mixed });
+    assert_eq!(penalty(&node.played.sent()), Some((B, "chia/P-35")));
+    assert_eq!(node.played.machine.deadline(), Some(node.played.now.after(TIP_WAIT)));
+    node.played.pass(TIP_WAIT);
+    let ended = SyncNotice::Ended(SyncOutcome::NothingHeavier);
+    assert_eq!(told(&mut node), [ended]);
+    assert!(!node.played.machine.is_syncing());
+    node.played.sent();
+    node.hear(A, TransactionId { transaction_id });
+    assert_eq!(node.played.asked().len(), 1, "wanted again");
+    let block = branch(&node.top(), 1, 1).remove(0);
+    assert!(!node.block(A, &block).is_empty());
+}
+
+#[test]
+fn what_is_finished_meanwhile_is_added_afterwards() {
+    let (mut node, finished) = syncing();
+    let good = time_of(&finished);
+    node.hear(TIMELORD, ProofOfTimeFinished { proof: good.clone() });
+    let (id, query) = node.played.question();
+    assert_eq!(query, FullNodeQuery::VerifyProofOfTime(Box::new(good)), "or anybody could fill it");
+    node.played.local(FullNodeCommand::Verdict(id, true));
+    assert_eq!((node.played.asked(), node.played.sent()), (vec![], vec![]));
+    node.played.pass(TIP_WAIT);
+    assert_eq!(node.played.sent(), [], "P-45: it is added first");
+    let (id, query) = node.played.question();
+    assert_eq!(query, FullNodeQuery::AddBlock(Box::new(finished.clone())));
+    let added = node.ledger.add(finished.clone());
+    node.played.local(FullNodeCommand::Added(id, added));
+    let sent = node.played.sent();
+    let tips = node.played.machine.chain().tips.clone();
+    let block = Delivery::Broadcast(NodeType::FullNode, Block { block: finished }.into());
+    assert_eq!(sent[1], block, "F-21");
+    // Then everybody hears how things stand: timelords, then farmers, then wallets.
+    let mut expected: Vec<_> =
+        tips.iter().map(|tip| Delivery::Broadcast(NodeType::Timelord, start(tip))).collect();
+    let infos = sent.iter().filter(|it| {
+        matches!(it, Delivery::Broadcast(_, message)
+        if message.function().name() == "proof_of_space_info")
+    });
+    expected.extend(infos.cloned());
+    let rate = ProofOfTimeRate { pot_estimate_ips: 1_000 };
+    expected.push(Delivery::Broadcast(NodeType::Farmer, rate.into()));
+    let farmers = tips.iter().map(|tip| Delivery::Broadcast(NodeType::Farmer, finalized(tip)));
+    expected.extend(farmers);
+    assert!(sent.ends_with(&expected), "{sent:?}");
+}
+
+#[test]
+fn without_anything_kept_everybody_is_told_at_once() {
+    let (mut node, _) = syncing();
+    node.played.pass(TIP_WAIT);
+    let tip = node.tip();
+    let first = ChallengeStart { challenge_hash: tip.challenge_hash, weight: tip.weight };
+    let sent = node.played.sent();
+    assert_eq!(sent[0], Delivery::Broadcast(NodeType::Timelord, first.into()));
+    // Three tips and an unfinished block; a rate and three tips.
+    assert_eq!(sent.len(), 8);
+}
+
+#[test]
+fn a_bad_proof_is_not_kept() {
+    let (mut node, finished) = syncing();
+    let bad = ProofOfTime { witness: Blob(vec![1].into()), ..time_of(&finished) };
+    node.hear(TIMELORD, ProofOfTimeFinished { proof: bad });
+    node.answer();
+    assert_eq!(penalty(&node.played.sent()), Some((TIMELORD, "chia/T-21")));
+    node.played.pass(TIP_WAIT);
+    assert_eq!(node.played.asked(), []);
+}
+
+#[test]
+fn so_many_are_kept() {
+    let mut config = FullNodeConfig::default();
+    config.limits.max_kept = 2;
+    let mut node = Node::among_peers(4, config);
+    let unfinished = maker(2).unfinished(&node.top());
+    node.unfinished(B, &unfinished);
+    node.block(A, &far(40, 1));
+    let finished = maker(2).finish(unfinished, Some(&node.top()));
+    let good = time_of(&finished);
+    for witness in 1..=3 {
+        let size = witness * 10;
+        let proof = stand_in::proof_of_time(good.challenge_hash, good.number_of_iterations, size);
+        node.hear(TIMELORD, ProofOfTimeFinished { proof });
+        node.answer();
+    }
+    assert_eq!(node.played.sent(), []);
+    node.played.pass(TIP_WAIT);
+    let asked = node.played.asked();
+    assert_eq!(asked.len(), 2, "T-21: the newest");
+    for (id, query) in asked {
+        assert_eq!(node.played.sent(), [], "once all are added");
+        let FullNodeQuery::AddBlock(block) = query else { panic!() };
+        let added = node.ledger.add(*block);
+        node.played.local(FullNodeCommand::Added(id, added));
+        if node.tip().height == 5 && node.played.machine.chain().tips.len() == 3 {
+            // Announced as a new tip; the rest comes with the second.
+            let sent = node.played.sent();
+            assert!(!sent.is_empty());
+        }
+    }
+}
+
+/// A block that waited for its parent, which the sync has brought or not, is looked at again.
+#[test]
+fn what_waited_for_its_parent_is_tried_again() {
+    let mut node = Node::among_peers(4, FullNodeConfig::default());
+    let blocks = branch(&node.top(), 1, 3);
+    node.block(B, &blocks[2]);
+    node.block(A, &far(40, 1));
+    // As a sync would.
+    node.ledger.add(blocks[0].clone());
+    node.ledger.add(blocks[1].clone());
+    node.played.sent();
+    node.played.pass(TIP_WAIT);
+    node.answer();
+    assert_eq!(node.tip().height, 7);
+    assert_eq!(node.played.machine.disconnected_blocks(), 0);
+}
