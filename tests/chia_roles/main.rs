@@ -10,6 +10,7 @@ mod farmer;
 #[cfg(feature = "sim")]
 mod full_node;
 mod given;
+mod gossip;
 mod harvester;
 #[cfg(feature = "serde")]
 mod iterations;

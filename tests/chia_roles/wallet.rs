@@ -157,7 +157,8 @@ fn every_full_node_is_asked_once() {
     // The second answers something, and is preferred from then on.
     played.local(WalletCommand::Body(body_hash(1)));
     played.hear(2, RespondBody { body: body(1) });
-    (played.sent(), played.notices());
+    played.sent();
+    played.notices();
     played.local(WalletCommand::Header(header_hash(1)));
     let request = |node| to(node, RequestHeader { header_hash: header_hash(1) });
     for node in [2, 3, 1] {
