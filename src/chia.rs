@@ -3,8 +3,9 @@
 //! - [`Session`]: one connection on one stream.
 //! - [`Node`]: a role above all its connections: what most want.
 //!
-//! A [`Session`] takes bytes and gives bytes: frames with a length of four bytes before them, and
-//! in them a [`Connection`], which takes commands
+//! A [`Session`] takes bytes and gives bytes: frames with a length of four bytes before them, an
+//! envelope in each (FR-7), however the bytes are cut (FR-5), and kept as they come (FR-3); an empty
+//! one is malformed like any other (FR-4). In them is a [`Connection`], which takes commands
 //! ([`ConnectionCommand`](crate::state::chia::ConnectionCommand)), tells what the peer says and
 //! asks whether its node id is free. What a role makes of it is the role's machine:
 //! [`Harvester`](crate::state::chia::Harvester), [`Farmer`](crate::state::chia::Farmer).

@@ -1,8 +1,6 @@
 //! A whole node: a role, the connections it is spoken to on, and who may have one.
 
-mod deliver;
 mod input;
-mod sessions;
 mod waiting;
 
 pub use input::{NodeCommand, NodeConfig, NodeNotice, NodeRemote, NodeSend};
@@ -10,14 +8,15 @@ pub use input::{NodeCommand, NodeConfig, NodeNotice, NodeRemote, NodeSend};
 use alloc::collections::{BTreeSet, VecDeque};
 
 use crate::ask::AskId;
-use crate::codec::chia::PeerInfo;
-use crate::fault::{Refusal, Refused};
+use crate::codec::chia::{Message, NodeType, PeerInfo};
+use crate::fault::{Ending, Fault, Refusal, Refused};
 use crate::heap;
 use crate::link::{PeerOutbox, Peers};
-use crate::machine::{ActionOf, Input, InputOf, Machine, Out};
+use crate::machine::{Action, ActionOf, Input, InputOf, Machine, Out};
 use crate::outbox::Scratch;
 use crate::state::chia::{
-    ConnectionCommand, ConnectionId, Farmer, FromPeer, Opened, Registry, Role, TurnedAway,
+    Admission, ConnectionCommand, ConnectionId, ConnectionNotice, ConnectionPhase, ConnectionQuery,
+    Delivery, Farmer, FromPeer, Opened, Peer, Registry, Role, TurnedAway, Verdict, rules,
 };
 use crate::time::Time;
 
@@ -176,6 +175,104 @@ impl<R: Role> Node<R> {
         self.acknowledge(now, turn);
     }
 
+    /// Does what a session wants.
+    fn carry_out(
+        &mut self,
+        now: Time,
+        connection: ConnectionId,
+        action: ActionOf<Session>,
+        turn: &mut Turn,
+        out: &mut Out<Self>,
+    ) {
+        match action {
+            Action::Send(bytes) => out.send(NodeSend::Bytes(connection, bytes)),
+            Action::Ask(id, ConnectionQuery::Register(peer)) => {
+                self.register(now, connection, id, peer, turn, out);
+            }
+            Action::Notify(ConnectionNotice::Connected(peer)) => {
+                self.connected(now, connection, peer, turn, out);
+            }
+            Action::Notify(ConnectionNotice::Received(message)) => {
+                if self.waiting.has(connection) || self.role.is_busy_with(connection) {
+                    self.waiting.push(connection, message);
+                } else {
+                    self.hand_over(now, connection, message, turn);
+                }
+            }
+            Action::Notify(ConnectionNotice::RoundTrip(micros)) => {
+                out.notify(NodeNotice::RoundTrip(connection, micros));
+            }
+            Action::Close(ending) => self.closed(now, connection, ending, turn, out),
+        }
+    }
+
+    /// Answers whether a node id is free (C-4, C-9).
+    fn register(
+        &mut self,
+        now: Time,
+        connection: ConnectionId,
+        ask: AskId,
+        peer: Peer,
+        turn: &mut Turn,
+        out: &mut Out<Self>,
+    ) {
+        let verdict = self.registry.register(connection, ask, peer);
+        let admission = match verdict {
+            Verdict::Registered | Verdict::Replaces(_) => Admission::Registered,
+            Verdict::Duplicate => Admission::Duplicate,
+            Verdict::Postponed => return,
+            Verdict::TurnedAway(why) => return self.turn_away(now, connection, why, turn, out),
+        };
+        if let Verdict::Replaces(other) = verdict {
+            let phase = ConnectionPhase::AwaitAck.name();
+            let ending = Ending::Fault(Fault::violation(&rules::DUPLICATE, phase));
+            self.closed(now, other, ending, turn, out);
+        }
+        self.tell(now, connection, ConnectionCommand::Admitted(ask, admission), turn);
+    }
+
+    fn connected(
+        &mut self,
+        now: Time,
+        connection: ConnectionId,
+        peer: Peer,
+        turn: &mut Turn,
+        out: &mut Out<Self>,
+    ) {
+        match self.registry.establish(connection) {
+            Ok(at) => {
+                out.notify(NodeNotice::Connected(connection, peer, at.clone()));
+                turn.news.push_back(FromPeer::Connected(connection, peer, at));
+            }
+            Err(why) => self.turn_away(now, connection, why, turn, out),
+        }
+    }
+
+    /// A message is the role's.
+    fn hand_over(
+        &mut self,
+        now: Time,
+        connection: ConnectionId,
+        message: Message,
+        turn: &mut Turn,
+    ) {
+        turn.news.push_back(FromPeer::Received(connection, message));
+        match &mut turn.taken {
+            Some((of, messages)) if *of == connection => *messages = messages.saturating_add(1),
+            _ => {
+                self.acknowledge(now, turn);
+                turn.taken = Some((connection, 1));
+            }
+        }
+    }
+
+    /// A connection may go on with what it holds.
+    fn acknowledge(&mut self, now: Time, turn: &mut Turn) {
+        if let Some((connection, messages)) = turn.taken.take() {
+            self.tell(now, connection, ConnectionCommand::Taken(messages), turn);
+        }
+    }
+
     /// An input that is refused, if at all, only where nobody is any more.
     fn step(
         &mut self,
@@ -195,6 +292,125 @@ impl<R: Role> Node<R> {
         turn: &mut Turn,
     ) {
         self.step(now, connection, Input::Local(command), turn);
+    }
+
+    /// Does what the role wants.
+    fn deliver(&mut self, now: Time, inner: &mut Out<R>, turn: &mut Turn, out: &mut Out<Self>) {
+        turn.stepped = true;
+        while let Some(action) = inner.pop() {
+            match action {
+                Action::Send(delivery) => self.send(now, delivery, turn, out),
+                Action::Notify(notice) => out.notify(NodeNotice::Role(notice)),
+                Action::Ask(id, query) => out.ask(id, query),
+                // A role goes on as long as its node.
+                Action::Close(_) => {}
+            }
+        }
+    }
+
+    fn send(&mut self, now: Time, delivery: Delivery, turn: &mut Turn, out: &mut Out<Self>) {
+        match delivery {
+            Delivery::To(connection, message) => {
+                if self.registry.is_established(connection) {
+                    self.say(now, connection, message, turn, out);
+                }
+            }
+            Delivery::Broadcast(node_type, message) => {
+                self.broadcast(now, node_type, None, &message, turn, out);
+            }
+            Delivery::BroadcastToOthers(node_type, source, message) => {
+                self.broadcast(now, node_type, Some(source), &message, turn, out);
+            }
+            Delivery::Close(connection) => {
+                self.tell(now, connection, ConnectionCommand::Close, turn);
+            }
+            Delivery::Penalise(connection, rule) => {
+                let phase = ConnectionPhase::Established.name();
+                let ending = Ending::Fault(Fault::violation(rule, phase));
+                self.closed(now, connection, ending, turn, out);
+            }
+            Delivery::Dial(address) => {
+                if self.dialling.contains(&address) {
+                    return;
+                }
+                let has_room = self.dialling.len() < self.config.max_dials;
+                if has_room && self.registry.may_dial(now, &address) {
+                    self.dialling.insert(address.clone());
+                    out.send(NodeSend::Dial(address));
+                } else {
+                    turn.news.push_back(FromPeer::DialFailed(address));
+                }
+            }
+        }
+    }
+
+    /// Only established connections count (C-5).
+    fn broadcast(
+        &mut self,
+        now: Time,
+        node_type: NodeType,
+        source: Option<ConnectionId>,
+        message: &Message,
+        turn: &mut Turn,
+        out: &mut Out<Self>,
+    ) {
+        let Self { registry, sessions, .. } = self;
+        for connection in registry.established(node_type).filter(|id| Some(*id) != source) {
+            let command = ConnectionCommand::Send(message.clone());
+            let sent = sessions.handle(now, &connection, Input::Local(command), &mut turn.said);
+            unsaid::<R>(connection, sent, out);
+        }
+    }
+
+    fn say(
+        &mut self,
+        now: Time,
+        connection: ConnectionId,
+        message: Message,
+        turn: &mut Turn,
+        out: &mut Out<Self>,
+    ) {
+        let command = Input::Local(ConnectionCommand::Send(message));
+        let sent = self.sessions.handle(now, &connection, command, &mut turn.said);
+        unsaid::<R>(connection, sent, out);
+    }
+
+    fn turn_away(
+        &mut self,
+        now: Time,
+        connection: ConnectionId,
+        why: TurnedAway,
+        turn: &mut Turn,
+        out: &mut Out<Self>,
+    ) {
+        out.notify(NodeNotice::TurnedAway(connection, why));
+        self.closed(now, connection, Ending::Done, turn, out);
+    }
+
+    /// A connection is no more, whatever it still had to say or was to be told.
+    fn closed(
+        &mut self,
+        now: Time,
+        connection: ConnectionId,
+        ending: Ending,
+        turn: &mut Turn,
+        out: &mut Out<Self>,
+    ) {
+        self.sessions.remove(&connection);
+        self.waiting.forget(connection);
+        let Some(parted) = self.registry.close(now, connection, &ending) else { return };
+        let (reaction, banned_until) = (parted.reaction, parted.banned_until);
+        out.send(NodeSend::Close(connection));
+        out.notify(NodeNotice::Closed { connection, ending, reaction, banned_until });
+        if parted.is_established {
+            turn.news.push_back(FromPeer::Disconnected(connection, parted.parting()));
+        } else {
+            turn.news.extend(parted.dialled.map(FromPeer::DialFailed));
+        }
+        if let Some((next, ask, peer)) = parted.next {
+            // It asks again, and its node id is free now.
+            turn.said.push((next, Action::Ask(ask, ConnectionQuery::Register(peer))));
+        }
     }
 }
 
@@ -288,5 +504,18 @@ impl<R: Role> Machine for Node<R> {
             self.config.heap(),
         ];
         heaps.iter().fold(size_of_val(self), |sum, heap| sum.saturating_add(*heap))
+    }
+}
+
+/// Tells of what could not be said to somebody who is there.
+fn unsaid<R: Role>(
+    connection: ConnectionId,
+    sent: Result<(), Refusal<ConnectionCommand>>,
+    out: &mut Out<Node<R>>,
+) {
+    let Err(Refusal { why, input: ConnectionCommand::Send(message) }) = sent else { return };
+    // Nobody is there: what is for nobody vanishes.
+    if why != Refused::Ended {
+        out.notify(NodeNotice::Unsaid { connection, function: message.function(), why });
     }
 }

@@ -71,8 +71,9 @@ impl<'a> Pairs<'_, 'a> {
     }
 }
 
-/// Reads an envelope that all of `body` must make up (D-1): `choose` finds the function of a name,
-/// and `read` the members of that function.
+/// Reads an envelope that all of `body` must make up (D-1, D-2): `choose` finds the function of a
+/// name, and `read` the members of that function. Keys may come in any order, and unknown ones are
+/// passed over, without recursion (R-2, D-3, D-13).
 pub(super) fn read<F: Copy, M>(
     body: &[u8],
     source: Source<'_>,

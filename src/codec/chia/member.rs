@@ -1,5 +1,5 @@
 //! The CBOR forms of members (`chia.md` 3.2): numbers, byte strings, texts, lists; and what is
-//! hashable as one byte string that holds its Streamable form.
+//! hashable as one byte string that holds its Streamable form.
 
 use alloc::boxed::Box;
 use alloc::string::String;

@@ -3,6 +3,7 @@
 //! Numbers are those of `chia.md`. A rule's source says whether the seed states it, the original
 //! software did, a later version of it does, or the reference adds it, and who checks.
 
+mod addresses;
 mod blocks;
 mod candidates;
 mod connection;
@@ -19,6 +20,7 @@ mod transactions;
 mod unfinished;
 mod wallet;
 
+pub use addresses::*;
 pub use blocks::*;
 pub use candidates::*;
 pub use connection::*;
@@ -56,6 +58,7 @@ pub static ALL: &[&[&Rule]] = &[
     unfinished::ALL,
     transactions::ALL,
     timelord::ALL,
+    addresses::ALL,
     sync::ALL,
     serving::ALL,
     wallet::ALL,

@@ -11,20 +11,28 @@ use super::content::{World, consensus};
 use super::peer;
 use super::tested::{Single, Tested};
 use super::whole::Whole;
+use crate::ask::AskId;
 use crate::chia::NodeConfig;
 use crate::codec::chia::{Blob, Bytes32, NodeId, NodeType};
-use crate::sim::chia::{Plots, Purse, stand_in};
+use crate::machine::Never;
+use crate::sim::chia::{Answers, Clockwork, Keeper, Ledger, Maker, Oracle, Plots, Purse, stand_in};
 use crate::sim::scenario::Scenario;
 use crate::sim::scenario::value::{merged, typed};
 use crate::state::chia::{
-    ConnectionConfig, Farmer, FarmerConfig, Harvester, HarvesterCommand, HarvesterLimits,
+    AddressesCommand, AddressesConfig, ConnectionConfig, Farmer, FarmerConfig, FullNode,
+    FullNodeConfig, Harvester, HarvesterCommand, HarvesterLimits, Introducer, Timelord,
+    TimelordConfig,
 };
+use crate::time::Time;
 
 /// What a scenario can test, each with what it is.
-pub(in crate::sim::scenario) static KINDS: [(&str, &str); 3] = [
+pub(in crate::sim::scenario) static KINDS: [(&str, &str); 6] = [
     ("chia-connection", "a connection of any node, by itself"),
     ("chia-harvester", "a harvester"),
     ("chia-farmer", "a farmer"),
+    ("chia-full-node", "a full node"),
+    ("chia-timelord", "a timelord"),
+    ("chia-introducer", "an introducer"),
 ];
 
 /// What the tested side calls itself.
@@ -50,7 +58,7 @@ fn role(
     name: &str,
     node: NodeConfig,
     form: &mut Form,
-    _: &World,
+    world: &World,
 ) -> Result<Box<dyn Tested>, String> {
     Ok(match name {
         "harvester" => {
@@ -68,8 +76,37 @@ fn role(
             let purse = Purse::new(consensus(), PAID);
             Box::new(Whole::new(node, <Farmer>::new(config), purse))
         }
+        "full-node" => {
+            let config = form.over("role", &FullNodeConfig::default())?;
+            let ledger =
+                match form.take("chain").map(|it| typed::<(String, u32)>(&it)).transpose()? {
+                    Some((chain, height)) => world.ledger(&chain, height)?,
+                    None => Ledger::new(consensus(), Maker::genesis(&consensus())),
+                };
+            let role = <FullNode>::new(config, ledger.chain());
+            let role = role.map_err(|why| why.to_string())?;
+            Box::new(Whole::new(node, role, Keeper::new(ledger)))
+        }
+        "timelord" => {
+            let config = form.over("role", &TimelordConfig::default())?;
+            let clockwork = Clockwork::new(consensus().ips, consensus().witness);
+            Box::new(Whole::new(node, Timelord::new(config), clockwork))
+        }
+        "introducer" => {
+            let config = form.over("role", &AddressesConfig::introducer(0))?;
+            Box::new(Whole::new(node, Introducer::new(config), Nobody))
+        }
         other => return Err(format!("nothing is called chia-{other}")),
     })
+}
+
+/// Who is asked nothing.
+struct Nobody;
+
+impl Oracle<Introducer> for Nobody {
+    fn asked(&mut self, _: Time, _: AskId, query: Never, _: &mut Answers<AddressesCommand>) {
+        match query {}
+    }
 }
 
 /// The configuration of a scenario: `limits` of connections, what else they have in `connection`,

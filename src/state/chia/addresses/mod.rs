@@ -178,7 +178,7 @@ impl Addresses {
     }
 
     /// Answers with addresses that were heard of of late, in any order, but not the asker's own
-    /// (P-25).
+    /// (P-25), up to a cap.
     fn answer(&mut self, now: Time, to: ConnectionId, out: &mut Out<Self>) {
         let Some(asker) = self.peers.get(&to) else { return };
         let connected = self.connected_addresses();

@@ -128,7 +128,8 @@ impl Connection {
         if self.is_established() { limits.max_frame } else { limits.max_handshake_frame }
     }
 
-    /// The fault of a frame that is no message, or says that it is too long.
+    /// The fault of a frame that is no message, or says that it is too long: it ends this connection
+    /// and no other (D-12).
     #[must_use]
     pub fn malformed(&self, malformed: Malformed) -> Fault {
         if malformed.kind == MalformedKind::FrameTooLarge {
@@ -247,6 +248,7 @@ impl Connection {
     ) -> Result<(), Ending> {
         let ConnectionRemote { message, size } = remote;
         let function = message.function();
+        // First the handshake, then the ack (C-2), then neither again (C-7).
         let Some(next) = CONNECTION.next(self.theirs, Role::Initiator, function.into()) else {
             return Err(self.broken(match self.theirs {
                 ConnectionPhase::AwaitHandshake => &rules::INVALID_HANDSHAKE,
@@ -291,7 +293,7 @@ impl Connection {
         sizes::overrun(message, size, limits)
     }
 
-    /// Looks at who the peer is, in the order of C-3.
+    /// Looks at who the peer is, in the order of C-3. Who is refused gets no ack.
     fn meet(&mut self, handshake: &Handshake, out: &mut Out<Self>) -> Result<(), Ending> {
         let Handshake { network_id, version, node_id, server_port, node_type } = handshake;
         let wrong = if !senders::is_useful(self.config.node_type, *node_type) {

@@ -257,7 +257,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         }
     }
 
-    /// A block is invalid (P-3).
+    /// A block is invalid (P-3): whoever sent it is penalised.
     fn blame(&mut self, origin: Origin, out: &mut Out<Self>) {
         match origin {
             Origin::Peer(from) => self.penalise(from, &rules::BLOCK_INVALID, out),

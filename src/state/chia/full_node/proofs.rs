@@ -1,4 +1,5 @@
-//! Proofs of time: they finish blocks, and go on to whoever has the block (T-21, T-22, P-23).
+//! Proofs of time: they finish blocks, and go on to whoever has the block (T-21, T-22, P-23,
+//!
 
 use alloc::boxed::Box;
 

@@ -325,6 +325,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
                 Some(from) => Delivery::BroadcastToOthers(NodeType::FullNode, from, message),
                 None => Delivery::Broadcast(NodeType::FullNode, message),
             });
+            // With the weight that the block will have (F-25, R-13).
             if self.config.announce_arrivals {
                 let weight = parent.weight.saturating_add(parent.child_difficulty);
                 let arrived = ProofOfSpaceArrived { weight, quality };

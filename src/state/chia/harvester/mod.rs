@@ -191,7 +191,7 @@ impl<H: Sha256> Harvester<H> {
         }
     }
 
-    /// What a plot has for a challenge (H-3).
+    /// What a plot has for a challenge (H-3): nothing, or several (H-4).
     fn looked_up(
         &mut self,
         challenge_hash: Bytes32,

@@ -1,5 +1,5 @@
 //! Headers of the chain that is synced to, batch by batch, and who lies if they do not fit
-//! (P-39 to P-41).
+//! (P-39, P-40, P-41).
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

@@ -1,4 +1,5 @@
-//! The exchange of transactions among full nodes, and what wallets hand in (`chia.md` 12, W-5).
+//! The exchange of transactions among full nodes, and what wallets hand in (`chia.md` 12, R-17,
+//! W-5).
 
 mod fetches;
 mod input;
