@@ -6,6 +6,9 @@
 #[path = "../shared_vectors/mod.rs"]
 mod shared_vectors;
 
+#[path = "../heap/mod.rs"]
+mod heap;
+
 mod adversaries;
 mod chains;
 #[cfg(feature = "serde")]
@@ -13,6 +16,7 @@ mod flows;
 #[cfg(feature = "serde")]
 mod fork_point;
 mod honest;
+mod laws;
 mod memory;
 mod serving;
 mod times;

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::headers::Headers;
 use super::input::{SyncFailure, SyncOutcome, SyncPhase, SyncQuery};
@@ -130,8 +131,8 @@ impl Hashes {
         self.tried.capacity().saturating_mul(size_of::<ConnectionId>())
     }
 
-    fn retry_at(&self, retry: core::time::Duration) -> Option<Time> {
-        self.asked_at.map(|at| at.after(retry))
+    fn retry_at(&self, retry: Duration) -> Option<Time> {
+        self.asked_at.map(|at| at.after(retry.max(Duration::from_micros(1))))
     }
 
     fn ask<H: Sha256>(&mut self, goal: &Goal, again: bool, cx: &mut Cx<'_, H>) {
