@@ -9,3 +9,5 @@ mod duplicates;
 mod given;
 mod half_open;
 mod honest;
+#[cfg(feature = "sim")]
+mod laws;
