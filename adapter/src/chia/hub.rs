@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::setup::peer_info;
 use super::stream::{BACKLOG, News, Stream};
 
 /// Says when a hub is to stop: when this becomes true, or its sender is gone.
@@ -262,9 +263,4 @@ async fn accept(listener: Option<&TcpListener>) -> io::Result<(TcpStream, Socket
         }
         None => std::future::pending().await,
     }
-}
-
-/// An address as the protocol has it.
-fn peer_info(address: SocketAddr) -> PeerInfo {
-    PeerInfo { host: address.ip().to_canonical().to_string(), port: address.port() }
 }

@@ -3,7 +3,9 @@
 //! [`Hub`] drives a whole node: its listener, its streams, its timers. Every byte that leaves comes
 //! out of machines; hosts answer questions, and nothing else.
 
+pub mod chain_file;
 mod hub;
+pub mod setup;
 mod stream;
 
 pub use hub::{Hub, Stop};

@@ -42,7 +42,7 @@ pub enum Family {
     Chia,
 }
 
-/// The families with a wire to connect to and to simulate.
+/// The families that can be simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Wired {
     /// Cardano LeiosRequest and LeiosReply over the Ouroboros multiplexer.
@@ -91,6 +91,8 @@ enum Checking {
 enum Fed {
     /// A made-up cluster for a Supervisor: nodes, layer one, answers; in JSON lines.
     Supervisor(supervisor::feed::Options),
+    /// A chain for a Chia full node: a block in hex a line.
+    Chia(chia::feed::Options),
 }
 
 /// What there is to serve.
@@ -100,6 +102,17 @@ enum Serve {
     Leios(node::ServeOptions),
     /// Answer the Supervisor's JSON-RPC over HTTP.
     Supervisor(supervisor::serve::Options),
+    /// Run a Chia node of any role.
+    Chia(chia::node::ServeOptions),
+}
+
+/// Whom there is to connect to.
+#[derive(Debug, Subcommand)]
+enum Connect {
+    /// Fetch what a server of Leios offers.
+    Leios(node::ConnectOptions),
+    /// Run a Chia node of any role that listens nowhere.
+    Chia(chia::node::ConnectOptions),
 }
 
 #[derive(Debug, Subcommand)]
@@ -115,14 +128,9 @@ enum Command {
     /// Wait for connections and serve them.
     #[command(subcommand)]
     Serve(Serve),
-    /// Connect to a server and fetch what it offers.
-    Connect {
-        /// Which family.
-        #[arg(value_enum)]
-        family: Wired,
-        #[command(flatten)]
-        options: node::ConnectOptions,
-    },
+    /// Connect to somebody who listens.
+    #[command(subcommand)]
+    Connect(Connect),
     /// Turn a message into readable JSON.
     #[command(subcommand)]
     Decode(Coding),
@@ -194,7 +202,9 @@ impl Cli {
             Command::Serve(Serve::Supervisor(options)) => {
                 supervisor::serve::run(&options, json)?;
             }
-            Command::Connect { family: Wired::Leios, options } => node::connect(&options, json)?,
+            Command::Serve(Serve::Chia(options)) => chia::node::serve(&options, json)?,
+            Command::Connect(Connect::Leios(options)) => node::connect(&options, json)?,
+            Command::Connect(Connect::Chia(options)) => chia::node::connect(&options, json)?,
             Command::Decode(Coding::Leios { text, kind }) => {
                 codec::decode(&source::hex(&text)?, kind, json)?;
             }
@@ -212,6 +222,7 @@ impl Cli {
             Command::Feed(Fed::Supervisor(options)) => {
                 return supervisor::feed::run(&options, json);
             }
+            Command::Feed(Fed::Chia(options)) => chia::feed::run(&options)?,
             Command::Diagram(OneFamily { family }) => info::diagram(family, json)?,
             Command::Rules(OneFamily { family }) => info::rules(family, json)?,
             Command::Replay { trace } => trace::replay(&trace, json)?,

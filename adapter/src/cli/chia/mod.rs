@@ -1,3 +1,6 @@
 //! The commands of the Chia family.
 
 pub mod codec;
+pub mod feed;
+pub mod node;
+mod told;

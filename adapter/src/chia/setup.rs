@@ -1,0 +1,123 @@
+//! Nodes of every role, each with somebody who answers its questions.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use nodewire::chia::{Node, NodeConfig};
+use nodewire::codec::chia::{Blob, Bytes32, NodeId, NodeType, PeerInfo};
+use nodewire::codec::streamable::{RustCryptoSha256, Sha256};
+use nodewire::sim::chia::{
+    Clockwork, Consensus, Keeper, Ledger, Oracle, Plots, Purse, Staffed, stand_in,
+};
+use nodewire::state::chia::{
+    AddressesConfig, ConnectionConfig, Farmer, FarmerConfig, FullNode, FullNodeConfig, Harvester,
+    HarvesterCommand, HarvesterLimits, Introducer, Role, Timelord, TimelordConfig,
+};
+use nodewire::{AskId, Never, Time};
+
+/// What a node is called, and where it can be reached.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    node_id: NodeId,
+    listens: Option<SocketAddr>,
+}
+
+impl Identity {
+    /// A new one at random, as a node has at each start, that listens there.
+    #[must_use]
+    pub fn random(listens: Option<SocketAddr>) -> Self {
+        let random = [(); 4].map(|()| RandomState::new().build_hasher().finish().to_be_bytes());
+        let node_id = NodeId(RustCryptoSha256::sha256(random.as_flattened()));
+        Self { node_id, listens }
+    }
+
+    fn config(&self, node_type: NodeType) -> NodeConfig {
+        let mut connection = ConnectionConfig::new(node_type, self.node_id);
+        connection.server_port = self.listens.map_or(0, |address| address.port());
+        connection.seed = self.seed();
+        let mut config = NodeConfig::new(connection);
+        config.own_addresses.extend(self.listens.map(peer_info));
+        config
+    }
+
+    /// What chance is made from.
+    fn seed(&self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.node_id.0;
+        u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    }
+
+    fn node<R: Role>(&self, role: R) -> Node<R> {
+        Node::new(self.config(role.node_type()), role)
+    }
+}
+
+/// An address as the protocol has it.
+#[must_use]
+pub fn peer_info(address: SocketAddr) -> PeerInfo {
+    PeerInfo { host: address.ip().to_canonical().to_string(), port: address.port() }
+}
+
+/// A full node with this chain.
+///
+/// # Errors
+/// Why it cannot begin with such a chain.
+pub fn full_node(identity: &Identity, ledger: Ledger) -> Result<Staffed<FullNode, Keeper>, String> {
+    let role = FullNode::new(FullNodeConfig::default(), ledger.chain());
+    let role = role.map_err(|refused| refused.to_string())?;
+    Ok(Staffed::new(identity.node(role), Keeper::new(ledger)))
+}
+
+/// A farmer for the pool that all stand-ins have.
+#[must_use]
+pub fn farmer(identity: &Identity, consensus: &Consensus) -> Staffed<Farmer, Purse> {
+    let mut config = FarmerConfig::new(vec![stand_in::key(0)], Blob(b"a farmer".to_vec().into()));
+    config.min_block_time = consensus.min_block_time;
+    let purse = Purse::new(consensus.clone(), Bytes32(identity.node_id.0));
+    Staffed::new(identity.node(Farmer::new(config)), purse)
+}
+
+/// A harvester with the plots of these numbers, and what it is to be told first.
+#[must_use]
+pub fn harvester(
+    identity: &Identity,
+    consensus: &Consensus,
+    plots: &[u64],
+) -> (Staffed<Harvester, Plots>, HarvesterCommand) {
+    let plots = Plots::new(plots, consensus.plot_size, Duration::from_millis(5));
+    let first = HarvesterCommand::Plots(plots.all());
+    let role = Harvester::new(HarvesterLimits::default());
+    (Staffed::new(identity.node(role), plots), first)
+}
+
+/// A timelord whose clocks run as fast as blocks are to be made.
+#[must_use]
+pub fn timelord(identity: &Identity, consensus: &Consensus) -> Staffed<Timelord, Clockwork> {
+    let mut config = TimelordConfig::default();
+    config.initial_ips = consensus.ips;
+    let clocks = Clockwork::new(consensus.ips, consensus.witness);
+    Staffed::new(identity.node(Timelord::new(config)), clocks)
+}
+
+/// An introducer.
+#[must_use]
+pub fn introducer(identity: &Identity) -> Staffed<Introducer, Nobody> {
+    let role = Introducer::new(AddressesConfig::introducer(identity.seed()));
+    Staffed::new(identity.node(role), Nobody)
+}
+
+/// Answers for a role that asks nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Nobody;
+
+impl Oracle<Introducer> for Nobody {
+    fn asked(
+        &mut self,
+        _: Time,
+        _: AskId,
+        query: Never,
+        _: &mut nodewire::sim::chia::Answers<<Introducer as nodewire::Machine>::Local>,
+    ) {
+        match query {}
+    }
+}
