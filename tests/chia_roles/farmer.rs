@@ -302,6 +302,42 @@ fn a_harvester_that_goes_takes_its_qualities_along() {
     assert_eq!(played.sent().len(), 1, "the same quality of another can be followed");
 }
 
+/// Has a block with the proof signed and handed on.
+fn submit(played: &mut Played<Farmer>) {
+    let header_hash = HeaderDataHash([8; 32]);
+    played.hear(NODE, HeaderHash { pos_hash: pos_hash(), header_hash });
+    let header_hash_signature = signature(3);
+    played.hear(HARVESTER, RespondHeaderSignature { quality: GOOD, header_hash_signature });
+    let (id, _) = played.question();
+    played.local(FarmerCommand::Verdict(id, true));
+    assert_eq!(played.sent().len(), 2);
+}
+
+#[test]
+fn a_proof_that_was_submitted_is_never_signed_again() {
+    let (mut played, _) = proven(config());
+    submit(&mut played);
+    // Neither when the node goes that has it, nor when the harvester comes back.
+    played.disconnect(NODE);
+    let header_hash = HeaderDataHash([9; 32]);
+    played.hear(OTHER_NODE, HeaderHash { pos_hash: pos_hash(), header_hash });
+    played.disconnect(HARVESTER);
+    played.hear(OTHER_HARVESTER, response(GOOD, 20));
+    assert_eq!(played.sent(), []);
+}
+
+#[test]
+fn below_height_1000_a_harvester_that_comes_back_is_asked_again() {
+    let mut played = farmer(config());
+    played.hear(NODE, finalized(7, 10, 100));
+    played.hear(HARVESTER, response(GOOD, 20));
+    assert_eq!(played.sent().len(), 2);
+    played.disconnect(HARVESTER);
+    // What it found is forgotten, and with it how good that was (F-4, F-10).
+    played.hear(OTHER_HARVESTER, response(GOOD, 20));
+    assert_eq!(played.sent(), [to(OTHER_HARVESTER, RequestProofOfSpace { quality: GOOD })]);
+}
+
 #[test]
 fn better_arrivals_may_be_yielded_to() {
     let arrived = |byte| ProofOfSpaceArrived { weight: 100 + DIFFICULTY, quality: bytes32(byte) };

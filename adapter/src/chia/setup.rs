@@ -73,6 +73,8 @@ pub fn full_node(identity: &Identity, ledger: Ledger) -> Result<Staffed<FullNode
 pub fn farmer(identity: &Identity, consensus: &Consensus) -> Staffed<Farmer, Purse> {
     let mut config = FarmerConfig::new(vec![stand_in::key(0)], Blob(b"a farmer".to_vec().into()));
     config.min_block_time = consensus.min_block_time;
+    // A harvester that comes back goes on with the challenges there are.
+    config.resend_challenges = true;
     let purse = Purse::new(consensus.clone(), Bytes32(identity.node_id.0));
     Staffed::new(identity.node(Farmer::new(config)), purse)
 }

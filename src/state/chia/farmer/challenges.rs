@@ -76,6 +76,13 @@ impl Challenges {
         improves
     }
 
+    /// What the fewest iterations were of is no more: these are the fewest now.
+    pub fn forget_lowest(&mut self, hash: Bytes32, lowest: Option<u64>) {
+        if let Some(challenge) = self.by_hash.get_mut(&hash) {
+            challenge.lowest = lowest;
+        }
+    }
+
     /// Keeps a coinbase; those of the lowest heights make room.
     pub fn keep_coinbase(&mut self, signed: SignedCoinbase, most: usize) {
         self.coinbases.insert(signed.coinbase.height, signed);

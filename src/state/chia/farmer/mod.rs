@@ -273,7 +273,9 @@ impl<H: Sha256> Machine for Farmer<H> {
             FromPeer::Received(from, message) => self.receive(from, message, out),
             FromPeer::Disconnected(from, _) => {
                 if self.harvesters.remove(&from) {
-                    self.qualities.forget_harvester(from);
+                    for (challenge, lowest) in self.qualities.forget_harvester(from) {
+                        self.challenges.forget_lowest(challenge, lowest);
+                    }
                 } else {
                     self.qualities.forget_node(from);
                 }

@@ -127,6 +127,7 @@ impl<H: Sha256> Farmer<H> {
                 partial_requested: partial,
                 header: None,
                 signing: VecDeque::new(),
+                is_submitted: false,
             }));
         }
         if partial {

@@ -51,6 +51,8 @@ pub(super) struct Held {
     pub header: Option<Header>,
     /// What the harvester owes signatures of, in order; a full node that has gone needs none.
     pub signing: VecDeque<Header>,
+    /// The signed header was handed to a full node: there is to be no other of this proof.
+    pub is_submitted: bool,
 }
 
 /// A block that a full node made.
@@ -58,6 +60,13 @@ pub(super) struct Held {
 pub(super) struct Header {
     pub node: ConnectionId,
     pub header_hash: HeaderDataHash,
+}
+
+impl Quality {
+    /// A block with its proof was signed and handed on.
+    fn is_submitted(&self) -> bool {
+        matches!(&self.progress, Progress::ProofHeld(held) if held.is_submitted)
+    }
 }
 
 impl Qualities {
@@ -101,21 +110,37 @@ impl Qualities {
         }
     }
 
-    /// A harvester has gone, and with it what it found (F-10).
-    pub fn forget_harvester(&mut self, harvester: ConnectionId) {
-        self.all.retain(|_, quality| quality.harvester != harvester);
+    /// A harvester has gone, and with it what it found, but for what was submitted (F-10). The
+    /// challenges of what is forgotten, each with the fewest iterations of what is left of it.
+    pub fn forget_harvester(&mut self, harvester: ConnectionId) -> BTreeMap<Bytes32, Option<u64>> {
+        let mut left = BTreeMap::new();
+        self.all.retain(|_, quality| {
+            let stays = quality.harvester != harvester || quality.is_submitted();
+            if !stays {
+                left.insert(quality.challenge_hash, None);
+            }
+            stays
+        });
+        for quality in self.all.values() {
+            if let Some(lowest) = left.get_mut(&quality.challenge_hash) {
+                let lower = lowest.unwrap_or(u64::MAX).min(quality.iterations);
+                *lowest = Some(lower);
+            }
+        }
         let all = &self.all;
         self.order.retain(|quality| all.contains_key(quality));
         self.by_proof.retain(|_, quality| all.contains_key(quality));
         heap::relax_map(&mut self.all);
         heap::relax_map(&mut self.by_proof);
+        left
     }
 
     /// A full node has gone: another's block may be signed (F-10).
     pub fn forget_node(&mut self, node: ConnectionId) {
         for quality in self.all.values_mut() {
             if let Progress::ProofHeld(held) = &mut quality.progress {
-                if held.header.is_some_and(|header| header.node == node) {
+                let made = held.header.is_some_and(|header| header.node == node);
+                if made && !held.is_submitted {
                     held.header = None;
                 }
             }

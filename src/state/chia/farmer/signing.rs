@@ -83,10 +83,10 @@ impl<H: Sha256> Farmer<H> {
         message: HeaderSignature,
         out: &mut Out<Self>,
     ) {
-        let is_wanted = self.qualities.get(quality).is_some_and(|quality| {
-            matches!(&quality.progress, Progress::ProofHeld(held) if held.header == Some(header))
-        });
-        if is_wanted {
+        let Some(followed) = self.qualities.get_mut(quality) else { return };
+        let Progress::ProofHeld(held) = &mut followed.progress else { return };
+        if held.header == Some(header) && !held.is_submitted {
+            held.is_submitted = true;
             let HeaderSignature { pos_hash, header_hash, .. } = message;
             out.send(Delivery::To(header.node, message.into()));
             out.notify(FarmerNotice::Submitted { pos_hash, header_hash });
