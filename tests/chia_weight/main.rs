@@ -3,6 +3,8 @@
 
 #![cfg(feature = "chia")]
 
+#[cfg(feature = "sim")]
+mod full_node;
 #[path = "../heap/mod.rs"]
 mod heap;
 
