@@ -1,0 +1,167 @@
+//! The pool's end: requests, partials, acknowledgements (PO-4, PO-5).
+
+use nodewire::codec::chia::messages::{Partial, PartialAck};
+use nodewire::codec::chia::{Blob, Bytes32};
+use nodewire::codec::streamable::{RustCryptoSha256, Sha256};
+use nodewire::state::chia::{Credit, Pool, PoolCommand, PoolNotice, PoolQuery, PoolRate, Signed};
+use nodewire::{Action, ActionOf, AskId, Machine, Refused};
+
+use super::{
+    BAD, GOOD, Player, RATE, challenge, config, data, partial, pool, pos_hash, proof, request,
+};
+use crate::given::{key, signature};
+
+#[test]
+fn a_farmer_is_told_how_to_farm() {
+    let mut player = pool(config());
+    player.hear(request(Some(7)));
+    let (id, query) = player.question();
+    let farmer_id = Some("farm".to_string());
+    assert_eq!(query, PoolQuery::GetCoinbases { min_height: Some(7), farmer_id });
+    player.local(PoolCommand::Coinbases(id, data([7, 8]).coinbase_info));
+    assert_eq!(player.all(), [Action::Send(data([7, 8]).into())]);
+    // So many may wait, and no more are taken meanwhile.
+    for number in 0..4 {
+        assert!(!player.machine.saturated(), "{number}");
+        player.hear(request(None));
+    }
+    assert!(player.machine.saturated());
+    player.hear(request(None));
+    assert_eq!(player.all().len(), 4);
+}
+
+/// The next question of a pool, which has to be the only thing that it wants.
+fn rate(player: &mut Player<Pool>, byte: u8, rate: Option<PoolRate>) {
+    let (id, query) = player.question();
+    assert_eq!(query, PoolQuery::GetRate(Box::new(challenge(byte))));
+    player.local(PoolCommand::Rate(id, rate));
+}
+
+fn quality(player: &mut Player<Pool>, byte: u8, quality: Option<Bytes32>) {
+    let (id, query) = player.question();
+    assert_eq!(query, PoolQuery::VerifyProof(Box::new(proof(byte))));
+    player.local(PoolCommand::Quality(id, quality));
+}
+
+fn verdict(player: &mut Player<Pool>, is_good: bool) {
+    let (id, query) = player.question();
+    let hash = Bytes32(RustCryptoSha256::sha256(b"me"));
+    let signed = Signed { key: key(6), hash, signature: signature(7) };
+    assert_eq!(query, PoolQuery::VerifySignature(Box::new(signed)), "R-24");
+    player.local(PoolCommand::Verdict(id, is_good));
+}
+
+fn credit(byte: u8) -> ActionOf<Pool> {
+    Action::Notify(PoolNotice::Credited(Box::new(Credit {
+        farmer_target: Blob(b"me".to_vec().into()),
+        challenge_hash: challenge(byte).hash::<RustCryptoSha256>(),
+        pos_hash: pos_hash(byte),
+        quality: GOOD,
+    })))
+}
+
+fn ack() -> ActionOf<Pool> {
+    Action::Send(PartialAck {}.into())
+}
+
+#[test]
+fn a_partial_is_checked_credited_and_acknowledged() {
+    let mut player = pool(config());
+    player.hear(partial(1));
+    rate(&mut player, 1, Some(RATE));
+    quality(&mut player, 1, Some(GOOD));
+    verdict(&mut player, true);
+    assert_eq!(player.all(), [credit(1), ack()], "PO-5");
+    // A challenge that the pool does not know is nobody's fault, and nobody's credit.
+    player.hear(partial(2));
+    rate(&mut player, 2, None);
+    assert_eq!((player.all(), player.machine.unacknowledged()), (vec![ack()], 0));
+}
+
+#[test]
+fn acknowledgements_keep_the_order_of_partials() {
+    let mut player = pool(config());
+    player.hear(partial(1));
+    let (first, _) = player.question();
+    player.hear(partial(2));
+    rate(&mut player, 2, Some(RATE));
+    quality(&mut player, 2, Some(GOOD));
+    verdict(&mut player, true);
+    assert_eq!((player.all(), player.machine.unacknowledged()), (vec![], 2));
+    player.local(PoolCommand::Rate(first, None));
+    assert_eq!(player.all(), [ack(), credit(2), ack()]);
+}
+
+#[test]
+fn an_invalid_partial_ends_the_session() {
+    for change in [
+        |it: &mut Partial| it.challenge.height = 4,
+        |it: &mut Partial| it.proof_of_space.pool_pubkey = key(4),
+        |it: &mut Partial| it.proof_of_space.size = 0,
+        |it: &mut Partial| it.proof_of_space.size = 64,
+        |it: &mut Partial| it.farmer_target = "6d6".to_string(),
+        |it: &mut Partial| it.farmer_target = "me".to_string(),
+    ] {
+        let mut player = pool(config());
+        let mut wrong = partial(1);
+        change(&mut wrong);
+        player.hear(wrong);
+        assert_eq!((player.rule(), player.all()), (Some("chia/PO-5"), vec![]));
+    }
+    for found in [None, Some(BAD)] {
+        let mut player = pool(config());
+        player.hear(partial(1));
+        rate(&mut player, 1, Some(RATE));
+        quality(&mut player, 1, found);
+        assert_eq!(player.rule(), Some("chia/PO-5"));
+    }
+    let mut player = pool(config());
+    player.hear(partial(1));
+    rate(&mut player, 1, Some(RATE));
+    quality(&mut player, 1, Some(GOOD));
+    verdict(&mut player, false);
+    assert_eq!(player.rule(), Some("chia/PO-5"));
+}
+
+#[test]
+fn the_threshold_is_in_seconds_and_not_reached() {
+    // A quality at the top takes the least time of a block, and one iteration: 300,001 at this
+    // rate.
+    for (seconds, is_good) in [(30, false), (31, true)] {
+        let mut config = config();
+        config.partials_threshold = seconds;
+        let mut player = pool(config);
+        player.hear(partial(1));
+        rate(&mut player, 1, Some(RATE));
+        quality(&mut player, 1, Some(GOOD));
+        assert_eq!(player.rule().is_none(), is_good, "{seconds}");
+    }
+}
+
+#[test]
+fn one_partial_too_many_ends_the_session() {
+    let mut player = pool(config());
+    for byte in 0..64 {
+        player.hear(partial(byte));
+        assert_eq!(player.all().len(), 1);
+    }
+    // What 64 of them take, with the largest proofs, is bounded.
+    assert!(player.machine.footprint() < 64 * (4 << 10));
+    player.hear(partial(64));
+    assert_eq!(player.rule(), Some("chia/PO-4"));
+}
+
+#[test]
+fn answers_to_other_questions_are_refused() {
+    let mut player = pool(config());
+    player.hear(partial(1));
+    let (id, _) = player.question();
+    let before = player.machine.clone();
+    let why = Refused::invalid("the question was another");
+    assert_eq!(player.refused(PoolCommand::Quality(id, None)), why);
+    assert_eq!(player.refused(PoolCommand::Verdict(id, true)), why);
+    assert_eq!(player.refused(PoolCommand::Coinbases(id, vec![])), why);
+    let unknown = PoolCommand::Rate(AskId::from_u64(9), None);
+    assert_eq!(player.refused(unknown), Refused::UnknownAsk);
+    assert_eq!(player.machine, before);
+}
