@@ -1,6 +1,12 @@
 //! The committed fuzz inputs, replayed: what a fuzzer once found stays found.
 
-#![cfg(all(feature = "leios", feature = "supervisor", feature = "arbitrary", feature = "sim"))]
+#![cfg(all(
+    feature = "leios",
+    feature = "chia",
+    feature = "supervisor",
+    feature = "arbitrary",
+    feature = "sim"
+))]
 
 mod fuzz_bodies;
 mod given;
@@ -74,6 +80,28 @@ fn supervisor_script_corpus() {
 #[test]
 fn supervisor_journal_corpus() {
     replay("supervisor_journal", fuzz_bodies::supervisor::journal);
+}
+
+#[test]
+fn chia_decode_corpus() {
+    replay("chia_decode", fuzz_bodies::chia::decode);
+}
+
+#[test]
+fn chia_script_corpus() {
+    replay("chia_script", fuzz_bodies::chia::script);
+}
+
+proptest! {
+    #[test]
+    fn chia_decode_any(bytes in prop::collection::vec(any::<u8>(), 0..512)) {
+        fuzz_bodies::chia::decode(&bytes);
+    }
+
+    #[test]
+    fn chia_script_any(bytes in prop::collection::vec(any::<u8>(), 0..2_048)) {
+        fuzz_bodies::chia::script(&bytes);
+    }
 }
 
 proptest! {

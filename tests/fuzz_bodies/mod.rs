@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unused_imports, reason = "each target takes one")]
 
+pub mod chia;
 mod decode;
 mod fetch;
 mod forms;

@@ -3,8 +3,15 @@
 //! without it they are only made. A new corpus grows from these and is minimised together with
 //! them.
 
-#![cfg(all(feature = "leios", feature = "supervisor", feature = "arbitrary", feature = "sim"))]
+#![cfg(all(
+    feature = "leios",
+    feature = "chia",
+    feature = "supervisor",
+    feature = "arbitrary",
+    feature = "sim"
+))]
 
+mod chia;
 #[path = "../fuzz_bodies/mod.rs"]
 mod fuzz_bodies;
 #[path = "../given/mod.rs"]
@@ -35,6 +42,7 @@ fn seeds_are_good_inputs() {
     let mut seeds = leios::seeds();
     assert!(seeds.len() > 500, "{} seeds", seeds.len());
     seeds.extend(supervisor::seeds());
+    seeds.extend(chia::seeds());
     for (target, bytes) in &seeds {
         match *target {
             "decode" => fuzz_bodies::decode(bytes),
@@ -43,6 +51,8 @@ fn seeds_are_good_inputs() {
             "supervisor_text" => fuzz_bodies::supervisor::text(bytes),
             "supervisor_forms" => fuzz_bodies::supervisor::forms(bytes),
             "supervisor_journal" => fuzz_bodies::supervisor::journal(bytes),
+            "chia_decode" => fuzz_bodies::chia::decode(bytes),
+            "chia_script" => fuzz_bodies::chia::script(bytes),
             other => panic!("no target {other}"),
         }
     }

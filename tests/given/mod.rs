@@ -3,6 +3,7 @@
 
 #![allow(dead_code, unused_imports, reason = "each test takes what it needs")]
 
+pub mod chia;
 mod client;
 mod connection;
 mod fetch;

@@ -1,7 +1,8 @@
 //! The laws of every machine and link: on inputs of any kind, and deep inside conversations of two
 //! honest sides over any network, who never blame each other.
-#![cfg(all(feature = "leios", feature = "sim", feature = "arbitrary"))]
+#![cfg(all(feature = "leios", feature = "chia", feature = "sim", feature = "arbitrary"))]
 
+mod chia;
 mod clerk;
 #[path = "../given/mod.rs"]
 mod given;

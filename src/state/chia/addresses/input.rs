@@ -74,6 +74,13 @@ impl AddressesConfig {
     }
 }
 
+impl AddressesConfig {
+    /// Heap bytes held.
+    pub(in crate::state::chia) fn heap(&self) -> usize {
+        self.introducer.as_ref().map_or(0, |address| address.host.capacity())
+    }
+}
+
 impl Default for AddressesConfig {
     fn default() -> Self {
         Self {

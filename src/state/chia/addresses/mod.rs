@@ -341,7 +341,7 @@ impl Machine for Addresses {
             self.peers.values().map(linked).sum(),
             heap::tree(self.dialling.len(), size_of::<(PeerInfo, Time)>()),
             self.dialling.keys().map(host).sum(),
-            self.config.introducer.as_ref().map_or(0, host),
+            self.config.heap(),
         ];
         heaps.iter().fold(size_of::<Self>(), |sum, heap| sum.saturating_add(*heap))
     }

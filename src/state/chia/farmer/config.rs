@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::codec::Source;
 use crate::codec::chia::{Blob, Bytes32, PublicKey};
 
 /// Who a farmer farms for. Start from [`new`](Self::new) and set fields.
@@ -67,6 +68,12 @@ impl FarmerConfig {
             yield_to: None,
             limits: FarmerLimits::default(),
         }
+    }
+
+    /// Heap bytes held.
+    pub(super) fn heap(&self) -> usize {
+        let keys = self.pool_public_keys.capacity().saturating_mul(size_of::<PublicKey>());
+        keys.saturating_add(Source::heap(&self.farmer_target.0))
     }
 }
 

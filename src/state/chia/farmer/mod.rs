@@ -15,6 +15,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use core::marker::PhantomData;
 
 use crate::ask::{AskId, Asks};
+use crate::codec::Source;
 use crate::codec::chia::messages::{
     HarvesterHandshake, HeaderSignature, NewChallenge, ProofOfSpaceArrived, ProofOfSpaceFinalized,
 };
@@ -63,6 +64,21 @@ enum Asked {
     Proof { quality: Bytes32, proof: Box<ProofOfSpace> },
     Header { quality: Bytes32, from: ConnectionId, header: Header, message: Box<HeaderSignature> },
     Partial { from: ConnectionId, partial: Box<PartialProof> },
+}
+
+impl Asked {
+    /// Heap bytes held.
+    fn heap(&self) -> usize {
+        match self {
+            Self::Coinbase { .. } => 0,
+            Self::Proof { proof, .. } => {
+                size_of::<ProofOfSpace>().saturating_add(Source::heap(&proof.proof.0))
+            }
+            Self::Header { .. } => size_of::<HeaderSignature>(),
+            Self::Partial { partial, .. } => size_of::<PartialProof>()
+                .saturating_add(Source::heap(&partial.proof_of_space.proof.0)),
+        }
+    }
 }
 
 const _: () = assert!(size_of::<ActionOf<Farmer>>() <= 128);
@@ -304,11 +320,14 @@ impl<H: Sha256> Machine for Farmer<H> {
         let arrivals = arrivals
             .fold(0_usize, usize::saturating_add)
             .saturating_add(heap::tree(self.arrivals.len(), size_of::<(u64, BTreeSet<Bytes32>)>()));
+        let asked = self.asks.iter().map(|(_, asked)| asked.heap());
         size_of::<Self>()
             .saturating_add(self.challenges.heap())
             .saturating_add(self.qualities.heap())
             .saturating_add(heap::tree(self.harvesters.len(), size_of::<ConnectionId>()))
             .saturating_add(arrivals)
             .saturating_add(self.asks.heap())
+            .saturating_add(asked.fold(0, usize::saturating_add))
+            .saturating_add(self.config.heap())
     }
 }

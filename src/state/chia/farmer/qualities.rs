@@ -86,7 +86,7 @@ impl Qualities {
     pub fn follow(&mut self, hash: Bytes32, quality: Quality, most: usize) {
         while self.all.len() >= most.max(1) {
             let Some(oldest) = self.order.pop_front() else { break };
-            self.drop_one(oldest);
+            self.remove(oldest);
         }
         self.all.insert(hash, quality);
         self.order.push_back(hash);
@@ -149,10 +149,17 @@ impl Qualities {
 
     /// Drops a quality.
     pub fn drop_one(&mut self, quality: Bytes32) {
+        self.order.retain(|other| *other != quality);
+        self.remove(quality);
+    }
+
+    fn remove(&mut self, quality: Bytes32) {
         let gone = self.all.remove(&quality);
         if let Some(pos_hash) = gone.and_then(|quality| quality.pos_hash) {
             self.by_proof.remove(&pos_hash);
         }
+        heap::relax_map(&mut self.all);
+        heap::relax_map(&mut self.by_proof);
     }
 
     /// Heap bytes held.

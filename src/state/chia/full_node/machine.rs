@@ -124,6 +124,7 @@ impl<H: Sha256, I: TransactionIds> Machine for FullNode<H, I> {
             .saturating_add(self.serving.footprint())
             .saturating_add(self.transactions.footprint())
             .saturating_add(self.addresses.footprint())
+            .saturating_add(self.config.addresses.heap())
             .saturating_add(self.chain.heap())
             .saturating_add(self.peers.heap())
             .saturating_add(self.blocks.heap())

@@ -1,0 +1,403 @@
+//! What a role, or a part of one, can be given: peers that come, speak and go, and answers.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use arbitrary::{Arbitrary, Result};
+use nodewire::codec::chia::{Blob, Bytes32, HeaderBlock, NodeId, NodeType, Transaction};
+use nodewire::sim::chia::{Answers, Clockwork, Consensus, Keeper, Oracle, Plots, Purse, stand_in};
+use nodewire::state::chia::{
+    Added, Addresses, AddressesCommand, AddressesConfig, ConnectionId, Delivery, Direction, Farmer,
+    FarmerConfig, Found, FromPeer, FullNode, FullNodeConfig, Harvester, HarvesterCommand,
+    HarvesterLimits, Introducer, Parting, Peer, Plot, PlotId, Serving, ServingCommand,
+    ServingLimits, ServingQuery, Sync, SyncCommand, SyncLimits, SyncQuery, SyncStart, Timelord,
+    TimelordConfig, TransactionResult, Transactions, TransactionsCommand, TransactionsLimits,
+    TransactionsQuery, Wallet, WalletCommand, WalletLimits, Weighed, Whereabouts, is_useful,
+};
+use nodewire::{AskId, Input, InputOf, Machine, Time};
+
+use super::values::{
+    self, bytes32, chain, header_hash, message_between, peer_info, quality_of, world,
+};
+use crate::given::{Checked, Given, Script, odd, take};
+
+type Answer<M> = Box<
+    dyn FnMut(&mut Script<'_>, AskId, &<M as Machine>::Query) -> Result<Vec<<M as Machine>::Local>>,
+>;
+type Command<M> = fn(&mut Script<'_>) -> Result<<M as Machine>::Local>;
+
+/// A role and what picks its inputs.
+pub struct ForRole<M: Machine> {
+    make: fn() -> M,
+    node_type: NodeType,
+    most: usize,
+    /// What whoever knows would answer.
+    answer: Answer<M>,
+    /// What the application says unasked.
+    command: Command<M>,
+    asked: Vec<(AskId, M::Query)>,
+    /// Answers that were not given yet.
+    answers: Vec<M::Local>,
+    there: Vec<(ConnectionId, NodeType)>,
+    /// Qualities that it spoke of.
+    qualities: Vec<Bytes32>,
+    next: u64,
+}
+
+impl<M: Machine> ForRole<M> {
+    fn new(
+        node_type: NodeType,
+        most: usize,
+        make: fn() -> M,
+        answer: Answer<M>,
+        command: Command<M>,
+    ) -> Self {
+        let (asked, answers, there) = (Vec::new(), Vec::new(), Vec::new());
+        let qualities = Vec::new();
+        Self { make, node_type, most, answer, command, asked, answers, there, qualities, next: 0 }
+    }
+
+    /// Somebody comes.
+    fn connected(&mut self, script: &mut Script<'_>) -> Result<FromPeer> {
+        let useful: Vec<NodeType> =
+            NodeType::ALL.into_iter().filter(|other| is_useful(self.node_type, *other)).collect();
+        let node_type = *script.choose(&useful)?;
+        let from = ConnectionId(self.next);
+        self.next += 1;
+        self.there.push((from, node_type));
+        let node_id = NodeId([script.int_in_range(0..=9)?; 32]);
+        let peer = Peer { node_id, node_type, server_port: script.int_in_range(0..=1)? };
+        let listens = if script.ratio(1, 2)? { Some(peer_info(script)?) } else { None };
+        let direction: Direction = script.arbitrary()?;
+        Ok(FromPeer::Connected(from, peer, Whereabouts { direction, listens }))
+    }
+
+    fn from_peer(&mut self, script: &mut Script<'_>) -> Result<FromPeer> {
+        let last = self.there.len().checked_sub(1);
+        Ok(match (script.int_in_range(0..=15_u8)?, last) {
+            (0, _) => FromPeer::DialFailed(peer_info(script)?),
+            (1, Some(last)) => {
+                let (gone, _) = self.there.remove(script.int_in_range(0..=last)?);
+                FromPeer::Disconnected(gone, script.arbitrary::<Parting>()?)
+            }
+            (2, _) | (_, None) if self.there.len() < 8 => self.connected(script)?,
+            _ => {
+                let Some(&(from, node_type)) =
+                    (!self.there.is_empty()).then(|| script.choose(&self.there)).transpose()?
+                else {
+                    return self.connected(script);
+                };
+                let mut message = message_between(script, node_type, self.node_type)?;
+                if !self.qualities.is_empty() && script.ratio(3, 4)? {
+                    if let Some(quality) = quality_of(&mut message) {
+                        *quality = *script.choose(&self.qualities)?;
+                    }
+                }
+                FromPeer::Received(from, message)
+            }
+        })
+    }
+}
+
+impl<M> Given for ForRole<M>
+where
+    M: Checked + Machine<Remote = FromPeer, Send = Delivery, Query: Clone>,
+    M::Local: for<'a> Arbitrary<'a> + Debug,
+{
+    type Machine = M;
+
+    fn machine(&self) -> M {
+        (self.make)()
+    }
+
+    fn most(&self) -> usize {
+        self.most
+    }
+
+    fn pick(&mut self, script: &mut Script<'_>, _: u64) -> Result<InputOf<M>> {
+        Ok(match script.int_in_range(0..=23_u8)? {
+            0 => odd(script)?,
+            1 => Input::Timeout,
+            2..=3 => Input::Local((self.command)(script)?),
+            4..=11 if !self.answers.is_empty() || !self.asked.is_empty() => {
+                if self.answers.is_empty() {
+                    if let Some((id, query)) = take(script, &mut self.asked)? {
+                        self.answers = (self.answer)(script, id, &query)?;
+                    }
+                }
+                match take(script, &mut self.answers)? {
+                    Some(answer) => Input::Local(answer),
+                    None => Input::Timeout,
+                }
+            }
+            _ => Input::Remote(self.from_peer(script)?),
+        })
+    }
+
+    fn sent(&mut self, delivery: &Delivery) {
+        if let Delivery::To(_, message) = delivery {
+            self.qualities.extend(quality_of(&mut message.clone()).copied());
+        }
+    }
+
+    fn asked(&mut self, id: AskId, query: &M::Query) {
+        self.asked.push((id, query.clone()));
+    }
+}
+
+/// What an oracle of the simulation answers.
+fn by<M: Machine<Query: Clone> + 'static>(mut oracle: impl Oracle<M> + 'static) -> Answer<M> {
+    Box::new(move |_, id, query| {
+        let mut answers = Answers::new();
+        oracle.asked(Time::ZERO, id, query.clone(), &mut answers);
+        Ok(answers.take().into_iter().map(|(_, answer)| answer).collect())
+    })
+}
+
+/// Any command, whatever it is.
+fn any<L: for<'a> Arbitrary<'a>>(script: &mut Script<'_>) -> Result<L> {
+    // As arbitrary values are made: of bytes of their own.
+    let bytes: Vec<u8> = script.arbitrary()?;
+    L::arbitrary(&mut Script::new(&bytes))
+}
+
+pub fn harvester() -> ForRole<Harvester> {
+    let make = || {
+        let mut limits = HarvesterLimits::default();
+        (limits.max_challenges, limits.max_qualities, limits.max_plots) = (3, 6, 4);
+        (limits.max_lookups, limits.max_open_asks) = (2, 4);
+        Harvester::new(limits)
+    };
+    let command: Command<Harvester> = |script| {
+        let plot = |script: &mut Script<'_>| {
+            Ok(Plot {
+                id: PlotId(script.int_in_range(0..=5)?),
+                pool_pubkey: values::key(script)?,
+                plot_pubkey: values::key(script)?,
+                size: 20,
+            })
+        };
+        if script.ratio(1, 2)? {
+            return Ok(HarvesterCommand::Plots(Plots::new(&[0, 1, 2], 20, Duration::ZERO).all()));
+        }
+        let count = script.int_in_range(0..=5)?;
+        (0..count).map(|_| plot(script)).collect::<Result<_>>().map(HarvesterCommand::Plots)
+    };
+    let plots = Plots::new(&[0, 1, 2], 20, Duration::ZERO);
+    ForRole::new(NodeType::Harvester, 1 << 15, make, by::<Harvester>(plots), command)
+}
+
+pub fn farmer() -> ForRole<Farmer> {
+    let make = || {
+        let keys = (0..3).map(stand_in::key).collect();
+        let mut config = FarmerConfig::new(keys, Blob(vec![1; 32].into()));
+        config.yield_to = Some(2);
+        config.resend_challenges = true;
+        let limits = &mut config.limits;
+        (limits.max_challenges, limits.max_qualities, limits.max_open_asks) = (4, 6, 4);
+        (limits.max_arrivals, limits.max_arrival_weights) = (3, 3);
+        Farmer::new(config)
+    };
+    let purse = Purse::new(Consensus::default(), Bytes32([5; 32]));
+    ForRole::new(NodeType::Farmer, 1 << 15, make, by::<Farmer>(purse), any)
+}
+
+pub fn timelord() -> ForRole<Timelord> {
+    let make = || {
+        let mut config = TimelordConfig::default();
+        (config.workers, config.max_challenges, config.max_pending) = (2, 4, 3);
+        Timelord::new(config)
+    };
+    let clockwork = Clockwork::new(1_000, 12);
+    ForRole::new(NodeType::Timelord, 1 << 15, make, by(clockwork), any)
+}
+
+fn small_addresses(seed: u64) -> AddressesConfig {
+    let introducer = nodewire::codec::chia::PeerInfo { host: "10.0.0.9".into(), port: 8_445 };
+    let mut config = AddressesConfig::full_node(Some(introducer), seed);
+    config.target_peers = 3;
+    config.asks_full_nodes = true;
+    let limits = &mut config.limits;
+    (limits.max_addresses, limits.max_read, limits.max_answered) = (6, 5, 4);
+    config
+}
+
+fn small_transactions() -> TransactionsLimits {
+    let mut limits = TransactionsLimits::default();
+    (limits.max_fetches, limits.max_fetches_per_peer, limits.max_sources) = (6, 3, 2);
+    (limits.max_known, limits.max_open_asks, limits.max_open_asks_per_peer) = (5, 6, 3);
+    limits
+}
+
+pub fn full_node() -> ForRole<FullNode> {
+    let make = || {
+        let mut config = FullNodeConfig::default();
+        config.compact_blocks = true;
+        let limits = &mut config.limits;
+        (limits.max_disconnected, limits.max_disconnected_per_peer) = (6, 3);
+        (limits.max_waiting, limits.max_unfinished, limits.max_candidates) = (4, 4, 3);
+        (limits.max_kept, limits.max_seen) = (3, 8);
+        (limits.max_asks_per_peer, limits.max_asks_of_gone, limits.max_open_asks) = (3, 4, 16);
+        config.transactions = small_transactions();
+        config.addresses = small_addresses(3);
+        FullNode::new(config, chain()).expect("a chain of the ledger")
+    };
+    let keeper = Keeper::new(world().short.clone());
+    ForRole::new(NodeType::FullNode, 1 << 18, make, by::<FullNode>(keeper), any)
+}
+
+fn command_of_addresses(script: &mut Script<'_>) -> Result<AddressesCommand> {
+    let count = script.int_in_range(0..=8)?;
+    (0..count).map(|_| peer_info(script)).collect::<Result<_>>().map(AddressesCommand::Known)
+}
+
+/// Nothing is asked.
+fn nobody<M: Machine>() -> Answer<M> {
+    Box::new(|_, _, _| Ok(Vec::new()))
+}
+
+pub fn addresses() -> ForRole<Addresses> {
+    let make = || Addresses::new(small_addresses(5));
+    ForRole::new(NodeType::FullNode, 1 << 15, make, nobody::<Addresses>(), command_of_addresses)
+}
+
+pub fn introducer() -> ForRole<Introducer> {
+    let make = || {
+        let mut config = AddressesConfig::introducer(7);
+        let limits = &mut config.limits;
+        (limits.max_addresses, limits.max_read, limits.max_answered) = (6, 5, 3);
+        Introducer::new(config)
+    };
+    ForRole::new(NodeType::Introducer, 1 << 15, make, nobody::<Introducer>(), command_of_addresses)
+}
+
+pub fn wallet() -> ForRole<Wallet> {
+    let make = || {
+        let mut limits = WalletLimits::default();
+        (limits.max_requests, limits.max_ancestors_asked) = (4, 5);
+        Wallet::new(limits)
+    };
+    let command: Command<Wallet> = |script| {
+        Ok(match script.int_in_range(0..=3_u8)? {
+            0 => WalletCommand::Header(header_hash(script)?),
+            1 => {
+                let heights = (0..script.int_in_range(0..=6)?).collect();
+                WalletCommand::Ancestors(header_hash(script)?, heights)
+            }
+            2 => WalletCommand::Body(bytes32(script)?),
+            _ => WalletCommand::Send(Transaction::default()),
+        })
+    };
+    ForRole::new(NodeType::Wallet, 1 << 15, make, nobody::<Wallet>(), command)
+}
+
+pub fn transactions() -> ForRole<Transactions> {
+    let make = || Transactions::new(small_transactions());
+    let answer: Answer<Transactions> = Box::new(|script, id, query| {
+        Ok(vec![match query {
+            TransactionsQuery::IsKnown(_) => TransactionsCommand::Known(id, script.ratio(1, 4)?),
+            TransactionsQuery::Get(_) => {
+                let found = script.ratio(1, 2)?.then(Box::default);
+                TransactionsCommand::Found(id, found)
+            }
+            TransactionsQuery::Offer(..) => {
+                TransactionsCommand::Offered(id, script.arbitrary::<TransactionResult>()?)
+            }
+            other => panic!("{other:?}"),
+        }])
+    });
+    let command: Command<Transactions> =
+        |script| Ok(TransactionsCommand::Syncing(script.ratio(1, 3)?));
+    ForRole::new(NodeType::FullNode, 1 << 16, make, answer, command)
+}
+
+pub fn serving() -> ForRole<Serving> {
+    let make = || {
+        let mut limits = ServingLimits::default();
+        (limits.max_requests, limits.max_open_asks) = (3, 4);
+        Serving::new(limits)
+    };
+    let answer: Answer<Serving> = Box::new(|script, id, query| {
+        let ledger = &world().long;
+        let found = script.int_in_range(0..=9_u8)?;
+        let block = |hash| ledger.block(hash).map(|block| Box::new((**block).clone()));
+        Ok(vec![match query {
+            ServingQuery::Block(hash) => ServingCommand::Block(id, block(*hash)),
+            ServingQuery::HeaderHashes(hash) => {
+                ServingCommand::HeaderHashes(id, ledger.hashes_to(*hash))
+            }
+            ServingQuery::HeaderBlocks(at) => {
+                let headers = |height: &u32| -> Option<HeaderBlock> {
+                    block(ledger.ancestor(at.tip, *height)?).map(|it| it.header_block)
+                };
+                ServingCommand::HeaderBlocks(
+                    id,
+                    match at.heights.iter().map(headers).collect() {
+                        _ if found == 0 => Found::Unknown,
+                        _ if found == 1 => Found::AboveTip,
+                        None => Found::AboveTip,
+                        Some(all) => Found::All(all),
+                    },
+                )
+            }
+            ServingQuery::SyncBlocks(at) => {
+                let blocks = |height: &u32| Some(*block(ledger.ancestor(at.tip, *height)?)?);
+                ServingCommand::SyncBlocks(
+                    id,
+                    match at.heights.iter().map(blocks).collect() {
+                        _ if found == 0 => Found::Unknown,
+                        None => Found::AboveTip,
+                        Some(all) => Found::All(all),
+                    },
+                )
+            }
+            ServingQuery::Header(hash) => ServingCommand::Header(
+                id,
+                block(*hash).map(|it| Box::new((it.header_block, Blob::default()))),
+            ),
+            ServingQuery::Ancestors(at) => {
+                let ancestor = |height: &u32| Some((*height, ledger.ancestor(at.tip, *height)?));
+                let all = at.heights.iter().filter_map(ancestor).collect();
+                ServingCommand::Ancestors(id, (found > 1).then_some(all))
+            }
+            ServingQuery::Body(hash) => {
+                ServingCommand::Body(id, ledger.body(*hash).map(|it| Box::new(it.clone())))
+            }
+            other => panic!("{other:?}"),
+        }])
+    });
+    ForRole::new(NodeType::FullNode, 1 << 18, make, answer, any)
+}
+
+pub fn sync() -> ForRole<Sync> {
+    let make = || {
+        let mut limits = SyncLimits::default();
+        (limits.max_tips, limits.max_barred, limits.max_header_hashes) = (3, 2, 60);
+        (limits.window, limits.max_unanswered) = (2, 4);
+        (limits.headers_per_batch, limits.blocks_per_batch) = (5, 3);
+        Sync::new(limits, 11)
+    };
+    let answer: Answer<Sync> = Box::new(|script, id, query| {
+        let mostly = !script.ratio(1, 10)?;
+        Ok(vec![match query {
+            SyncQuery::HashAt { height } => {
+                SyncCommand::HashAt(id, world().short.header_hash_at(*height))
+            }
+            SyncQuery::WeighHeaders(_) => {
+                SyncCommand::Weighed(id, if mostly { Weighed::Good } else { script.arbitrary()? })
+            }
+            SyncQuery::VerifyWeight(_) => SyncCommand::Weight(id, mostly),
+            SyncQuery::AddBlock(_) => SyncCommand::Added(
+                id,
+                if mostly { Added::Tip(Box::new(chain())) } else { script.arbitrary()? },
+            ),
+            other => panic!("{other:?}"),
+        }])
+    });
+    let command: Command<Sync> = |script| {
+        let tip = if script.ratio(3, 4)? { values::heaviest() } else { values::block(script)? };
+        let from = ConnectionId(script.int_in_range(0..=4)?);
+        Ok(SyncCommand::Start(Box::new(SyncStart { chain: chain(), tip, from })))
+    };
+    ForRole::new(NodeType::FullNode, 1 << 18, make, answer, command)
+}
