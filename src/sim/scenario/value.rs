@@ -22,7 +22,7 @@ pub(super) type Vars = BTreeMap<String, Value>;
 pub(super) const MOST: u64 = 100_000;
 
 /// Fills in the names: `"$eb.point"`, `"$no+1"`, `{"$each": ..}`, `{"$join": ..}`,
-/// `{"$bytes": ..}`, `{"$0x": ..}`.
+/// `{"$but": ..}`, `{"$bytes": ..}`, `{"$0x": ..}`.
 pub(super) fn fill(value: &Value, vars: &Vars) -> Result<Value, String> {
     match value {
         Value::String(text) => match text.strip_prefix('$') {
@@ -47,6 +47,9 @@ pub(super) fn fill(value: &Value, vars: &Vars) -> Result<Value, String> {
             }
             if let Some(lists) = fields.get("$join") {
                 return join(lists, vars);
+            }
+            if let Some(value) = fields.get("$but") {
+                return but(value, fields, vars);
             }
             if let Some(parts) = fields.get("$bytes") {
                 return octets(parts, vars).map(|bytes| Value::String(hex(&bytes)));
@@ -87,6 +90,16 @@ fn join(lists: &Value, vars: &Vars) -> Result<Value, String> {
         }
     }
     Ok(Value::Array(joined))
+}
+
+/// `{"$but": "$b.block", "body.cost": 1}`: the same value, but for fields by their paths.
+fn but(value: &Value, fields: &Map<String, Value>, vars: &Vars) -> Result<Value, String> {
+    let mut value = fill(value, vars)?;
+    for (path, new) in fields.iter().filter(|(path, _)| *path != "$but") {
+        let place = value.pointer_mut(&format!("/{}", path.replace('.', "/")));
+        *place.ok_or_else(|| format!("there is no `{path}` in it"))? = fill(new, vars)?;
+    }
+    Ok(value)
 }
 
 /// A value as data.
