@@ -5,6 +5,7 @@ mod blocks;
 mod candidates;
 #[cfg(feature = "serde")]
 mod flow;
+mod laws;
 mod parts;
 mod proofs;
 mod syncing;

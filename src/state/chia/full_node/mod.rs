@@ -57,9 +57,9 @@ use unfinished::Unfinished;
 ///
 /// A peer causes a bounded number of open questions
 /// ([`max_asks_per_peer`](FullNodeLimits::max_asks_per_peer)); then the full node
-/// [is busy with it](Role::is_busy_with), and with nobody else. Tables of what peers send are
-/// shared out: in a full one, whoever has the most makes room. It never closes; peers that break a
-/// rule are to be.
+/// [is busy with it](crate::state::chia::Role::is_busy_with), and with nobody else. Tables of what
+/// peers send are shared out: in a full one, whoever has the most makes room. It never closes;
+/// peers that break a rule are to be.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FullNode<H: Sha256 = RustCryptoSha256, I: TransactionIds = TransactionHash<H>> {
     config: FullNodeConfig,
