@@ -4,6 +4,7 @@
 //! out of machines; hosts answer questions, and nothing else.
 
 pub mod chain_file;
+pub mod demo;
 mod hub;
 pub mod setup;
 mod stream;

@@ -58,12 +58,19 @@ pub fn peer_info(address: SocketAddr) -> PeerInfo {
     PeerInfo { host: address.ip().to_canonical().to_string(), port: address.port() }
 }
 
-/// A full node with this chain.
+/// A full node with this chain, that asks there for other full nodes.
 ///
 /// # Errors
 /// Why it cannot begin with such a chain.
-pub fn full_node(identity: &Identity, ledger: Ledger) -> Result<Staffed<FullNode, Keeper>, String> {
-    let role = FullNode::new(FullNodeConfig::default(), ledger.chain());
+pub fn full_node(
+    identity: &Identity,
+    ledger: Ledger,
+    introducer: Option<SocketAddr>,
+) -> Result<Staffed<FullNode, Keeper>, String> {
+    let mut config = FullNodeConfig::default();
+    config.addresses = AddressesConfig::full_node(introducer.map(peer_info), identity.seed());
+    config.sync_seed = identity.seed();
+    let role = FullNode::new(config, ledger.chain());
     let role = role.map_err(|refused| refused.to_string())?;
     Ok(Staffed::new(identity.node(role), Keeper::new(ledger)))
 }

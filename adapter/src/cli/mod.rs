@@ -75,6 +75,9 @@ enum Demo {
     /// Two chains of a Supervisor: access lists checked over HTTP as messages become safer, are
     /// reorganised away, replaced.
     Supervisor,
+    /// A small Chia network: blocks are farmed, a node that comes late syncs, and another that lies
+    /// to it is blamed.
+    Chia(chia::demo::Options),
 }
 
 /// What there is to check.
@@ -196,6 +199,9 @@ impl Cli {
         let json = self.json;
         match self.command {
             Command::Demo { family: Some(Demo::Supervisor), .. } => supervisor::demo::run(json)?,
+            Command::Demo { family: Some(Demo::Chia(options)), .. } => {
+                chia::demo::run(&options, json)?;
+            }
             Command::Demo { family: Some(Demo::Leios(options)), .. }
             | Command::Demo { family: None, options } => demo::run(&options, json)?,
             Command::Serve(Serve::Leios(options)) => node::serve(&options, json)?,

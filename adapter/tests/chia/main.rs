@@ -1,6 +1,7 @@
 //! The Chia family on the command line.
 
 mod codec;
+mod demo;
 mod processes;
 mod sockets;
 

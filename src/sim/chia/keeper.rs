@@ -27,6 +27,8 @@ pub struct Keeper {
     mempool: Mempool,
     /// What blocks that are built here have as their time.
     timestamp: u64,
+    /// From this height on headers are read with a damaged proof of time.
+    pub(super) damaged: Option<u32>,
 }
 
 /// Transactions that it has room for.
@@ -37,7 +39,7 @@ impl Keeper {
     #[must_use]
     pub fn new(ledger: Ledger) -> Self {
         let mempool = Mempool::new(TRANSACTIONS);
-        Self { ledger, weigher: Weigher::default(), mempool, timestamp: 0 }
+        Self { ledger, weigher: Weigher::default(), mempool, timestamp: 0, damaged: None }
     }
 
     /// The chain.
@@ -50,6 +52,12 @@ impl Keeper {
     #[must_use]
     pub const fn mempool(&self) -> &Mempool {
         &self.mempool
+    }
+
+    /// Whoever asks for headers gets those from this height on with a damaged proof of time: an
+    /// adversary by what it answers, and by nothing else.
+    pub const fn damage(&mut self, from: u32) {
+        self.damaged = Some(from);
     }
 
     fn answer(&mut self, id: AskId, query: FullNodeQuery) -> FullNodeCommand {

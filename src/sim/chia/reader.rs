@@ -36,7 +36,14 @@ impl Keeper {
                 ServingCommand::HeaderHashes(id, self.ledger.hashes_to(tip))
             }
             ServingQuery::HeaderBlocks(wanted) => {
-                ServingCommand::HeaderBlocks(id, self.at_heights(&wanted, header_of))
+                let mut found = self.at_heights(&wanted, header_of);
+                if let Found::All(headers) = &mut found {
+                    let from = self.damaged.unwrap_or(u32::MAX);
+                    let bad =
+                        headers.iter_mut().filter(|it| it.height().is_some_and(|at| at >= from));
+                    bad.for_each(damage);
+                }
+                ServingCommand::HeaderBlocks(id, found)
             }
             ServingQuery::SyncBlocks(wanted) => {
                 ServingCommand::SyncBlocks(id, self.at_heights(&wanted, FullBlock::clone))
@@ -73,6 +80,13 @@ impl Keeper {
             self.ledger.block(hash).map(|block| of(block))
         });
         found.collect::<Option<Vec<_>>>().map_or(Found::Unknown, Found::All)
+    }
+}
+
+/// Another witness: the header hash does not cover it.
+fn damage(header: &mut HeaderBlock) {
+    if let Some(time) = &mut header.proof_of_time {
+        time.witness = Blob(alloc::vec![0xBA; time.witness.0.len()].into());
     }
 }
 

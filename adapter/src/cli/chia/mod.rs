@@ -1,6 +1,7 @@
 //! The commands of the Chia family.
 
 pub mod codec;
+pub mod demo;
 pub mod feed;
 pub mod node;
 mod told;

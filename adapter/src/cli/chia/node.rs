@@ -94,6 +94,9 @@ pub struct NodeOptions {
     /// Seconds that a block takes at least. All nodes of a network have to agree on it.
     #[arg(long, default_value_t = 10)]
     min_block_time: u64,
+    /// Whom a full node asks for other full nodes: HOST:PORT.
+    #[arg(long, value_parser = address)]
+    introducer: Option<SocketAddr>,
     /// End a full node when its chain is so high.
     #[arg(long)]
     until_height: Option<u32>,
@@ -143,7 +146,8 @@ fn run(
         let drive = Drive { listener, peers, json, until_height: options.until_height };
         match options.role {
             Of::FullNode => {
-                let node = setup::full_node(&identity, options.ledger()?).map_err(Failure::new)?;
+                let node = setup::full_node(&identity, options.ledger()?, options.introducer);
+                let node = node.map_err(Failure::new)?;
                 drive.run(node, None, told::full_node, Some(height)).await
             }
             Of::Farmer => {

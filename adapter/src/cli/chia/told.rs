@@ -2,7 +2,8 @@
 
 use nodewire::chia::NodeNotice;
 use nodewire::state::chia::{
-    Direction, FarmerNotice, FullNodeNotice, HarvesterNotice, TimelordNotice,
+    Direction, FarmerNotice, FullNodeNotice, HarvesterNotice, SyncNotice, SyncOutcome,
+    TimelordNotice,
 };
 use nodewire::{Ending, Time};
 use serde::Serialize;
@@ -47,14 +48,21 @@ pub fn line<N: Serialize>(
 
 /// What a full node tells.
 pub fn full_node(notice: &FullNodeNotice) -> Option<String> {
-    match notice {
-        FullNodeNotice::NewTip(tip) => Some(format!(
-            "new tip {} at height {}",
-            short(&tip.header_hash.to_string()),
-            tip.height
-        )),
-        _ => None,
-    }
+    Some(match notice {
+        FullNodeNotice::NewTip(tip) => {
+            let hash = tip.header_hash.to_string();
+            format!("new tip {} at height {}", short(&hash), tip.height)
+        }
+        FullNodeNotice::Sync(SyncNotice::Began) => "syncing".to_owned(),
+        FullNodeNotice::Sync(SyncNotice::Entered(phase, _)) => format!("syncing: {phase:?}"),
+        FullNodeNotice::Sync(SyncNotice::Ended(outcome)) => match outcome {
+            SyncOutcome::Synced(tip) => format!("synced to {}", short(&tip.to_string())),
+            SyncOutcome::NothingHeavier => "synced: nobody has more".to_owned(),
+            SyncOutcome::Failed(why) => format!("the sync came to nothing: {why:?}"),
+            _ => return None,
+        },
+        _ => return None,
+    })
 }
 
 /// What a farmer tells.
