@@ -1,5 +1,7 @@
 //! Every machine that can be played and replayed, by name.
 
+mod chia;
+
 use nodewire::sim::{Play, Player, ReplayError, ReplayReport, Trace, replay};
 use nodewire::state::leios::{
     Client, Connection, ConnectionConfig, Handshake, HandshakeConfig, KeepAliveClient,
@@ -13,7 +15,12 @@ use serde::{Deserialize, Serialize};
 use crate::supervisor;
 
 /// The names, each with what it is.
-pub const NAMES: [(&str, &str); 10] = [
+pub fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
+    NAMES.into_iter().chain(chia::NAMES)
+}
+
+/// The names outside the Chia family.
+const NAMES: [(&str, &str); 10] = [
     ("leios.connection", "KeepAlive and the pair on one connection"),
     ("leios.client", "the client of the pair"),
     ("leios.server", "the server of the pair"),
@@ -27,7 +34,8 @@ pub const NAMES: [(&str, &str); 10] = [
 ];
 
 /// How a Leios machine is set up: what the first line of its trace says. Every field has a
-/// default. A Supervisor is set up by [`supervisor::Settings`], which it cannot do without.
+/// default. A Supervisor is set up by [`supervisor::Settings`], which it cannot do without; a
+/// machine of the Chia family by its own configuration.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -153,13 +161,16 @@ fn with<V: Visitor>(
     config: Option<&str>,
     visitor: V,
 ) -> Result<Option<V::Result>, ConfigError> {
-    let Some((name, _)) = NAMES.into_iter().find(|(known, _)| *known == name) else {
+    let Some((name, _)) = names().find(|(known, _)| *known == name) else {
         return Ok(None);
     };
     if name == supervisor::MACHINE {
         let settings = supervisor::Settings::read(config.ok_or(ConfigError::Missing)?)?;
         let machine = settings.machine().map_err(ConfigError::Unusable)?;
         return Ok(Some(visitor.visit(name, machine)));
+    }
+    if chia::NAMES.iter().any(|(known, _)| *known == name) {
+        return chia::with(name, config, visitor);
     }
     let config = config.map(serde_json::from_str).transpose()?.unwrap_or_default();
     Ok(leios(name, config, visitor))

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, Read, Write};
 
 use nodewire::sim::Play;
-use nodewire_adapter::machines::{NAMES, player};
+use nodewire_adapter::machines::{names, player};
 use serde_json::json;
 
 use super::failure::Failure;
@@ -14,7 +14,7 @@ pub fn run(name: &str, config: Option<&str>) -> Result<(), Failure> {
     let player = player(name, config.as_deref());
     let player = player.map_err(|error| Failure::new(format!("--config: {error}")))?;
     let mut player = player.ok_or_else(|| {
-        let names: Vec<_> = NAMES.iter().map(|(name, _)| *name).collect();
+        let names: Vec<_> = names().map(|(name, _)| name).collect();
         Failure::new(format!("no machine is called {name}; there are {}", names.join(", ")))
     })?;
     match turns(&mut *player, std::io::stdin().lock(), std::io::stdout().lock()) {

@@ -2,6 +2,7 @@
 
 mod codec;
 mod demo;
+mod play;
 mod processes;
 mod sockets;
 
