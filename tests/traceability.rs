@@ -1,25 +1,30 @@
 //! Every numbered rule is cited where it is kept, and broken by a scenario.
 
-#![cfg(all(feature = "leios", feature = "supervisor"))]
+#![cfg(all(feature = "leios", feature = "supervisor", feature = "chia"))]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use nodewire::Rule;
-use nodewire::state::{leios, supervisor};
+use nodewire::state::{chia, leios, supervisor};
 
 /// A family: its name, the letters of its rules' numbers, and all of its rules.
 struct Family {
     name: &'static str,
-    letters: &'static [u8],
+    letters: &'static [&'static str],
     rules: Vec<&'static Rule>,
 }
 
-fn families() -> [Family; 2] {
+/// The letters of Chia's headings.
+const CHIA: &[&str] = &["FR", "E", "D", "S", "C", "H", "F", "T", "P", "I", "W", "PO", "R"];
+
+fn families() -> [Family; 3] {
+    let family = |name, letters, rules| Family { name, letters, rules };
     [
-        Family { name: "leios", letters: b"LS", rules: leios::rules::all().collect() },
-        Family { name: "supervisor", letters: b"SD", rules: supervisor::rules::all().collect() },
+        family("leios", &["L", "S"], leios::rules::all().collect()),
+        family("supervisor", &["S", "D"], supervisor::rules::all().collect()),
+        family("chia", CHIA, chia::rules::all().collect()),
     ]
 }
 
@@ -33,7 +38,7 @@ impl Family {
         let number = id.strip_prefix(self.name).and_then(|rest| rest.strip_prefix('/'));
         let digits = number.and_then(|number| {
             let (letter, digits) = number.split_once('-')?;
-            matches!(letter.as_bytes(), [one] if self.letters.contains(one)).then_some(digits)
+            self.letters.contains(&letter).then_some(digits)
         });
         digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
     }
@@ -46,21 +51,15 @@ impl Family {
 
     /// Numbers like `L-17` and `S-3` in a text; `L-1 to L-15` and the like count as their ends.
     fn cited(&self, text: &str) -> BTreeSet<String> {
-        let bytes = text.as_bytes();
+        let in_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
         let mut found = BTreeSet::new();
         for (at, _) in text.match_indices('-') {
-            let Some(before) = at.checked_sub(1) else { continue };
-            if !self.letters.contains(&bytes[before]) {
-                continue;
-            }
-            if before > 0
-                && (bytes[before - 1].is_ascii_alphanumeric() || bytes[before - 1] == b'_')
-            {
-                continue;
-            }
+            let before = &text.as_bytes()[..at];
+            let length = before.iter().rev().take_while(|byte| in_word(byte)).count();
+            let letters = &text[at - length..at];
             let digits: String = text[at + 1..].chars().take_while(char::is_ascii_digit).collect();
-            if !digits.is_empty() {
-                found.insert(format!("{}/{}-{digits}", self.name, char::from(bytes[before])));
+            if self.letters.contains(&letters) && !digits.is_empty() {
+                found.insert(format!("{}/{letters}-{digits}", self.name));
             }
         }
         found
@@ -200,14 +199,52 @@ fn the_rules_of_the_supervisor_are_those_of_the_reference() {
     assert_eq!(listed, all);
 }
 
+/// Each numbered item of Chia's reference is a rule.
+#[test]
+fn the_rules_of_chia_are_those_of_the_reference() {
+    let family = families().into_iter().find(|family| family.name == "chia").unwrap();
+    let items: [(&str, &[std::ops::RangeInclusive<u32>]); 13] = [
+        ("FR", &[1..=7]),
+        ("E", &[1..=4]),
+        ("D", &[1..=13]),
+        ("S", &[1..=4]),
+        ("C", &[1..=16]),
+        ("H", &[1..=11]),
+        ("F", &[1..=11, 20..=26]),
+        ("T", &[1..=8, 20..=22]),
+        ("P", &[1..=9, 20..=46]),
+        ("I", &[1..=3]),
+        ("W", &[1..=6]),
+        ("PO", &[1..=5]),
+        ("R", &[1..=24]),
+    ];
+    let wanted: BTreeSet<_> = items
+        .into_iter()
+        .flat_map(|(letters, ranges)| {
+            let numbers = ranges.iter().cloned().flatten();
+            numbers.map(move |number| format!("chia/{letters}-{number}"))
+        })
+        .collect();
+    let ids: BTreeSet<_> = family.ids().into_iter().filter(|id| family.is_numbered(id)).collect();
+    let missing: Vec<_> = wanted.difference(&ids).collect();
+    let unknown: Vec<_> = ids.difference(&wanted).collect();
+    assert!(missing.is_empty(), "no rule {missing:?}");
+    assert!(unknown.is_empty(), "not in the reference: {unknown:?}");
+    let ways: BTreeSet<_> = family.rules.iter().map(|rule| (rule.id(), rule.reason())).collect();
+    assert_eq!(ways.len(), family.rules.len(), "each way to break one once");
+}
+
 #[test]
 fn citations_are_found() {
-    let [leios, supervisor] = families();
-    let text = "// leios.md L-17, L-3; (S-9) and 3L-4, XL-5, L-x, D-4";
+    let [leios, supervisor, chia] = families();
+    let text = "// leios.md L-17, L-3; (S-9) and 3L-4, XL-5, L-x, D-4, PO-2 FR-1, APO-3";
     let found: Vec<_> = leios.cited(text).into_iter().collect();
     assert_eq!(found, ["leios/L-17", "leios/L-3", "leios/S-9"]);
     let found: Vec<_> = supervisor.cited(text).into_iter().collect();
     assert_eq!(found, ["supervisor/D-4", "supervisor/S-9"]);
+    let found: Vec<_> = chia.cited(text).into_iter().collect();
+    assert_eq!(found, ["chia/D-4", "chia/FR-1", "chia/PO-2", "chia/S-9"]);
+    assert!(chia.is_numbered("chia/PO-5") && !chia.is_numbered("chia/7.4"));
     assert!(leios.is_numbered("leios/L-64") && !leios.is_numbered("leios/11.2"));
     assert!(!leios.is_numbered("supervisor/S-4") && !supervisor.is_numbered("leios/S-4"));
     assert!(leios.may_be_kept_in("src/link/core.rs"));

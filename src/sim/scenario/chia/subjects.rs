@@ -12,27 +12,34 @@ use super::peer;
 use super::tested::{Single, Tested};
 use super::whole::Whole;
 use crate::ask::AskId;
-use crate::chia::NodeConfig;
-use crate::codec::chia::{Blob, Bytes32, NodeId, NodeType};
+use crate::chia::{NodeConfig, pool_client_session, pool_session, session};
+use crate::codec::chia::{Blob, Bytes32, NodeId, NodeType, SignedCoinbase};
+use crate::codec::streamable::Streamable;
 use crate::machine::Never;
-use crate::sim::chia::{Answers, Clockwork, Keeper, Ledger, Maker, Oracle, Plots, Purse, stand_in};
+use crate::sim::chia::{
+    Answers, Clockwork, Consensus, Keeper, Ledger, Maker, Oracle, Plots, Purse, stand_in,
+};
 use crate::sim::scenario::Scenario;
 use crate::sim::scenario::value::{merged, typed};
 use crate::state::chia::{
-    AddressesCommand, AddressesConfig, ConnectionConfig, Farmer, FarmerConfig, FullNode,
-    FullNodeConfig, Harvester, HarvesterCommand, HarvesterLimits, Introducer, Timelord,
-    TimelordConfig,
+    AddressesConfig, Admission, ConnectionCommand, ConnectionConfig, ConnectionQuery, Farmer,
+    FarmerConfig, FullNode, FullNodeConfig, Harvester, HarvesterCommand, HarvesterLimits,
+    Introducer, PoolClientCommand, PoolClientConfig, PoolClientQuery, PoolCommand, PoolConfig,
+    PoolQuery, PoolRate, Role, Signed, Timelord, TimelordConfig, Wallet, WalletLimits,
 };
 use crate::time::Time;
 
 /// What a scenario can test, each with what it is.
-pub(in crate::sim::scenario) static KINDS: [(&str, &str); 6] = [
+pub(in crate::sim::scenario) static KINDS: [(&str, &str); 9] = [
     ("chia-connection", "a connection of any node, by itself"),
     ("chia-harvester", "a harvester"),
     ("chia-farmer", "a farmer"),
     ("chia-full-node", "a full node"),
     ("chia-timelord", "a timelord"),
     ("chia-introducer", "an introducer"),
+    ("chia-wallet", "a wallet"),
+    ("chia-pool", "a pool's end of a session with a farmer"),
+    ("chia-pool-client", "a farmer's end of a session with a pool"),
 ];
 
 /// What the tested side calls itself.
@@ -45,13 +52,77 @@ const PAID: Bytes32 = Bytes32([4; 32]);
 pub(super) fn machine(scenario: &Scenario, world: &World) -> Result<Box<dyn Tested>, String> {
     let mut form = Form(scenario.config.clone());
     let name = scenario.under_test.strip_prefix("chia-").unwrap_or_default();
-    let machine: Box<dyn Tested> = if name == "connection" {
-        Box::new(Single::new(form.connection(NodeType::FullNode)?))
-    } else {
-        let node = form.node(peer::node_type_of(name)?)?;
-        role(name, node, &mut form, world)?
+    let machine = match name {
+        "connection" | "pool" | "pool-client" => single(name, &mut form)?,
+        name => {
+            let node = form.node(peer::node_type_of(name)?)?;
+            role(name, node, &mut form, world)?
+        }
     };
     form.0.keys().next().map_or(Ok(machine), |key| Err(format!("no `{key}` can be configured")))
+}
+
+fn single(name: &str, form: &mut Form) -> Result<Box<dyn Tested>, String> {
+    Ok(match name {
+        "pool" => {
+            let config = form.over("role", &PoolConfig::new(stand_in::key(0)))?;
+            let make = move |_| pool_session(config.clone());
+            Box::new(Single::new(Box::new(make), None, farmed))
+        }
+        "pool-client" => {
+            let config = PoolClientConfig::new([stand_in::key(0)].to_vec(), target());
+            let config = form.over("role", &config)?;
+            let make = move |_| pool_client_session(config.clone());
+            Box::new(Single::new(Box::new(make), None, pooled))
+        }
+        _ => {
+            let config = form.connection(NodeType::FullNode)?;
+            let make = move |way| session(config.clone(), way);
+            let open = Some(ConnectionCommand::Open);
+            Box::new(Single::new(Box::new(make), open, admitted))
+        }
+    })
+}
+
+/// Whoever runs a connection by itself admits every peer.
+fn admitted(id: AskId, _: ConnectionQuery) -> ConnectionCommand {
+    ConnectionCommand::Admitted(id, Admission::Registered)
+}
+
+/// What a pool asks.
+fn farmed(id: AskId, query: PoolQuery) -> PoolCommand {
+    let Consensus { difficulty, ips, .. } = consensus();
+    match query {
+        PoolQuery::GetCoinbases { min_height, .. } => {
+            let purse = Purse::new(consensus(), PAID);
+            let first = min_height.unwrap_or(0);
+            let coinbases = (first..first.saturating_add(COINBASES)).map(|at| purse.coinbase(at));
+            PoolCommand::Coinbases(id, coinbases.collect())
+        }
+        PoolQuery::GetRate(_) => PoolCommand::Rate(id, Some(PoolRate { difficulty, ips })),
+        PoolQuery::VerifyProof(proof) => PoolCommand::Quality(id, stand_in::quality(&proof)),
+        PoolQuery::VerifySignature(signed) => {
+            let Signed { key, hash, signature } = *signed;
+            PoolCommand::Verdict(id, stand_in::is_signed(key, &hash.0, &signature))
+        }
+    }
+}
+
+/// How many coinbases a pool of scenarios gives at a time.
+const COINBASES: u32 = 3;
+
+/// What a farmer's end of a session with a pool asks.
+fn pooled(id: AskId, query: PoolClientQuery) -> PoolClientCommand {
+    let PoolClientQuery::VerifyCoinbases(key, coinbases) = query;
+    let is_good = |it: &SignedCoinbase| {
+        stand_in::is_signed(key, &it.coinbase.to_bytes(), &it.coinbase_signature)
+    };
+    PoolClientCommand::Verdict(id, coinbases.iter().all(is_good))
+}
+
+/// Whom pools pay.
+fn target() -> Blob {
+    Blob("target".to_string().into_bytes().into())
 }
 
 fn role(
@@ -69,8 +140,7 @@ fn role(
             Box::new(Whole::new(node, <Harvester>::new(limits), plots).started(all))
         }
         "farmer" => {
-            let target = Blob("target".to_string().into_bytes().into());
-            let mut config = FarmerConfig::new([stand_in::key(0)].to_vec(), target);
+            let mut config = FarmerConfig::new([stand_in::key(0)].to_vec(), target());
             config.fees_target_puzzle_hash = PAID;
             let config = form.over("role", &config)?;
             let purse = Purse::new(consensus(), PAID);
@@ -96,6 +166,10 @@ fn role(
             let config = form.over("role", &AddressesConfig::introducer(0))?;
             Box::new(Whole::new(node, Introducer::new(config), Nobody))
         }
+        "wallet" => {
+            let limits = form.over("role", &WalletLimits::default())?;
+            Box::new(Whole::new(node, <Wallet>::new(limits), Nobody))
+        }
         other => return Err(format!("nothing is called chia-{other}")),
     })
 }
@@ -103,8 +177,8 @@ fn role(
 /// Who is asked nothing.
 struct Nobody;
 
-impl Oracle<Introducer> for Nobody {
-    fn asked(&mut self, _: Time, _: AskId, query: Never, _: &mut Answers<AddressesCommand>) {
+impl<R: Role<Query = Never>> Oracle<R> for Nobody {
+    fn asked(&mut self, _: Time, _: AskId, query: Never, _: &mut Answers<R::Local>) {
         match query {}
     }
 }
