@@ -98,8 +98,9 @@ fn frames(which: u8, stream: &[u8]) {
     let Some((cuts, stream)) = stream.split_first_chunk::<4>() else { return };
     let first = stream.first_chunk().map_or(0, |length| u32::from_be_bytes(*length) as usize);
     let parts: [&[u8]; 2] = stream.split_at(first.saturating_add(4).min(stream.len())).into();
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
     let mut pieces = Vec::new();
-    for mut rest in parts {
+    for mut rest in parts.clone() {
         for &cut in cuts.iter().cycle().take(rest.len()) {
             let (piece, after) = rest.split_at(usize::from(cut.max(1)).min(rest.len()));
             pieces.push(piece);

@@ -72,7 +72,7 @@ impl<M: Machine> ForRole<M> {
         Ok(FromPeer::Connected(from, peer, Whereabouts { direction, listens }))
     }
 
-    fn from_peer(&mut self, script: &mut Script<'_>) -> Result<FromPeer> {
+    fn peer_says(&mut self, script: &mut Script<'_>) -> Result<FromPeer> {
         let last = self.there.len().checked_sub(1);
         Ok(match (script.int_in_range(0..=15_u8)?, last) {
             (0, _) => FromPeer::DialFailed(peer_info(script)?),
@@ -130,7 +130,7 @@ where
                     None => Input::Timeout,
                 }
             }
-            _ => Input::Remote(self.from_peer(script)?),
+            _ => Input::Remote(self.peer_says(script)?),
         })
     }
 
