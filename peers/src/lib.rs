@@ -3,6 +3,9 @@
 //! `cargo test` compares what they accept and mean, `cargo run --release --bin bench` what they
 //! cost. Nothing of this is published, and the library depends on none of it.
 
+pub mod chia;
+#[path = "../../benches/chia/samples.rs"]
+pub mod chia_samples;
 #[path = "../../benches/supervisor/rpc_samples.rs"]
 pub mod rpc_samples;
 #[path = "../../benches/leios/samples.rs"]

@@ -2,6 +2,7 @@
 //!
 //! `cargo run --release --manifest-path peers/Cargo.toml --bin bench [part of a row's name]`
 
+mod chia;
 mod leios;
 mod supervisor;
 
@@ -25,7 +26,7 @@ fn main() {
     );
     let mut short = 0;
     let wanted = std::env::args().nth(1).unwrap_or_default();
-    let rows = leios::rows().into_iter().chain(supervisor::rows());
+    let rows = leios::rows().into_iter().chain(supervisor::rows()).chain(chia::rows());
     for mut row in rows.filter(|row| row.what.contains(&wanted)) {
         let (ours, theirs) = medians(&mut row.ours, &mut row.theirs);
         let ratio = ours / theirs;
