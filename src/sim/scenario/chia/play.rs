@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::step::{Gone, Hear, Hush, Join, Say, framed};
 use super::{NETWORK_ID, content, peer};
+use crate::codec::Source;
 use crate::codec::chia::Message;
 use crate::codec::chia::messages::{HandshakeAck, Pong};
 use crate::link::Transport;
@@ -204,19 +205,10 @@ impl<S: Wired> Table<'_, S> {
     fn next(&mut self, peer: (u8, bool), within: Option<u64>) -> Result<Option<Vec<u8>>, Stop> {
         loop {
             let Some(body) = self.subject.heard(peer.0, within)? else { return Ok(None) };
-            match self.own(peer, &body) {
+            match own(peer, &body) {
                 Some(pong) => self.send(peer.0, &pong)?,
                 None => return Ok(Some(body)),
             }
-        }
-    }
-
-    /// The answer to a ping that the scenario is not to see.
-    fn own(&self, (_, shows): (u8, bool), body: &[u8]) -> Option<Message> {
-        let message = Message::decode(body, crate::codec::Source::COPY).ok()?;
-        match message {
-            Message::Ping(ping) if !shows => Some(Pong { nonce: ping.nonce }.into()),
-            _ => None,
         }
     }
 
@@ -258,7 +250,7 @@ impl<S: Wired> Table<'_, S> {
         let any = Value::String("$_".to_string());
         let pattern = hush.message.as_ref().unwrap_or(&any);
         for body in self.subject.rest(peer.0)? {
-            if let Some(pong) = self.own(peer, &body) {
+            if let Some(pong) = own(peer, &body) {
                 self.send(peer.0, &pong)?;
                 continue;
             }
@@ -269,5 +261,13 @@ impl<S: Wired> Table<'_, S> {
             }
         }
         Ok(())
+    }
+}
+
+/// The answer to a ping that the scenario is not to see.
+fn own((_, shows): (u8, bool), body: &[u8]) -> Option<Message> {
+    match Message::decode(body, Source::COPY).ok()? {
+        Message::Ping(ping) if !shows => Some(Pong { nonce: ping.nonce }.into()),
+        _ => None,
     }
 }

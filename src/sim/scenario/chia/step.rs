@@ -10,6 +10,7 @@ use crate::codec::chia::Message;
 use crate::sim::scenario::value::{Vars, fill, known, octets, typed};
 
 /// A peer connects.
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of its own in the file")]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
