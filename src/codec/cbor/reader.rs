@@ -1,8 +1,10 @@
 //! The strictness of `leios.md` section 4 (S-2) in one place: any head width, definite arrays of
 //! exact arity, lists and maps of either form, definite strings, no tags but the one demanded.
 
+#[cfg(feature = "chia")]
+use super::head::NEGATIVE;
 use super::head::{
-    ARRAY, Argument, BYTES, MAP, NEGATIVE, SIMPLE, TAG, TEXT, UNSIGNED, argument, major, width,
+    ARRAY, Argument, BYTES, MAP, SIMPLE, TAG, TEXT, UNSIGNED, argument, major, width,
 };
 use super::scanner::Scanner;
 use crate::codec::{Malformed, MalformedKind};
@@ -119,7 +121,6 @@ impl<'a> Reader<'a> {
     }
 
     /// A definite text.
-    #[cfg(feature = "leios")]
     pub(crate) fn text(&mut self) -> Result<&'a str> {
         self.text_or(MalformedKind::NotWellFormed)
     }
