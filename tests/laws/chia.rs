@@ -7,7 +7,7 @@ use nodewire::state::chia::{ConnectionNotice, Delivery};
 use nodewire::{Action, ActionOf, Machine, Outbox};
 use proptest::prelude::*;
 
-use crate::given::chia::{self, ForChiaConnection, ForChiaSession};
+use crate::given::chia::{self, ForChiaConnection, ForChiaSession, ForPool, ForPoolClient};
 use crate::given::{Given, start};
 use crate::odd::{run_with, script};
 
@@ -52,6 +52,12 @@ proptest! {
         run_with(&bytes, chia::serving(), |laws| laws);
         run_with(&bytes, chia::transactions(), |laws| laws);
         run_with(&bytes, chia::addresses(), |laws| laws);
+    }
+
+    #[test]
+    fn both_ends_of_a_pool_keep_the_laws(bytes in script()) {
+        run_with(&bytes, ForPoolClient::default(), |laws| laws);
+        run_with(&bytes, ForPool::default(), |laws| laws);
     }
 
     #[test]
@@ -116,6 +122,8 @@ fn plausible_scripts_reach_the_depths_of_roles() {
         ("transactions", 10, reached(chia::transactions, sends)),
         ("addresses", 100, reached(chia::addresses, sends)),
         ("introducer", 300, reached(chia::introducer, sends)),
+        ("pool client", 20, reached(ForPoolClient::default, |it| !matches!(it, Action::Close(_)))),
+        ("pool", 20, reached(ForPool::default, |it| !matches!(it, Action::Close(_)))),
         ("wallet", 200, reached(chia::wallet, sends)),
     ];
     for (name, _, reached) in &reached {

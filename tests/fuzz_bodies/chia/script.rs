@@ -3,7 +3,7 @@
 use arbitrary::{Result, Unstructured};
 
 use super::drive;
-use crate::given::chia::{self, ForChiaConnection, ForChiaSession};
+use crate::given::chia::{self, ForChiaConnection, ForChiaSession, ForPool, ForPoolClient};
 
 /// The first byte picks the machine and the second what it is like; the rest is its script.
 pub fn script(data: &[u8]) {
@@ -21,7 +21,9 @@ pub fn script(data: &[u8]) {
         8 => drive(chia::serving(), script),
         9 => drive(chia::transactions(), script),
         10 => drive(chia::addresses(), script),
-        11 | 12 => drive(chia::sync(), script),
+        11 => drive(chia::sync(), script),
+        12 => drive(ForPoolClient::default(), script),
+        13 => drive(ForPool::default(), script),
         _ => drive(chia::full_node(), script),
     };
 }

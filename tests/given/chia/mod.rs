@@ -1,10 +1,12 @@
 //! The Chia family: small values that fit together, and pickers for the connection and the roles.
 
 mod connection;
+mod pools;
 mod roles;
 mod values;
 
 pub use connection::{ForChiaConnection, ForChiaSession};
+pub use pools::{ForPool, ForPoolClient};
 pub use roles::{
     ForRole, addresses, farmer, full_node, harvester, introducer, serving, sync, timelord,
     transactions, wallet,
