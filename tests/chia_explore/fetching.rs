@@ -1,0 +1,234 @@
+//! A transaction that three announce, and one that hears of it afterwards: it arrives once, whoever
+//! is slow or silent, and nobody is blamed (P-29 to P-33).
+
+use nodewire::codec::chia::messages::SendTransaction;
+use nodewire::codec::chia::{Blob, Message, NodeType, Transaction, TransactionId};
+use nodewire::sim::World;
+use nodewire::sim::chia::Mempool;
+use nodewire::state::chia::{
+    ConnectionId, FromPeer, TransactionHash, TransactionIds, TransactionResult, Transactions,
+    TransactionsCommand, TransactionsLimits, TransactionsQuery,
+};
+use nodewire::{Action, ActionOf, AskId, Machine, Outbox, Time};
+
+use crate::links::Links;
+use crate::report::Report;
+
+/// A node as far as transactions go.
+#[derive(Clone, Hash)]
+struct Exchange {
+    machine: Transactions,
+    /// What it holds, and how often it took it for new.
+    mempool: Mempool,
+    taken: u32,
+    now: Time,
+    /// Questions that were not answered yet.
+    asked: Vec<(AskId, TransactionsQuery)>,
+    /// How often the transaction came.
+    arrived: u32,
+    /// How often it gave up waiting.
+    timeouts: u32,
+    /// It hears and says nothing.
+    is_silent: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Move {
+    /// The next message arrives at an end of a connection.
+    Arrive(usize, usize),
+    /// A mempool answers this question of those that are open.
+    Answer(usize, usize),
+    /// A node has waited for long enough.
+    TimeOut(usize),
+}
+
+/// Node 0 is told by all others but the last, which it tells.
+#[derive(Clone, Hash)]
+struct Town {
+    nodes: Vec<Exchange>,
+    links: Links,
+    wrong: Option<String>,
+    /// Mempools take their time.
+    is_slow: bool,
+}
+
+/// Somebody who hears of it last.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Nobody,
+    One,
+}
+
+impl Town {
+    fn new(announcers: usize, silent: usize, last: Last, is_slow: bool) -> Self {
+        let count = 1 + announcers + usize::from(last == Last::One);
+        let node = |at: usize| Exchange {
+            machine: Transactions::new(TransactionsLimits::default()),
+            mempool: Mempool::new(10),
+            taken: 0,
+            now: Time::ZERO,
+            asked: Vec::new(),
+            arrived: 0,
+            timeouts: 0,
+            is_silent: (1..=silent).contains(&at),
+        };
+        let nodes = (0..count).map(node).collect();
+        let links = Links::new(vec![NodeType::FullNode; count]);
+        let mut town = Self { nodes, links, wrong: None, is_slow: false };
+        for other in 1..count {
+            for (node, news) in town.links.join(0, other) {
+                town.hear(node, news);
+            }
+        }
+        for announcer in 1..=announcers {
+            town.submit(announcer);
+        }
+        // Whoever is silent has announced it before.
+        town.is_slow = is_slow;
+        town
+    }
+
+    /// A wallet hands the transaction in.
+    fn submit(&mut self, node: usize) {
+        let wallet = Links::new(vec![NodeType::FullNode, NodeType::Wallet]).join(0, 1);
+        let [(_, FromPeer::Connected(_, peer, at)), _] = wallet else { unreachable!() };
+        let from = ConnectionId(99);
+        self.hear(node, FromPeer::Connected(from, peer, at));
+        let message = SendTransaction { transaction: transaction() };
+        self.hear(node, FromPeer::Received(from, message.into()));
+    }
+
+    fn hear(&mut self, node: usize, news: FromPeer) {
+        let of = &mut self.nodes[node];
+        if let FromPeer::Received(_, Message::NewTransaction(_)) = &news {
+            of.arrived += 1;
+        }
+        let mut out = Outbox::new();
+        of.machine.handle_remote(of.now, news, &mut out);
+        self.follow(node, out.drain().collect());
+    }
+
+    fn follow(&mut self, node: usize, actions: Vec<ActionOf<Transactions>>) {
+        for action in actions {
+            match action {
+                Action::Send(delivery) => {
+                    let blame = self.links.send(node, delivery);
+                    self.wrong = self.wrong.take().or(blame);
+                }
+                Action::Ask(id, query) => {
+                    self.nodes[node].asked.push((id, query));
+                    // Only the mempool of node 0 is asked in any order.
+                    if node > 0 || !self.is_slow {
+                        let newest = self.nodes[node].asked.len() - 1;
+                        self.answer(node, newest);
+                    }
+                }
+                other => self.wrong = Some(format!("node {node}: {other:?}")),
+            }
+        }
+    }
+
+    fn answer(&mut self, node: usize, at: usize) {
+        let of = &mut self.nodes[node];
+        let (ask, query) = of.asked.remove(at);
+        let command = match query {
+            TransactionsQuery::IsKnown(id) => {
+                TransactionsCommand::Known(ask, of.mempool.contains(id))
+            }
+            TransactionsQuery::Get(id) => {
+                let found = of.mempool.contains(id).then(|| Box::new(transaction()));
+                TransactionsCommand::Found(ask, found)
+            }
+            TransactionsQuery::Offer(id, transaction) => {
+                let result = of.mempool.offer(id, *transaction);
+                of.taken += u32::from(result == TransactionResult::Accepted);
+                TransactionsCommand::Offered(ask, result)
+            }
+            other => panic!("{other:?}"),
+        };
+        let mut out = Outbox::new();
+        of.machine.handle_local(of.now, command, &mut out).unwrap();
+        self.follow(node, out.drain().collect());
+    }
+}
+
+fn transaction() -> Transaction {
+    Transaction(Blob(b"paid".to_vec().into()))
+}
+
+fn id() -> TransactionId {
+    <TransactionHash>::transaction_id(&transaction())
+}
+
+impl World for Town {
+    type Move = Move;
+
+    fn moves(&self, moves: &mut Vec<Move>) {
+        moves.extend(self.links.moving().map(|(link, end)| Move::Arrive(link, end)));
+        for (at, node) in self.nodes.iter().enumerate() {
+            moves.extend((0..node.asked.len()).map(|question| Move::Answer(at, question)));
+            if node.machine.deadline().is_some() {
+                moves.push(Move::TimeOut(at));
+            }
+        }
+    }
+
+    fn after(&self, step: &Move) -> Option<Self> {
+        let mut next = self.clone();
+        match *step {
+            Move::Arrive(link, end) => {
+                let message = next.links.arrive(link, end)?;
+                let node = next.links.member(link, end);
+                if !next.nodes[node].is_silent {
+                    let from = ConnectionId(link as u64);
+                    next.hear(node, FromPeer::Received(from, message));
+                }
+            }
+            Move::Answer(node, question) => next.answer(node, question),
+            Move::TimeOut(node) => {
+                let of = &mut next.nodes[node];
+                of.now = of.now.max(of.machine.deadline()?);
+                of.timeouts += 1;
+                let mut out = Outbox::new();
+                of.machine.handle_timeout(of.now, &mut out);
+                next.follow(node, out.drain().collect());
+            }
+        }
+        Some(next)
+    }
+
+    fn fault(&self) -> Option<String> {
+        // Who gave up waiting has asked another, and may hear of both.
+        let wrong = self.nodes.iter().find(|it| it.taken > 1 || it.arrived > 1 + it.timeouts);
+        let twice = wrong.map(|it| format!("{} times, taken {}", it.arrived, it.taken));
+        self.wrong.clone().or(twice)
+    }
+
+    fn stuck(&self) -> Option<String> {
+        let mut others = self.nodes.iter().filter(|it| !it.is_silent);
+        let all = others.all(|it| it.mempool.contains(id()) && it.machine.fetching() == 0);
+        (!all).then(|| "it has not arrived".into())
+    }
+}
+
+pub fn all(report: &mut Report) {
+    let worlds = [
+        ("two announce, and one is told", Town::new(2, 0, Last::One, true)),
+        ("three announce", Town::new(3, 0, Last::Nobody, true)),
+        ("three announce, one is silent", Town::new(3, 1, Last::Nobody, true)),
+        ("three announce, two are silent", Town::new(3, 2, Last::Nobody, true)),
+        ("three announce, and one is told", Town::new(3, 0, Last::One, false)),
+        ("three announce, one is silent, and one is told", Town::new(3, 1, Last::One, false)),
+    ];
+    for (name, town) in worlds {
+        let talkers = town.nodes.iter().filter(|it| it.taken > 0 && !it.is_silent).count();
+        let (mut most, mut timeouts) = (0, 0);
+        report.explore(name, town, |town| {
+            most = most.max(town.nodes[0].arrived);
+            timeouts = timeouts.max(town.nodes[0].timeouts);
+        });
+        // Each that answers at all may be asked because others were late, and come late itself.
+        assert_eq!(most as usize, talkers, "{name}");
+        assert!(timeouts > 1, "{name}");
+    }
+}

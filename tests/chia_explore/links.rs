@@ -1,0 +1,119 @@
+//! Connections of roles, and the messages that are on their way along them.
+
+use std::collections::VecDeque;
+
+use nodewire::codec::chia::{Message, NodeId, NodeType};
+use nodewire::state::chia::{
+    ConnectionId, Delivery, Direction, FromPeer, Parting, Peer, Whereabouts,
+};
+
+/// A connection of two members: its number is the connection's at both.
+#[derive(Clone, Debug, Hash)]
+struct Link {
+    ends: [usize; 2],
+    is_open: bool,
+    /// What is on its way to either end.
+    coming: [VecDeque<Message>; 2],
+}
+
+/// All connections, and what each member is.
+#[derive(Clone, Debug, Hash)]
+pub struct Links {
+    types: Vec<NodeType>,
+    links: Vec<Link>,
+}
+
+impl Links {
+    pub const fn new(types: Vec<NodeType>) -> Self {
+        Self { types, links: Vec::new() }
+    }
+
+    /// Joins two members: what both are to be told.
+    pub fn join(&mut self, one: usize, other: usize) -> [(usize, FromPeer); 2] {
+        let number = ConnectionId(self.links.len() as u64);
+        let coming = [VecDeque::new(), VecDeque::new()];
+        self.links.push(Link { ends: [one, other], is_open: true, coming });
+        [(one, other), (other, one)].map(|(to, of)| {
+            let node_id = NodeId([u8::try_from(of).unwrap(); 32]);
+            let peer = Peer { node_id, node_type: self.types[of], server_port: 0 };
+            let at = Whereabouts { direction: Direction::Inbound, listens: None };
+            (to, FromPeer::Connected(number, peer, at))
+        })
+    }
+
+    /// Ends a connection, and loses what is on its way: what both are to be told.
+    pub fn cut(&mut self, link: usize) -> [(usize, FromPeer); 2] {
+        let gone = FromPeer::Disconnected(ConnectionId(link as u64), Parting::AddressKept);
+        let link = &mut self.links[link];
+        link.is_open = false;
+        link.coming.iter_mut().for_each(VecDeque::clear);
+        link.ends.map(|end| (end, gone.clone()))
+    }
+
+    pub fn is_open(&self, link: usize) -> bool {
+        self.links[link].is_open
+    }
+
+    /// Puts a message on its way to everybody it is for; who broke which rule, if it is blame.
+    pub fn send(&mut self, from: usize, delivery: Delivery) -> Option<String> {
+        match delivery {
+            Delivery::To(to, message) => {
+                let link = usize::try_from(to.0).unwrap();
+                self.push(from, link, message);
+            }
+            Delivery::Broadcast(to, message) => self.broadcast(from, to, None, &message),
+            Delivery::BroadcastToOthers(to, source, message) => {
+                self.broadcast(from, to, Some(source), &message);
+            }
+            Delivery::Penalise(peer, rule) => {
+                return Some(format!("member {from} blames connection {} by {rule}", peer.0));
+            }
+            Delivery::Close(peer) => {
+                return Some(format!("member {from} closes connection {}", peer.0));
+            }
+            // Whom they know is decided by the world.
+            _ => {}
+        }
+        None
+    }
+
+    fn broadcast(
+        &mut self,
+        from: usize,
+        to: NodeType,
+        source: Option<ConnectionId>,
+        message: &Message,
+    ) {
+        for link in 0..self.links.len() {
+            let ends = self.links[link].ends;
+            let Some(end) = ends.iter().position(|end| *end == from) else { continue };
+            let is_source = source == Some(ConnectionId(link as u64));
+            if self.types[ends[1 - end]] == to && !is_source {
+                self.push(from, link, message.clone());
+            }
+        }
+    }
+
+    /// What is for nobody vanishes.
+    fn push(&mut self, from: usize, link: usize, message: Message) {
+        let Some(link) = self.links.get_mut(link).filter(|link| link.is_open) else { return };
+        let Some(end) = link.ends.iter().position(|end| *end == from) else { return };
+        link.coming[1 - end].push_back(message);
+    }
+
+    /// Where something is on its way: connection and end.
+    pub fn moving(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let ends = (0..self.links.len()).flat_map(|link| [(link, 0), (link, 1)]);
+        ends.filter(|(link, end)| !self.links[*link].coming[*end].is_empty())
+    }
+
+    /// The member at this end.
+    pub fn member(&self, link: usize, end: usize) -> usize {
+        self.links[link].ends[end]
+    }
+
+    /// The next message arrives there.
+    pub fn arrive(&mut self, link: usize, end: usize) -> Option<Message> {
+        self.links[link].coming[end].pop_front()
+    }
+}
