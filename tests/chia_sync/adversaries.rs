@@ -8,7 +8,8 @@ use nodewire::codec::chia::messages::{AllHeaderHashes, HeaderBlocks, SyncBlocks}
 use nodewire::codec::chia::{FullBlock, HeaderBlock, HeaderHash, Message};
 use nodewire::codec::streamable::RustCryptoSha256 as Sha;
 use nodewire::sim::chia::Ledger;
-use nodewire::state::chia::{SyncFailure, SyncOutcome};
+use nodewire::state::chia::{ConnectionId, SyncCommand, SyncFailure, SyncOutcome, SyncStart};
+use nodewire::{Machine, Outbox};
 
 use crate::chains::{chain, empty, grow, tip};
 use crate::world::World;
@@ -382,6 +383,33 @@ fn a_candidate_that_is_not_finished_names_who_told_it() {
         world.tell(4, block);
         assert_eq!(world.blamed().len(), 1);
     }
+}
+
+/// A header that everybody has, with a body of another height and all the weight there is: whoever
+/// answers honestly for it would seem to lie.
+#[test]
+fn a_candidate_whose_body_is_not_its_headers_sets_nobody_against_the_honest() {
+    let theirs = Rc::new(chain(60));
+    let mut twin = tip(&theirs);
+    let challenge = twin.header_block.challenge.as_mut().unwrap();
+    (challenge.height, challenge.total_weight) = (65, u64::MAX);
+    twin.body.coinbase.height = 65;
+    let mut world = World::new(empty(), 1);
+    world.honest(1, &theirs);
+    world.honest(2, &theirs);
+    world.honest(LIAR, &theirs);
+    world.start(1);
+    world.tell(LIAR, twin.clone());
+    assert_eq!(world.run(), SyncOutcome::Synced(theirs.chain().tips[0].header_hash));
+    assert_eq!(world.blamed(), [(LIAR, "chia/P-35")]);
+    // Nor does a sync begin with it.
+    let mut world = World::new(empty(), 1);
+    world.honest(1, &theirs);
+    let (chain, from) = (world.keeper.ledger.chain(), ConnectionId(1));
+    let start = SyncCommand::Start(Box::new(SyncStart { chain, tip: twin, from }));
+    let mut out = Outbox::new();
+    world.sync.handle_local(world.now, start, &mut out).unwrap_err();
+    assert!(out.is_empty() && !world.sync.is_running());
 }
 
 #[test]

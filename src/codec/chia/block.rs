@@ -251,6 +251,15 @@ impl FullBlock {
         Bytes32(self.get_hash::<H>())
     }
 
+    /// True if the proof of space and the body are those that the header names: of a block that
+    /// others have too, its height is then what they know.
+    #[must_use]
+    pub fn is_bound<H: Sha256>(&self) -> bool {
+        let HeaderBlock { proof_of_space, header, .. } = &self.header_block;
+        header.data.body_hash.0 == self.body.get_hash::<H>()
+            && header.data.proof_of_space_hash.0 == proof_of_space.get_hash::<H>()
+    }
+
     /// The header hash of the parent.
     #[must_use]
     pub const fn prev_header_hash(&self) -> HeaderHash {

@@ -9,8 +9,8 @@ use nodewire::codec::chia::messages::{
 use nodewire::codec::chia::{self, Blob, FullBlock, NodeType, ProofOfTime};
 use nodewire::sim::chia::stand_in;
 use nodewire::state::chia::{
-    Delivery, FullNodeCommand, FullNodeConfig, FullNodeNotice, FullNodeQuery, SyncNotice,
-    SyncOutcome,
+    Added, Delivery, FullNodeCommand, FullNodeConfig, FullNodeNotice, FullNodeQuery, SyncFailure,
+    SyncNotice, SyncOutcome, SyncPhase,
 };
 
 use super::{A, B, Node, TIMELORD, branch, finalized, genesis, maker, start};
@@ -32,13 +32,13 @@ fn told(node: &mut Node) -> Vec<SyncNotice> {
         .collect()
 }
 
-/// A node that syncs to a chain that will not prove heavier, with an unfinished block; that block
+/// A node that syncs to a chain that nobody will show it, with an unfinished block; that block
 /// finished.
 fn syncing() -> (Node, FullBlock) {
     let mut node = Node::among_peers(4, FullNodeConfig::default());
     let unfinished = maker(2).unfinished(&node.top());
     node.unfinished(B, &unfinished);
-    node.block(A, &far(40, 1));
+    node.block(A, &far(40, 1_000));
     assert!(node.played.machine.is_syncing());
     node.played.notices();
     let finished = maker(2).finish(unfinished, Some(&node.top()));
@@ -50,6 +50,15 @@ fn time_of(block: &FullBlock) -> ProofOfTime {
 }
 
 const TIP_WAIT: Duration = Duration::from_secs(5);
+
+/// Nobody answers what the sync asks, until it has come to nothing.
+fn end(node: &mut Node) {
+    node.played.pass(TIP_WAIT);
+    let sent = node.played.sent();
+    assert!(matches!(&sent[..], [Delivery::To(..)]), "the hashes: {sent:?}");
+    node.played.pass(Duration::from_secs(201));
+    assert!(!node.played.machine.is_syncing());
+}
 
 #[test]
 fn more_than_twenty_blocks_are_synced() {
@@ -63,6 +72,34 @@ fn more_than_twenty_blocks_are_synced() {
         let began = told(&mut node).first() == Some(&SyncNotice::Began);
         assert_eq!(began, syncs);
     }
+}
+
+/// One that weighs no more than ours would have us pass over what everybody else says, for nothing
+/// and again and again (P-36).
+#[test]
+fn a_high_block_that_is_not_heavier_begins_nothing() {
+    let mut node = Node::among_peers(4, FullNodeConfig::default());
+    let ours = node.played.machine.chain().tips[0].weight;
+    assert_eq!(node.block(A, &far(40, ours)), []);
+    assert!(!node.played.machine.is_syncing());
+    node.block(A, &far(40, ours + 1));
+    assert!(node.played.machine.is_syncing());
+}
+
+/// Its height is what the body says, and the body is not the header's: an honest node that has the
+/// header would seem to lie (P-3, P-4).
+#[test]
+fn a_high_block_whose_body_is_not_its_headers_begins_nothing() {
+    let mut node = Node::among_peers(4, FullNodeConfig::default());
+    let mut block = far(40, 1_000);
+    block.body.coinbase.height = 41;
+    block.header_block.challenge.as_mut().unwrap().height = 41;
+    node.hear(A, Block { block });
+    // A keeper that looks for the parent first.
+    let (id, _) = node.played.question();
+    node.played.local(FullNodeCommand::Added(id, Added::Disconnected));
+    assert_eq!(penalty(&node.played.sent()), Some((A, "chia/P-3")));
+    assert!(!node.played.machine.is_syncing());
 }
 
 #[test]
@@ -81,10 +118,9 @@ fn blocks_are_candidates_and_the_rest_is_passed_over() {
     node.hear(B, Block { block: mixed });
     assert_eq!(penalty(&node.played.sent()), Some((B, "chia/P-35")));
     assert_eq!(node.played.machine.deadline(), Some(node.played.now.after(TIP_WAIT)));
-    node.played.pass(TIP_WAIT);
-    let ended = SyncNotice::Ended(SyncOutcome::NothingHeavier);
-    assert_eq!(told(&mut node), [ended]);
-    assert!(!node.played.machine.is_syncing());
+    end(&mut node);
+    let failed = SyncOutcome::Failed(SyncFailure::TimedOut(SyncPhase::Hashes));
+    assert_eq!(told(&mut node).last(), Some(&SyncNotice::Ended(failed)));
     node.played.sent();
     node.hear(A, TransactionId { transaction_id });
     assert_eq!(node.played.asked().len(), 1, "wanted again");
@@ -101,7 +137,7 @@ fn what_is_finished_meanwhile_is_added_afterwards() {
     assert_eq!(query, FullNodeQuery::VerifyProofOfTime(Box::new(good)), "or anybody could fill it");
     node.played.local(FullNodeCommand::Verdict(id, true));
     assert_eq!((node.played.asked(), node.played.sent()), (vec![], vec![]));
-    node.played.pass(TIP_WAIT);
+    end(&mut node);
     assert_eq!(node.played.sent(), [], "P-45: it is added first");
     let (id, query) = node.played.question();
     assert_eq!(query, FullNodeQuery::AddBlock(Box::new(finished.clone())));
@@ -129,7 +165,7 @@ fn what_is_finished_meanwhile_is_added_afterwards() {
 #[test]
 fn without_anything_kept_everybody_is_told_at_once() {
     let (mut node, _) = syncing();
-    node.played.pass(TIP_WAIT);
+    end(&mut node);
     let tip = node.tip();
     let first = ChallengeStart { challenge_hash: tip.challenge_hash, weight: tip.weight };
     let sent = node.played.sent();
@@ -145,7 +181,7 @@ fn a_bad_proof_is_not_kept() {
     node.hear(TIMELORD, ProofOfTimeFinished { proof: bad });
     node.answer();
     assert_eq!(penalty(&node.played.sent()), Some((TIMELORD, "chia/T-21")));
-    node.played.pass(TIP_WAIT);
+    end(&mut node);
     assert_eq!(node.played.asked(), []);
 }
 
@@ -156,7 +192,7 @@ fn so_many_are_kept() {
     let mut node = Node::among_peers(4, config);
     let unfinished = maker(2).unfinished(&node.top());
     node.unfinished(B, &unfinished);
-    node.block(A, &far(40, 1));
+    node.block(A, &far(40, 1_000));
     let finished = maker(2).finish(unfinished, Some(&node.top()));
     let good = time_of(&finished);
     for witness in 1..=3 {
@@ -166,7 +202,7 @@ fn so_many_are_kept() {
         node.answer();
     }
     assert_eq!(node.played.sent(), []);
-    node.played.pass(TIP_WAIT);
+    end(&mut node);
     let asked = node.played.asked();
     assert_eq!(asked.len(), 2, "T-21: the newest");
     for (id, query) in asked {
@@ -188,12 +224,12 @@ fn what_waited_for_its_parent_is_tried_again() {
     let mut node = Node::among_peers(4, FullNodeConfig::default());
     let blocks = branch(&node.top(), 1, 3);
     node.block(B, &blocks[2]);
-    node.block(A, &far(40, 1));
+    node.block(A, &far(40, 1_000));
     // As a sync would.
     node.ledger.add(blocks[0].clone());
     node.ledger.add(blocks[1].clone());
     node.played.sent();
-    node.played.pass(TIP_WAIT);
+    end(&mut node);
     node.answer();
     assert_eq!(node.tip().height, 7);
     assert_eq!(node.played.machine.disconnected_blocks(), 0);

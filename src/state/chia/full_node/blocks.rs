@@ -208,6 +208,11 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         if !self.peers.is_there(from) {
             return;
         }
+        // Its height counts from here on, and nobody has looked at its body yet.
+        if !block.is_bound::<H>() {
+            self.blame(origin, out);
+            return;
+        }
         let (height, lowest) = (block.height(), self.chain.lowest_height());
         if height > lowest.saturating_add(self.config.sync_threshold) {
             self.fall_behind(now, from, block, out);

@@ -35,6 +35,10 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
             self.candidate(now, from, block, out);
             return;
         }
+        // Nothing would come of it but a node that passes over what others tell it (P-36).
+        if self.chain.heaviest().is_some_and(|tip| block.weight() <= tip.weight) {
+            return;
+        }
         let start = SyncStart { chain: self.chain.clone(), tip: block, from };
         // One that failed not long ago is refused (P-45).
         parts::tell(&mut self.sync, now, SyncCommand::Start(Box::new(start)), out);

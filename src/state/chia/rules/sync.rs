@@ -30,12 +30,12 @@ pub static SYNC_PHASES: Rule = decided(
     "Tips are waited for, then hashes, headers, their weight and blocks follow.",
 );
 
-/// P-35 `UnfinishedTip`: A block that is told while the receiver syncs is finished, and its
-/// challenge has the height of its coinbase.
+/// P-35 `UnfinishedTip`: A block that is told while the receiver syncs is finished, its challenge
+/// has the height of its coinbase, and its body is the one that its header names.
 pub static SYNC_TIP: Rule = Rule::new(
     "chia/P-35",
     "UnfinishedTip",
-    "A block that is told while the receiver syncs is finished, and its challenge has the height of its coinbase.",
+    "A block that is told while the receiver syncs is finished, its challenge has the height of its coinbase, and its body is the one that its header names.",
     "reference; the full node that syncs checks",
     Hostile,
 );

@@ -26,6 +26,7 @@ use crate::codec::streamable::{RustCryptoSha256, Sha256};
 use crate::fault::{Refusal, Refused, Rule};
 use crate::machine::{ActionOf, Machine, Out};
 use crate::state::chia::role::{ConnectionId, Delivery, FromPeer};
+use crate::state::chia::rules;
 use crate::time::Time;
 
 use peers::{Kind, Peers};
@@ -145,7 +146,7 @@ impl<H: Sha256> Sync<H> {
         }
         let heaviest = chain.heaviest().filter(|_| chain.is_sound());
         let heaviest = heaviest.ok_or_else(|| Refused::invalid("no chain stands like this"))?;
-        if !is_finished(tip) || !self.is_within(tip.height()) {
+        if !is_finished(tip) || !tip.is_bound::<H>() || !self.is_within(tip.height()) {
             return Err(Refused::invalid("the block is no candidate"));
         }
         let goal = Goal::of::<H>(tip, *from);
@@ -167,21 +168,22 @@ impl<H: Sha256> Sync<H> {
         if !self.is_running() || !self.peers.has(from) {
             return;
         }
-        if !is_finished(block) {
+        let (most, weight) = (self.limits.max_tips, block.weight());
+        let would_keep = self.is_within(block.height())
+            && self.run.as_ref().is_some_and(|run| run.tips.would_keep(from, weight, most));
+        // Hashing is for those that are kept. A body of another height than the header's would set
+        // us against all who have the block.
+        if !is_finished(block) || (would_keep && !block.is_bound::<H>()) {
             self.running(now, out, |run, cx| {
-                cx.blame(from, &crate::state::chia::rules::SYNC_TIP);
+                cx.blame(from, &rules::SYNC_TIP);
                 run.lost(from, cx)
             });
             return;
         }
-        let (most, weight) = (self.limits.max_tips, block.weight());
-        let is_within = self.is_within(block.height());
-        let Some(run) = &mut self.run else { return };
-        if is_within && run.tips.would_keep(from, weight, most) {
-            let goal = Goal::of::<H>(block, from);
-            if !self.barred.has(goal.whole, now) {
-                run.tips.keep(goal, most);
-            }
+        let Some(run) = self.run.as_mut().filter(|_| would_keep) else { return };
+        let goal = Goal::of::<H>(block, from);
+        if !self.barred.has(goal.whole, now) {
+            run.tips.keep(goal, most);
         }
     }
 
