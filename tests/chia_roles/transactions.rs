@@ -443,3 +443,31 @@ fn ids_are_sha_256_of_the_bytes() {
     let empty = TransactionHash::<RustCryptoSha256>::transaction_id(&Transaction::default());
     assert_eq!(empty.0, RustCryptoSha256::sha256(b""), "the historic transaction (R-5)");
 }
+
+/// Peers that come, send and go leave no more than so many questions behind, and nobody who stays
+/// is held back for them.
+#[test]
+fn what_the_gone_sent_is_bounded() {
+    let limits = TransactionsLimits::default();
+    assert_eq!((limits.max_open_asks, limits.max_open_asks_of_gone), (1_024, 64));
+    let mut played = default();
+    let mut asks = Vec::new();
+    for round in 0..100 {
+        let from = 1_000 + round;
+        played.connect(from, NodeType::FullNode);
+        for number in 0..16 {
+            played.hear(from, sent(1_000 + 16 * round + number));
+        }
+        let asked = played.asked();
+        assert_eq!(asked.len(), 16, "{round}");
+        asks.extend(asked.into_iter().map(|(ask, _)| ask));
+        played.disconnect(from);
+        assert!(!played.machine.is_busy_with(ConnectionId(1)), "{round}");
+    }
+    let awaited = asks.iter().filter(|ask| played.machine.awaits(**ask)).count();
+    assert_eq!(awaited, 64);
+    assert!(asks[..64].iter().all(|ask| played.machine.awaits(*ask)), "the newest are given up");
+    played.hear(1, announcement(7));
+    assert_eq!(played.asked().len(), 1);
+    assert_eq!(played.sent(), []);
+}

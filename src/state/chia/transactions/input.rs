@@ -93,6 +93,8 @@ pub struct TransactionsLimits {
     pub max_open_asks: usize,
     /// Most of them on behalf of one peer.
     pub max_open_asks_per_peer: usize,
+    /// Most of them about what peers sent that are gone.
+    pub max_open_asks_of_gone: usize,
 }
 
 impl Default for TransactionsLimits {
@@ -105,6 +107,7 @@ impl Default for TransactionsLimits {
             max_known: 4_096,
             max_open_asks: 1_024,
             max_open_asks_per_peer: 16,
+            max_open_asks_of_gone: 64,
         }
     }
 }

@@ -193,13 +193,8 @@ impl<I: TransactionIds> Transactions<I> {
         match result {
             TransactionResult::Invalid => {
                 out.send(Delivery::Penalise(from, &rules::INVALID_TRANSACTION));
-                self.fetches.advance(id, Progress::Waiting, &mut self.peers);
                 // What an id does not cover may be bad in one and good in another (as in A-1).
-                if self.syncing || self.fetches.under_way() > self.limits.max_fetches {
-                    self.fetches.forget(id, &mut self.peers);
-                } else {
-                    self.ask_next(now, id, out);
-                }
+                self.look_elsewhere(now, id, out);
             }
             TransactionResult::Accepted => {
                 self.fetches.forget(id, &mut self.peers);
@@ -300,8 +295,29 @@ impl<I: TransactionIds> Transactions<I> {
         for id in self.peers.disconnect(from) {
             self.drop_source(now, id, from, out);
         }
-        // What it sent is looked at all the same; what it wanted nobody wants.
+        // What it wanted nobody wants. What it sent is looked at all the same, but not without end:
+        // peers that come and go could fill all there is.
         self.asks.cancel(|asked| asked.from == from && asked.what == What::Get);
+        let (peers, mut room) = (&self.peers, self.limits.max_open_asks_of_gone);
+        let given_up = self.asks.cancel(|asked| {
+            let is_gone = asked.what == What::Offer && peers.get(asked.from).is_none();
+            let has_room = room > 0;
+            room = room.saturating_sub(usize::from(is_gone));
+            is_gone && !has_room
+        });
+        for Asked { id, .. } in given_up {
+            self.look_elsewhere(now, id, out);
+        }
+    }
+
+    /// What was being looked at came to nothing: its next source is asked, if there is one.
+    fn look_elsewhere(&mut self, now: Time, id: TransactionId, out: &mut Out<Self>) {
+        self.fetches.advance(id, Progress::Waiting, &mut self.peers);
+        if self.syncing || self.fetches.under_way() > self.limits.max_fetches {
+            self.fetches.forget(id, &mut self.peers);
+        } else {
+            self.ask_next(now, id, out);
+        }
     }
 
     /// While syncing nothing is fetched or given; what is being looked at still is (P-34).
