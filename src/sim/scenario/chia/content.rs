@@ -94,8 +94,9 @@ fn plot_size() -> u8 {
     consensus().plot_size
 }
 
-/// What blocks of scenarios keep.
-pub(super) fn consensus() -> Consensus {
+/// What blocks of scenarios keep: a full node under test begins with the first block of that.
+#[must_use]
+pub fn consensus() -> Consensus {
     Consensus { witness: witness(), ..Consensus::default() }
 }
 

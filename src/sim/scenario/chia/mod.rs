@@ -10,6 +10,7 @@ mod tested;
 mod whole;
 
 pub(super) use bench::run;
+pub use content::consensus;
 pub use play::{Joining, Wired, play};
 pub use step::{Gone, Hear, Hush, Join, Say};
 pub(super) use subjects::KINDS;
