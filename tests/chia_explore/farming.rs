@@ -63,8 +63,8 @@ impl<M: Machine<Remote = FromPeer, Send = Delivery>, O: Oracle<M>> Manned<M, O> 
 #[derive(Clone, Hash)]
 enum Member {
     Harvester(Manned<Harvester, Plots>),
-    Farmer(Manned<Farmer, Purse>),
-    FullNode(Manned<FullNode, Keeper>),
+    Farmer(Box<Manned<Farmer, Purse>>),
+    FullNode(Box<Manned<FullNode, Keeper>>),
 }
 
 #[derive(Clone, Debug)]
@@ -115,7 +115,7 @@ fn farmer(pays: Pays) -> Member {
         config.pool_share_threshold = 0;
     }
     let oracle = Purse::new(consensus(), Bytes32([5; 32]));
-    Member::Farmer(Manned { machine: Farmer::new(config), oracle })
+    Member::Farmer(Box::new(Manned { machine: Farmer::new(config), oracle }))
 }
 
 fn full_node() -> Member {
@@ -124,7 +124,7 @@ fn full_node() -> Member {
     // It dials nobody.
     config.addresses.target_peers = 0;
     let machine = FullNode::new(config, ledger.chain()).unwrap();
-    Member::FullNode(Manned { machine, oracle: Keeper::new(ledger) })
+    Member::FullNode(Box::new(Manned { machine, oracle: Keeper::new(ledger) }))
 }
 
 /// Whether the pool is told of proofs too.
@@ -149,13 +149,15 @@ impl Farm {
     /// Joins members, and has them hear all they say to each other.
     fn settled(mut self, pairs: &[(usize, usize)]) -> Self {
         self = self.joined(pairs);
-        while let Some((link, end)) = {
-            let next = self.links.moving().next();
-            next
-        } {
+        while let Some((link, end)) = self.next() {
             self = self.after(&Move::Arrive(link, end)).expect("a message");
         }
         self
+    }
+
+    /// Where something is on its way.
+    fn next(&self) -> Option<(usize, usize)> {
+        self.links.moving().next()
     }
 
     /// Joins members: what they say to each other is on its way.

@@ -9,11 +9,14 @@
 //! Who answers the questions of a role is an [`Oracle`]: [`Plots`] those of a harvester,
 //! [`Purse`] those of a farmer, [`Clockwork`] those of a timelord, [`Keeper`] those of a full node. A node with its oracle is [`Staffed`].
 
+mod census;
 mod clockwork;
+mod gossip;
 mod keeper;
 mod ledger;
 mod maker;
 mod mempool;
+mod net;
 mod oracle;
 mod plots;
 mod purse;
@@ -22,11 +25,14 @@ mod staffed;
 pub mod stand_in;
 mod weigher;
 
+pub use census::Census;
 pub use clockwork::Clockwork;
+pub use gossip::{GossipOptions, GossipReport, Late, Spread, gossip};
 pub use keeper::Keeper;
 pub use ledger::{Consensus, Ledger, Proofs};
 pub use maker::Maker;
 pub use mempool::{INVALID, Mempool};
+pub use net::{Conduct, Networked};
 pub use oracle::{Answers, Oracle};
 pub use plots::Plots;
 pub use purse::Purse;
