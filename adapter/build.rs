@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 fn main() {
-    for family in ["leios", "supervisor"] {
+    for family in ["chia", "leios", "supervisor"] {
         put(family);
     }
 }

@@ -1,5 +1,6 @@
 //! Scenarios against whatever speaks a protocol at the other end of a connection, by family.
 
+pub mod chia;
 pub mod leios;
 mod report;
 pub mod supervisor;

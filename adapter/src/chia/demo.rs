@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout_at};
 
-use super::setup::{self, Identity};
+use super::setup::{self, Farming, Identity};
 use super::{Hub, Stop, chain_file};
 
 /// How large the demo is.
@@ -194,7 +194,7 @@ impl Network {
         let mut liar = full_node(liar_at, ledger.clone(), introducer)?;
         liar.oracle_mut().damage(lie);
         network.add(liar, Some(liar_listens), &[], None, told(Who::Liar));
-        let farmer = setup::farmer(&random(Some(farmer_at)), consensus);
+        let farmer = setup::farmer(&random(Some(farmer_at)), consensus, Farming::default());
         network.add(farmer, Some(farmer_listens), &[honest_at], None, |at, notice| {
             let NodeNotice::Role(FarmerNotice::Submitted { .. }) = notice else { return None };
             Some(Event { at, who: Who::Farmer, what: What::Signed })

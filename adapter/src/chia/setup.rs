@@ -32,6 +32,12 @@ impl Identity {
         Self { node_id, listens }
     }
 
+    /// One that is called so.
+    #[must_use]
+    pub const fn named(node_id: NodeId, listens: Option<SocketAddr>) -> Self {
+        Self { node_id, listens }
+    }
+
     fn config(&self, node_type: NodeType) -> NodeConfig {
         let mut connection = ConnectionConfig::new(node_type, self.node_id);
         connection.server_port = self.listens.map_or(0, |address| address.port());
@@ -75,14 +81,38 @@ pub fn full_node(
     Ok(Staffed::new(identity.node(role), Keeper::new(ledger)))
 }
 
+/// What a farmer farms for.
+#[derive(Clone, Debug)]
+pub struct Farming {
+    /// Whom the pool pays.
+    pub target: String,
+    /// Whom blocks pay.
+    pub puzzle_hash: Bytes32,
+    /// A harvester that comes is told the challenges there are (F-1).
+    pub resend_challenges: bool,
+}
+
+impl Default for Farming {
+    fn default() -> Self {
+        let target = "a farmer".to_owned();
+        Self { target, puzzle_hash: Bytes32([1; 32]), resend_challenges: true }
+    }
+}
+
 /// A farmer for the pool that all stand-ins have.
 #[must_use]
-pub fn farmer(identity: &Identity, consensus: &Consensus) -> Staffed<Farmer, Purse> {
-    let mut config = FarmerConfig::new(vec![stand_in::key(0)], Blob(b"a farmer".to_vec().into()));
+pub fn farmer(
+    identity: &Identity,
+    consensus: &Consensus,
+    farming: Farming,
+) -> Staffed<Farmer, Purse> {
+    let Farming { target, puzzle_hash, resend_challenges } = farming;
+    let target = Blob(target.into_bytes().into());
+    let mut config = FarmerConfig::new(vec![stand_in::key(0)], target);
     config.min_block_time = consensus.min_block_time;
-    // A harvester that comes back goes on with the challenges there are.
-    config.resend_challenges = true;
-    let purse = Purse::new(consensus.clone(), Bytes32(identity.node_id.0));
+    config.fees_target_puzzle_hash = puzzle_hash;
+    config.resend_challenges = resend_challenges;
+    let purse = Purse::new(consensus.clone(), puzzle_hash);
     Staffed::new(identity.node(Farmer::new(config)), purse)
 }
 

@@ -87,6 +87,8 @@ enum Checking {
     Leios(Box<check::Checked>),
     /// A server of the Supervisor's RPC, over HTTP.
     Supervisor(supervisor::check::Checked),
+    /// A Chia node of any role, over TCP.
+    Chia(Box<chia::check::Checked>),
 }
 
 /// What there is to feed.
@@ -221,6 +223,7 @@ impl Cli {
             Command::Encode(Coding::Supervisor(coded)) => supervisor::codec::encode(&coded, json)?,
             Command::Decode(Coding::Chia(coded)) => chia::codec::decode(&coded, json)?,
             Command::Encode(Coding::Chia(coded)) => chia::codec::encode(&coded, json)?,
+            Command::Check(Checking::Chia(options)) => return chia::check::run(&options, json),
             Command::Check(Checking::Leios(options)) => return check::run(&options, json),
             Command::Check(Checking::Supervisor(options)) => {
                 return supervisor::check::run(&options, json);

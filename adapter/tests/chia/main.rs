@@ -1,5 +1,6 @@
 //! The Chia family on the command line.
 
+mod check;
 mod codec;
 mod demo;
 mod play;

@@ -22,7 +22,7 @@ impl Process {
     fn start(arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_nodewire"))
             .args(arguments)
-            .args(["--min-block-time", "1"])
+            .args(["--min-block-time", "1", "--resend-challenges"])
             .stdout(Stdio::piped())
             .spawn()
             .expect("the binary runs");

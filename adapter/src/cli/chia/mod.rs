@@ -1,5 +1,6 @@
 //! The commands of the Chia family.
 
+pub mod check;
 pub mod codec;
 pub mod demo;
 pub mod feed;

@@ -8,10 +8,12 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use nodewire::Time;
 use nodewire::chia::NodeNotice;
+use nodewire::codec::chia::{Bytes32, NodeId};
 use nodewire::sim::chia::{Consensus, Keeper, Ledger, Oracle, Staffed};
 use nodewire::state::chia::{FullNode, Role};
-use nodewire_adapter::chia::setup::{self, Identity};
+use nodewire_adapter::chia::setup::{self, Farming, Identity};
 use nodewire_adapter::chia::{Hub, chain_file};
+use nodewire_adapter::hex::from_hex;
 use serde::Serialize;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -91,9 +93,25 @@ pub struct NodeOptions {
     /// A harvester's plots, by number.
     #[arg(long, default_value = "1", value_delimiter = ',')]
     plots: Vec<u64>,
+    /// Whom the pool of a farmer pays.
+    #[arg(long, default_value = "a farmer")]
+    farmer_target: String,
+    /// Whom the blocks of a farmer pay: 32 bytes in hex; nobody if not given.
+    #[arg(long, value_parser = hash)]
+    puzzle_hash: Option<[u8; 32]>,
+    /// A farmer tells a harvester that comes the challenges there are: one that comes back goes on.
+    #[arg(long)]
+    resend_challenges: bool,
+    /// What it calls itself: 32 bytes in hex; at random if not given.
+    #[arg(long, value_parser = hash)]
+    node_id: Option<[u8; 32]>,
     /// Seconds that a block takes at least. All nodes of a network have to agree on it.
     #[arg(long, default_value_t = 10)]
     min_block_time: u64,
+    /// Bytes of the witness of made-up proofs of time. All nodes of a network that makes up its
+    /// chain have to agree on it; the scenarios' has 32.
+    #[arg(long, default_value_t = 934)]
+    witness: usize,
     /// Whom a full node asks for other full nodes: HOST:PORT.
     #[arg(long, value_parser = address)]
     introducer: Option<SocketAddr>,
@@ -106,7 +124,16 @@ impl NodeOptions {
     fn consensus(&self) -> Consensus {
         let mut consensus = Consensus::default();
         consensus.min_block_time = self.min_block_time;
+        consensus.witness = self.witness;
         consensus
+    }
+
+    fn farming(&self) -> Farming {
+        Farming {
+            target: self.farmer_target.clone(),
+            puzzle_hash: Bytes32(self.puzzle_hash.unwrap_or([0; 32])),
+            resend_challenges: self.resend_challenges,
+        }
     }
 
     fn ledger(&self) -> Result<Ledger, Failure> {
@@ -142,7 +169,9 @@ fn run(
     runtime.block_on(async {
         let listener = bind(listen, json).await?;
         let here = listener.as_ref().and_then(|listener| listener.local_addr().ok());
-        let (identity, consensus) = (Identity::random(here), options.consensus());
+        let named = |node_id| Identity::named(NodeId(node_id), here);
+        let identity = options.node_id.map_or_else(|| Identity::random(here), named);
+        let consensus = options.consensus();
         let drive = Drive { listener, peers, json, until_height: options.until_height };
         match options.role {
             Of::FullNode => {
@@ -151,7 +180,7 @@ fn run(
                 drive.run(node, None, told::full_node, Some(height)).await
             }
             Of::Farmer => {
-                let node = setup::farmer(&identity, &consensus);
+                let node = setup::farmer(&identity, &consensus, options.farming());
                 drive.run(node, None, told::farmer, None).await
             }
             Of::Harvester => {
@@ -181,6 +210,11 @@ async fn bind(listen: Option<SocketAddr>, json: bool) -> Result<Option<TcpListen
         format!("listening on {address}")
     })?;
     Ok(Some(listener))
+}
+
+/// 32 bytes in hex.
+fn hash(text: &str) -> Result<[u8; 32], String> {
+    from_hex(text)?.try_into().map_err(|_| "it takes 32 bytes in hex".to_owned())
 }
 
 /// How high a node's chain is.
