@@ -9,7 +9,7 @@ use nodewire::codec::chia::{FullBlock, HeaderBlock, HeaderHash, Message};
 use nodewire::codec::streamable::RustCryptoSha256 as Sha;
 use nodewire::sim::chia::Ledger;
 use nodewire::state::chia::{ConnectionId, SyncCommand, SyncFailure, SyncOutcome, SyncStart};
-use nodewire::{Machine, Outbox};
+use nodewire::{Machine, Outbox, Time};
 
 use crate::chains::{chain, empty, grow, tip};
 use crate::world::World;
@@ -410,6 +410,49 @@ fn a_candidate_whose_body_is_not_its_headers_sets_nobody_against_the_honest() {
     let mut out = Outbox::new();
     world.sync.handle_local(world.now, start, &mut out).unwrap_err();
     assert!(out.is_empty() && !world.sync.is_running());
+}
+
+/// Somebody tells a tip that claims to be heavier than all and is nowhere: whoever tells one that
+/// is has its turn soon, however many the others are and whatever they claim next.
+#[test]
+fn a_tip_that_nobody_shows_gives_way_to_the_next_one_told() {
+    let theirs = Rc::new(chain(60));
+    let synced = SyncOutcome::Synced(theirs.chain().tips[0].header_hash);
+    for shows_hashes in [false, true] {
+        let made_up = Rc::new({
+            let mut other = empty();
+            grow(&mut other, 7, 90);
+            other
+        });
+        let mut world = World::new(empty(), 1);
+        world.honest(1, &theirs);
+        for liar in LIAR..LIAR + 3 {
+            world.twisted(liar, &made_up, move |_, answer| {
+                let is_hashes = |it: &Message| matches!(it, Message::AllHeaderHashes(_));
+                answer.filter(|it| shows_hashes && is_hashes(it)).into_iter().collect()
+            });
+        }
+        world.start(LIAR);
+        let claim = |world: &mut World, liar, weight| {
+            let mut claimed = tip(&made_up);
+            claimed.header_block.challenge.as_mut().unwrap().total_weight = weight;
+            world.tell(liar, claimed);
+        };
+        claim(&mut world, LIAR + 1, u64::MAX - 9);
+        world.pass(Time::from_micros(6_000_000));
+        // Nobody else is there yet that was told of: the others only claim more.
+        world.tell(1, tip(&theirs));
+        for more in 1..9 {
+            claim(&mut world, LIAR, u64::MAX - 9 + more);
+            claim(&mut world, LIAR + 1, u64::MAX - 9 + more);
+            claim(&mut world, LIAR + 2, u64::MAX - 9 + more);
+        }
+        assert_eq!(world.run(), synced);
+        assert_eq!(world.blamed(), []);
+        // Five seconds, and the turns of two before it.
+        assert!(world.now < Time::from_micros(70_000_000), "{}", world.now);
+        assert_eq!(world.keeper.ledger.chain(), theirs.chain());
+    }
 }
 
 #[test]

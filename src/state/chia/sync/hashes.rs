@@ -109,7 +109,7 @@ impl Hashes {
     }
 
     pub fn timeout<H: Sha256>(&mut self, goal: &Goal, cx: &mut Cx<'_, H>) -> Step {
-        if cx.now >= past(self.since, cx.limits.timeout) {
+        if cx.now >= self.fails_at(cx.limits.timeout) {
             let failure = SyncFailure::TimedOut(SyncPhase::Hashes);
             return Step::End(SyncOutcome::Failed(failure));
         }
@@ -123,8 +123,13 @@ impl Hashes {
     }
 
     pub fn deadline(&self, limits: &super::SyncLimits) -> Time {
-        let fails = past(self.since, limits.timeout);
+        let fails = self.fails_at(limits.timeout);
         self.retry_at(limits.retry).map_or(fails, |retry| retry.min(fails))
+    }
+
+    /// When they have been waited for longer than that.
+    pub fn fails_at(&self, timeout: Duration) -> Time {
+        past(self.since, timeout)
     }
 
     pub fn heap(&self) -> usize {

@@ -3,6 +3,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::dispute::{Dispute, Verdict};
 use super::hashes::{Hashes, Theirs};
@@ -159,6 +160,11 @@ impl Headers {
             self.ask(goal, true, cx);
         }
         Step::Stay
+    }
+
+    /// When the first batch has been missing for longer than that.
+    pub fn fails_at(&self, timeout: Duration) -> Option<Time> {
+        self.window.fails_at(timeout)
     }
 
     pub fn deadline(&self, limits: &super::SyncLimits) -> Option<Time> {

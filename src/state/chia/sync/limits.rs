@@ -15,6 +15,9 @@ pub struct SyncLimits {
     pub retry: Duration,
     /// A sync fails if the hashes or the first batch take longer (P-37, P-39).
     pub timeout: Duration,
+    /// A tip of which no hashes came, or not the first batch of headers, in this time gives way to
+    /// the next one that was told, if there is one.
+    pub stalled: Duration,
     /// A tip whose sync failed is not tried again for so long (P-45).
     pub barred: Duration,
     /// Most tips whose failure is remembered: the newest.
@@ -39,6 +42,7 @@ impl Default for SyncLimits {
             tip_wait: Duration::from_secs(5),
             retry: Duration::from_secs(10),
             timeout: Duration::from_secs(200),
+            stalled: Duration::from_secs(30),
             barred: Duration::from_secs(600),
             max_barred: 64,
             max_tips: 64,

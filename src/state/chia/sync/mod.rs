@@ -36,7 +36,7 @@ use tips::{Barred, Goal, is_finished};
 /// A sync, or the want of one.
 ///
 /// [`SyncCommand::Start`] begins it. From then on blocks that full nodes tell are candidates; after
-/// five seconds it picks the heaviest, asks for the hashes of its whole chain, finds where that
+/// five seconds it picks the heaviest (one of which nothing comes gives way to the next), asks for the hashes of its whole chain, finds where that
 /// leaves ours, and asks for headers and then blocks from there on, batch by batch. Headers are
 /// handed on to be weighed as soon as the first batch is whole, and blocks to be added; of a header
 /// that was handed on its SHA-256 stays.
@@ -170,7 +170,9 @@ impl<H: Sha256> Sync<H> {
         }
         let (most, weight) = (self.limits.max_tips, block.weight());
         let would_keep = self.is_within(block.height())
-            && self.run.as_ref().is_some_and(|run| run.tips.would_keep(from, weight, most));
+            && self.run.as_ref().is_some_and(|run| {
+                run.tips.would_keep(from, weight, most, |peer| self.peers.has(peer))
+            });
         // Hashing is for those that are kept. A body of another height than the header's would set
         // us against all who have the block.
         if !is_finished(block) || (would_keep && !block.is_bound::<H>()) {
@@ -183,7 +185,7 @@ impl<H: Sha256> Sync<H> {
         let Some(run) = self.run.as_mut().filter(|_| would_keep) else { return };
         let goal = Goal::of::<H>(block, from);
         if !self.barred.has(goal.whole, now) {
-            run.tips.keep(goal, most);
+            run.tips.keep(goal, most, |peer| self.peers.has(peer));
         }
     }
 
@@ -333,7 +335,7 @@ impl<H: Sha256> Machine for Sync<H> {
     }
 
     fn deadline(&self) -> Option<Time> {
-        self.run.as_ref()?.deadline(&self.limits)
+        self.run.as_ref()?.deadline(&self.limits, &self.peers)
     }
 
     fn awaits(&self, id: AskId) -> bool {

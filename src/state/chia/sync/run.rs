@@ -6,7 +6,7 @@ use super::blocks::Blocks;
 use super::hashes::{Forking, Hashes};
 use super::headers::{Headers, Weight};
 use super::input::{SyncCommand, SyncNotice, SyncOutcome, SyncPhase};
-use super::peers::Kind;
+use super::peers::{Kind, Peers};
 use super::tips::{Goal, Tips};
 use super::{Asked, Cx, Ours, Step, SyncLimits};
 use crate::codec::chia::Message;
@@ -69,7 +69,7 @@ impl Phase {
 impl Run {
     pub fn new(ours: Ours, goal: Goal, until: Time) -> Self {
         let mut tips = Tips::new();
-        tips.keep(goal, 1);
+        tips.keep(goal, 1, |_| true);
         Self { ours, tips, goal, phase: Phase::WaitTips { until } }
     }
 
@@ -155,6 +155,12 @@ impl Run {
     }
 
     pub fn timeout<H: Sha256>(&mut self, cx: &mut Cx<'_, H>) -> Step {
+        if let Some((_, next)) = self.relief(cx.limits, cx.peers).filter(|(at, _)| *at <= cx.now) {
+            if matches!(self.phase, Phase::Hashes(_)) {
+                cx.out.notify(SyncNotice::Entered(SyncPhase::Hashes, next.header_hash));
+            }
+            return self.turn_to(next, cx);
+        }
         let goal = &self.goal;
         match &mut self.phase {
             Phase::WaitTips { .. } => self.pick(cx),
@@ -165,7 +171,13 @@ impl Run {
         }
     }
 
-    pub fn deadline(&self, limits: &SyncLimits) -> Option<Time> {
+    pub fn deadline(&self, limits: &SyncLimits, peers: &Peers) -> Option<Time> {
+        let of_phase = self.phase_deadline(limits);
+        let relief = self.relief(limits, peers).map(|(at, _)| at);
+        [of_phase, relief].into_iter().flatten().min()
+    }
+
+    fn phase_deadline(&self, limits: &SyncLimits) -> Option<Time> {
         match &self.phase {
             Phase::WaitTips { until } => Some(*until),
             Phase::Hashes(phase) => Some(phase.deadline(limits)),
@@ -192,7 +204,26 @@ impl Run {
     fn pick<H: Sha256>(&mut self, cx: &Cx<'_, H>) -> Step {
         let heaviest = self.tips.heaviest().filter(|goal| goal.weight > self.ours.weight);
         let Some(goal) = heaviest else { return Step::End(SyncOutcome::NothingHeavier) };
+        self.turn_to(goal, cx)
+    }
+
+    fn turn_to<H: Sha256>(&mut self, goal: Goal, cx: &Cx<'_, H>) -> Step {
+        self.tips.take_turn(goal.from);
         self.goal = goal;
         Step::Enter(Box::new(Phase::Hashes(Hashes::new(cx.now))))
+    }
+
+    /// Who is next, if there is anybody, and when: a candidate of which nobody shows what is asked
+    /// for may be made up, and holds nobody up longer than that.
+    fn relief(&self, limits: &SyncLimits, peers: &Peers) -> Option<(Time, Goal)> {
+        let at = match &self.phase {
+            Phase::Hashes(phase) => Some(phase.fails_at(limits.stalled)),
+            Phase::Headers(phase) => phase.fails_at(limits.stalled),
+            Phase::WaitTips { .. } | Phase::Forking(_) | Phase::Weight(_) | Phase::Blocks(_) => {
+                None
+            }
+        }?;
+        let next = self.tips.next(self.ours.weight, |peer| peers.has(peer))?;
+        Some((at, next))
     }
 }

@@ -40,48 +40,86 @@ pub(super) fn is_finished(block: &FullBlock) -> bool {
 /// The heaviest tip of each peer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Tips {
-    of: BTreeMap<ConnectionId, Goal>,
+    of: BTreeMap<ConnectionId, Told>,
+    /// How many peers told one.
+    count: u64,
+}
+
+/// What a peer told.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Told {
+    goal: Goal,
+    /// Its place in the line: that of the peer's first tip, so that nobody gets ahead of others by
+    /// telling ever heavier ones.
+    place: u64,
+    had_turn: bool,
 }
 
 impl Tips {
     pub const fn new() -> Self {
-        Self { of: BTreeMap::new() }
+        Self { of: BTreeMap::new(), count: 0 }
     }
 
     /// Whether a tip of this weight would be kept; hashing is for those that are.
-    pub fn would_keep(&self, from: ConnectionId, weight: u64, most: usize) -> bool {
+    pub fn would_keep(
+        &self,
+        from: ConnectionId,
+        weight: u64,
+        most: usize,
+        is_here: impl Fn(ConnectionId) -> bool,
+    ) -> bool {
         match self.of.get(&from) {
-            Some(known) => weight > known.weight,
+            Some(known) => weight > known.goal.weight,
             None if self.of.len() < most => true,
-            None => self.lightest().is_some_and(|(_, lightest)| weight > lightest),
+            None => self
+                .least(is_here)
+                .is_some_and(|(of_one_here, lightest, _)| !of_one_here || weight > lightest),
         }
     }
 
-    /// Keeps a tip; the lightest makes room.
-    pub fn keep(&mut self, goal: Goal, most: usize) {
-        self.of.insert(goal.from, goal);
+    /// Keeps a tip; one of a peer that is gone makes room, or the lightest.
+    pub fn keep(&mut self, goal: Goal, most: usize, is_here: impl Fn(ConnectionId) -> bool) {
+        if let Some(known) = self.of.get_mut(&goal.from) {
+            known.goal = goal;
+            return;
+        }
+        let place = self.count;
+        self.count = self.count.saturating_add(1);
+        self.of.insert(goal.from, Told { goal, place, had_turn: false });
         while self.of.len() > most {
-            let Some((lightest, _)) = self.lightest() else { break };
-            self.of.remove(&lightest);
+            let Some((_, _, least)) = self.least(&is_here) else { break };
+            self.of.remove(&least);
         }
     }
 
     /// The heaviest; of equals the one of the peer that came first.
     pub fn heaviest(&self) -> Option<Goal> {
-        self.of
-            .values()
-            .copied()
-            .reduce(|one, next| if next.weight > one.weight { next } else { one })
+        let goals = self.of.values().map(|told| told.goal);
+        goals.reduce(|one, next| if next.weight > one.weight { next } else { one })
+    }
+
+    /// Who is next in line: of those that had no turn, are heavier and still here, whoever told
+    /// first.
+    pub fn next(&self, above: u64, is_here: impl Fn(ConnectionId) -> bool) -> Option<Goal> {
+        let waiting = self.of.values().filter(|told| !told.had_turn && told.goal.weight > above);
+        let first = waiting.filter(|told| is_here(told.goal.from)).min_by_key(|told| told.place);
+        first.map(|told| told.goal)
+    }
+
+    /// It is this peer's turn.
+    pub fn take_turn(&mut self, of: ConnectionId) {
+        if let Some(told) = self.of.get_mut(&of) {
+            told.had_turn = true;
+        }
     }
 
     /// There are few: looking at all of them is done for what is as heavy as any.
-    fn lightest(&self) -> Option<(ConnectionId, u64)> {
-        let tips = self.of.iter().map(|(from, goal)| (*from, goal.weight));
-        tips.min_by_key(|(_, weight)| *weight)
+    fn least(&self, is_here: impl Fn(ConnectionId) -> bool) -> Option<(bool, u64, ConnectionId)> {
+        self.of.iter().map(|(from, told)| (is_here(*from), told.goal.weight, *from)).min()
     }
 
     pub fn heap(&self) -> usize {
-        heap::tree(self.of.len(), size_of::<(ConnectionId, Goal)>())
+        heap::tree(self.of.len(), size_of::<(ConnectionId, Told)>())
     }
 }
 
