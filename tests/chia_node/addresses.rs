@@ -267,6 +267,27 @@ fn the_table_is_bounded_and_any_one_goes() {
 }
 
 #[test]
+fn one_host_pushes_out_nobody_elses_addresses() {
+    let mut played = addresses(quiet());
+    played.know(many(900));
+    // It comes again and again, each time as if it listened somewhere else.
+    for port in 1..=2_000 {
+        let from = u64::from(port);
+        played.connect(from, Direction::Inbound, Some(at("10.66.0.1", port)));
+        played.disconnect(from, Parting::AddressKept);
+    }
+    let of_it = played.machine.iter().filter(|it| it.host == "10.66.0.1").count();
+    assert_eq!((of_it, played.machine.len()), (8, 908));
+    assert!(played.machine.knows(&at("10.66.0.1", 2_000)), "the newest is one of them");
+    // Many nodes of this computer are nothing unusual.
+    for port in 1..=20 {
+        let from = 10_000 + u64::from(port);
+        played.connect(from, Direction::Inbound, Some(at("127.0.0.1", port)));
+    }
+    assert_eq!(played.machine.len(), 928);
+}
+
+#[test]
 fn ten_full_nodes_that_listen_are_wanted() {
     let mut node = addresses(AddressesConfig::default());
     let said = node.know(many(50));

@@ -133,6 +133,57 @@ fn a_proof_of_a_tip_to_be_may_come_again() {
 }
 
 /// While a proof is looked at, its block comes.
+/// Who sends a good proof and goes before anybody has looked at it keeps it from nobody.
+#[test]
+fn a_proof_whose_sender_is_gone_counts_when_others_send_it() {
+    let finished = maker(2).finish(maker(2).unfinished(&node().top()), Some(&node().top()));
+    let proof = time_of(&finished);
+    for in_time in [true, false] {
+        let mut node = node();
+        node.hear(B, NewProofOfTime { proof: proof.clone() });
+        assert_eq!(node.played.asked().len(), 1);
+        if !in_time {
+            node.played.disconnect(B);
+        }
+        node.hear(A, NewProofOfTime { proof: proof.clone() });
+        let asked = node.played.asked();
+        assert_eq!(asked.len(), usize::from(!in_time), "P-23: once, while somebody waits for it");
+        for (id, query) in asked {
+            assert_eq!(query, FullNodeQuery::VerifyProofOfTime(Box::new(proof.clone())));
+            node.played.local(FullNodeCommand::Verdict(id, true));
+            let passed_on = NewProofOfTime { proof: proof.clone() }.into();
+            let to_others =
+                Delivery::BroadcastToOthers(NodeType::FullNode, ConnectionId(A), passed_on);
+            assert_eq!(node.played.sent(), [to_others]);
+        }
+    }
+}
+
+/// The same of one that finishes a block, where too many of those gone wait (T-21).
+#[test]
+fn a_finished_block_that_was_given_up_is_finished_again() {
+    let mut config = FullNodeConfig::default();
+    config.limits.max_asks_of_gone = 0;
+    let (mut node, finished) = with_unfinished(config);
+    for peer in [TIMELORD, B] {
+        node.hear(B, NewProofOfTime { proof: time_of(&finished) });
+        let asked = node.played.asked();
+        assert_eq!(asked.len(), 1, "{peer}");
+        if peer == B {
+            let (id, FullNodeQuery::AddBlock(block)) = asked.into_iter().next().unwrap() else {
+                panic!("T-21")
+            };
+            let added = node.ledger.add(*block);
+            node.played.local(FullNodeCommand::Added(id, added));
+        } else {
+            node.played.disconnect(B);
+            node.played.connect(B, NodeType::FullNode);
+            node.played.asked();
+        }
+    }
+    assert_eq!(node.tip().height, 5);
+}
+
 #[test]
 fn a_block_that_comes_meanwhile_is_finished() {
     let mut node = node();

@@ -42,6 +42,9 @@ pub struct AddressesConfig {
 pub struct AddressesLimits {
     /// Most addresses that are kept; of more, any one goes (P-26).
     pub max_addresses: usize,
+    /// Most addresses of one host that are kept, unless it is this computer; of more, any one of
+    /// that host goes: our own addition.
+    pub max_of_host: usize,
     /// Most addresses of a message that are looked at (P-26).
     pub max_read: usize,
     /// Most addresses in an answer (P-25).
@@ -97,6 +100,7 @@ impl Default for AddressesLimits {
     fn default() -> Self {
         Self {
             max_addresses: 1_000,
+            max_of_host: 8,
             max_read: 1_000,
             max_answered: 1_000,
             recent: Duration::from_secs(6_000),

@@ -108,7 +108,7 @@ impl Addresses {
     }
 
     fn hear_of(&mut self, now: Time, address: &PeerInfo) {
-        self.table.hear(now, address, self.config.limits.max_addresses, &mut self.random);
+        self.table.hear(now, address, &self.config.limits, &mut self.random);
     }
 
     fn connected(

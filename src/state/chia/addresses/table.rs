@@ -2,7 +2,9 @@
 
 use alloc::vec::Vec;
 
+use super::input::AddressesLimits;
 use crate::codec::chia::PeerInfo;
+use crate::state::chia::hosts;
 use crate::state::chia::nonces::Nonces;
 use crate::time::Time;
 
@@ -42,16 +44,27 @@ impl Table {
         self.find(address).is_ok()
     }
 
-    /// An address is heard of. Where there is no room for a new one, any other goes.
-    pub fn hear(&mut self, now: Time, address: &PeerInfo, most: usize, random: &mut Nonces) {
+    /// An address is heard of. Where there is no room for a new one, any other goes; where its host
+    /// has its share, any other of that host, so that nobody pushes out all others by claiming one
+    /// port after the other.
+    pub fn hear(
+        &mut self,
+        now: Time,
+        address: &PeerInfo,
+        limits: &AddressesLimits,
+        random: &mut Nonces,
+    ) {
         if let Some(known) = self.get_mut(address) {
             known.heard = known.heard.max(now);
             return;
         }
-        if most == 0 {
+        if limits.max_addresses == 0 {
             return;
         }
-        while self.0.len() >= most {
+        if !hosts::is_loopback(&address.host) {
+            self.keep_share(&address.host, limits.max_of_host.max(1), random);
+        }
+        while self.0.len() >= limits.max_addresses {
             let any = random.below(self.0.len());
             self.0.remove(any);
         }
@@ -72,6 +85,17 @@ impl Table {
     pub fn heap(&self) -> usize {
         let hosts: usize = self.0.iter().map(|known| known.address.host.capacity()).sum();
         self.0.capacity().saturating_mul(size_of::<Known>()).saturating_add(hosts)
+    }
+
+    /// Makes room for one more address of a host among its own.
+    fn keep_share(&mut self, host: &str, most: usize, random: &mut Nonces) {
+        let first = self.0.partition_point(|known| known.address.host.as_str() < host);
+        let of_it = self.0.iter().skip(first).take_while(|known| known.address.host == host);
+        let mut count = of_it.count();
+        while count >= most {
+            self.0.remove(first.saturating_add(random.below(count)));
+            count = count.saturating_sub(1);
+        }
     }
 
     fn find(&self, address: &PeerInfo) -> Result<usize, usize> {

@@ -40,7 +40,7 @@ use crate::state::chia::sync::Sync;
 use crate::state::chia::transactions::{TransactionHash, TransactionIds, Transactions};
 use crate::time::Time;
 
-use asked::{About, Asked};
+use asked::{About, Asked, Origin};
 use blocks::Blocks;
 use candidates::Candidates;
 use parts::OWN;
@@ -158,7 +158,9 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         self.candidates.forget_peer(from);
         let is_block =
             |asked: &Asked| matches!(asked.about, About::Block(_) | About::Unfinished(_));
-        self.asks.cancel(|asked| asked.charged == Some(from) && !is_block(asked));
+        for asked in self.asks.cancel(|asked| asked.charged == Some(from) && !is_block(asked)) {
+            self.give_up(asked.about);
+        }
         let peers = &self.peers;
         let is_gone = |asked: &Asked| {
             let gone = asked.charged.is_some_and(|from| !peers.is_there(from));
@@ -172,9 +174,21 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
             picked
         });
         for asked in given_up {
-            if let About::Block(offered) = asked.about {
+            self.give_up(asked.about);
+        }
+    }
+
+    /// Nobody is to know what is asked any more: what it was about may come again, of others.
+    fn give_up(&mut self, about: About) {
+        match about {
+            About::Block(offered) => {
                 self.blocks.forget(offered.whole);
+                if let Origin::Proof(_, proof, _) = offered.origin {
+                    self.proofs.remove(proof);
+                }
             }
+            About::ProofOfTime(timed) => self.proofs.remove(timed.hash),
+            _ => {}
         }
     }
 

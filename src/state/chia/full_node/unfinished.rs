@@ -304,8 +304,11 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
             let until = now.after(self.config.slow_block_delay);
             let progress = Progress::Delayed(until, proven);
             let owner = waiting.from.filter(|from| self.peers.is_there(*from));
-            if let Some(number) = self.wait(owner, Waiting { progress, ..waiting }) {
-                self.unfinished.due.shift(&number, None, Some(until));
+            let whole = waiting.whole;
+            match self.wait(owner, Waiting { progress, ..waiting }) {
+                Some(number) => self.unfinished.due.shift(&number, None, Some(until)),
+                // There is no room for it now: it may come again.
+                None => self.unfinished.seen.remove(whole),
             }
             return;
         }
