@@ -156,6 +156,16 @@ impl Game<'_> {
     }
 }
 
+/// Whether something ended as is accepted.
+#[cfg(any(feature = "leios", feature = "chia"))]
+pub(super) fn like(accept: &[Value], found: &Value) -> Played {
+    if accept.iter().any(|verdict| fits(verdict, found, &mut Vars::new())) {
+        return Ok(());
+    }
+    let accepted: Vec<_> = accept.iter().map(Value::to_string).collect();
+    Err(Stop::Failed(format!("ended with {found}, not with {}", accepted.join(" or "))))
+}
+
 /// What was found instead, for a message.
 pub(super) fn shown(found: &[Value]) -> String {
     if found.is_empty() {

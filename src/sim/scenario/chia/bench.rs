@@ -17,7 +17,7 @@ use super::subjects;
 use super::tested::{Event, Tested};
 use crate::link::Transport;
 use crate::sim::scenario::clock::{Timed, advance, pass};
-use crate::sim::scenario::value::{Vars, fits};
+use crate::sim::scenario::play::like;
 use crate::sim::scenario::{Asked, Outcome, Scenario, Stop, Subject};
 use crate::time::Time;
 
@@ -189,14 +189,6 @@ impl Ended {
         }
         Some(ending)
     }
-}
-
-fn like(accept: &[Value], found: &Value) -> Result<(), Stop> {
-    if accept.iter().any(|verdict| fits(verdict, found, &mut Vars::new())) {
-        return Ok(());
-    }
-    let accepted: Vec<_> = accept.iter().map(Value::to_string).collect();
-    Err(Stop::Failed(format!("ended with {found}, not with {}", accepted.join(" or "))))
 }
 
 impl Wired for Bench {

@@ -19,7 +19,8 @@ use crate::channel::ChannelSpec;
 use crate::codec::leios::SlotNo;
 use crate::link::MuxConfig;
 use crate::sim::scenario::clock::{Timed, advance, pass};
-use crate::sim::scenario::value::{Vars, fits, typed};
+use crate::sim::scenario::play::like;
+use crate::sim::scenario::value::typed;
 use crate::sim::scenario::{Asked, Outcome, Scenario, Stop, Subject};
 use crate::state::leios::{
     Client, FetchLimits, Handshake, HandshakeConfig, KeepAliveClient, KeepAliveConfig,
@@ -245,11 +246,7 @@ impl Subject for Bench {
 
     fn verdict(&mut self, accept: &[Value]) -> Result<(), Stop> {
         let found = self.ending.clone().unwrap_or_else(|| Value::String("running".to_string()));
-        if accept.iter().any(|verdict| fits(verdict, &found, &mut Vars::new())) {
-            return Ok(());
-        }
-        let accepted: Vec<_> = accept.iter().map(Value::to_string).collect();
-        Err(Stop::Failed(format!("ended with {found}, not with {}", accepted.join(" or "))))
+        like(accept, &found)
     }
 }
 
