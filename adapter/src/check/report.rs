@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use nodewire::sim::scenario::{Outcome, Scenario};
-use nodewire::state::{leios, supervisor};
+use nodewire::state::{chia, leios, supervisor};
 use serde_json::{Value, json};
 
 /// All outcomes.
@@ -99,7 +99,8 @@ impl Report {
             }
         }
         let mut listed: Vec<(&'static str, Verdict)> = Vec::new();
-        for rule in leios::rules::all().chain(supervisor::rules::all()) {
+        let all = leios::rules::all().chain(supervisor::rules::all()).chain(chia::rules::all());
+        for rule in all {
             if listed.iter().all(|(id, _)| *id != rule.id()) {
                 if let Some(verdict) = found.get(rule.id()) {
                     listed.push((rule.id(), *verdict));
