@@ -42,11 +42,13 @@ pub enum Family {
     Chia,
 }
 
-/// The families that can be simulated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Wired {
-    /// Cardano LeiosRequest and LeiosReply over the Ouroboros multiplexer.
-    Leios,
+/// What there is to simulate.
+#[derive(Debug, Subcommand)]
+enum Simulated {
+    /// The recipes of the Leios pair.
+    Leios(sim::Options),
+    /// A network of Chia full nodes: blocks, and a node that comes late.
+    Chia(chia::sim::Options),
 }
 
 /// What is turned into readable JSON, and back.
@@ -169,13 +171,8 @@ enum Command {
         steps: Option<String>,
     },
     /// Simulate many nodes under virtual time.
-    Sim {
-        /// Which family.
-        #[arg(value_enum)]
-        family: Wired,
-        #[command(flatten)]
-        options: sim::Options,
-    },
+    #[command(subcommand)]
+    Sim(Simulated),
     /// Play any machine on standard input and output: a JSON line in, JSON lines out.
     ///
     /// Ends with exit code 1 if a line was no input.
@@ -238,7 +235,8 @@ impl Cli {
             Command::Draw { trace, output, steps } => {
                 trace::draw(&trace, output.as_deref(), steps.as_deref(), json)?;
             }
-            Command::Sim { family: Wired::Leios, options } => sim::leios(&options, json)?,
+            Command::Sim(Simulated::Leios(options)) => sim::leios(&options, json)?,
+            Command::Sim(Simulated::Chia(options)) => chia::sim::run(&options, json)?,
             Command::Play { machine, config } => play::run(&machine, config.as_deref())?,
         }
         Ok(ExitCode::SUCCESS)

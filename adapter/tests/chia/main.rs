@@ -5,6 +5,7 @@ mod codec;
 mod demo;
 mod play;
 mod processes;
+mod sim;
 mod sockets;
 
 use std::process::{Command, Output};

@@ -86,6 +86,11 @@ impl Census {
         }
     }
 
+    /// True if no frame has gone out in part.
+    pub(super) fn is_between(&self, connection: ConnectionId) -> bool {
+        self.partial.get(&connection).is_none_or(|partial| partial.at == 0)
+    }
+
     /// The stream is no more.
     pub(super) fn forget(&mut self, connection: ConnectionId) {
         self.partial.remove(&connection);
@@ -108,6 +113,9 @@ mod tests {
                 census.sent(ConnectionId(1), part);
             }
             assert_eq!((census.messages(), census.hits()), (4, 2), "in parts of {size}");
+            assert!(census.is_between(ConnectionId(1)));
+            census.sent(ConnectionId(1), b"\0\0\0\x02a");
+            assert!(!census.is_between(ConnectionId(1)) && census.is_between(ConnectionId(2)));
         }
     }
 }

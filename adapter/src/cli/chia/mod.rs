@@ -5,4 +5,5 @@ pub mod codec;
 pub mod demo;
 pub mod feed;
 pub mod node;
+pub mod sim;
 mod told;

@@ -33,6 +33,7 @@ pub struct GossipReport {
     /// Events of the network.
     pub events: u64,
     /// The hash over all events: equal in equal runs.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::codec::text::number::serialize"))]
     pub trace: u64,
 }
 
