@@ -100,7 +100,7 @@ impl Default for AddressesLimits {
     fn default() -> Self {
         Self {
             max_addresses: 1_000,
-            max_of_host: 8,
+            max_of_host: 32,
             max_read: 1_000,
             max_answered: 1_000,
             recent: Duration::from_secs(6_000),
