@@ -20,7 +20,10 @@
 //! |---|---|
 //! | [`Connection`](crate::state::chia::Connection) | one stream: handshake, pings, who may send what, limits |
 //! | [`Session`](crate::chia::Session) | the same on bytes |
-//! | [`Farmer`](crate::state::chia::Farmer), [`Harvester`](crate::state::chia::Harvester) and the other roles | what a node is there for, above all its connections |
+//! | [`Farmer`](crate::state::chia::Farmer), [`Harvester`](crate::state::chia::Harvester), [`FullNode`](crate::state::chia::FullNode), [`Timelord`](crate::state::chia::Timelord), [`Introducer`](crate::state::chia::Introducer), [`Wallet`](crate::state::chia::Wallet) | what a node is there for, above all its connections |
+//! | [`Node`](crate::chia::Node) | a role with all its connections: bytes of every stream in and out |
+//! | [`Sync`](crate::state::chia::Sync), [`Serving`](crate::state::chia::Serving), [`Transactions`](crate::state::chia::Transactions), [`Addresses`](crate::state::chia::Addresses) | parts of the full node, each usable alone |
+//! | [`PoolClient`](crate::state::chia::PoolClient), [`Pool`](crate::state::chia::Pool) | both ends of a session between farmer and pool |
 //!
 //! A role hears [`FromPeer`](crate::state::chia::FromPeer) and says
 //! [`Delivery`](crate::state::chia::Delivery): to one peer, to all of a type, to all others. Plots,
