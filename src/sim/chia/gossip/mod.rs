@@ -1,6 +1,7 @@
 //! Hundreds of full nodes under virtual time: blocks that reach everybody, and one that comes late.
 
 mod graph;
+mod late;
 mod report;
 mod town;
 

@@ -15,16 +15,14 @@ use crate::codec::streamable::{RustCryptoSha256, Streamable};
 use crate::fault::Ending;
 use crate::sim::chia::{Conduct, Consensus, Keeper, Ledger, Maker, Networked, Staffed};
 use crate::sim::{LinkSpec, Net, Rng};
-use crate::state::chia::{
-    ConnectionConfig, FullNode, FullNodeConfig, FullNodeNotice, Reaction, SyncNotice, SyncOutcome,
-};
+use crate::state::chia::{ConnectionConfig, FullNode, FullNodeConfig, FullNodeNotice, Reaction};
 use crate::time::Time;
 
 type Member = Networked<FullNode, Keeper>;
 
 /// What a node is in the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Honest,
     Silent,
     Lying,
@@ -33,35 +31,35 @@ enum Kind {
     Guest,
 }
 
-const ADVERSARIES: [Kind; 3] = [Kind::Silent, Kind::Lying, Kind::Spamming];
+pub(super) const ADVERSARIES: [Kind; 3] = [Kind::Silent, Kind::Lying, Kind::Spamming];
 
 /// A network and all that is known of it.
 pub(super) struct Town {
-    options: GossipOptions,
-    net: Net<Member>,
+    pub(super) options: GossipOptions,
+    pub(super) net: Net<Member>,
     /// The time up to which things have happened: nothing need have happened at it.
-    now: Time,
-    rng: Rng,
-    kinds: Vec<Kind>,
+    pub(super) now: Time,
+    pub(super) rng: Rng,
+    pub(super) kinds: Vec<Kind>,
     /// In the order in which they were made: connection n has the ends 2n and 2n + 1.
     edges: Vec<Edge>,
     maker: Maker,
-    genesis: FullBlock,
+    pub(super) genesis: FullBlock,
     /// The newest block, and the chain that ends in it.
-    newest: FullBlock,
+    pub(super) newest: FullBlock,
     ledger: Ledger,
     next_churn: Option<Time>,
     churned: usize,
     begun_with: usize,
     blocks: Vec<Spread>,
-    late: Option<Late>,
+    pub(super) late: Option<Late>,
 }
 
 /// How long connections take to be made, and a block is watched.
 const ROUND: Duration = Duration::from_secs(5);
 
 /// Bytes that may be before a block on its way: a piece of something else.
-const PIECE: usize = 1_448;
+pub(super) const PIECE: usize = 1_448;
 
 /// Where full nodes listen.
 const PORT: u16 = 8_444;
@@ -118,7 +116,7 @@ impl Town {
         kinds
     }
 
-    fn add(&mut self, kind: Kind, ledger: Ledger) -> usize {
+    pub(super) fn add(&mut self, kind: Kind, ledger: Ledger) -> usize {
         let seed = self.rng.next();
         let mut id = [0; 32];
         id[..8].copy_from_slice(&seed.to_be_bytes());
@@ -148,7 +146,7 @@ impl Town {
         self.kinds.len().saturating_sub(1)
     }
 
-    fn connect(&mut self, one: usize, other: usize) {
+    pub(super) fn connect(&mut self, one: usize, other: usize) {
         let specs = [(); 2].map(|()| self.link());
         let now = self.now;
         let (end, across) = self.net.connect(now, one, other, specs);
@@ -169,7 +167,7 @@ impl Town {
         self.pass(ROUND);
     }
 
-    fn pass(&mut self, span: Duration) {
+    pub(super) fn pass(&mut self, span: Duration) {
         let until = self.now.after(span);
         while let Some(due) = self.next_churn.filter(|due| *due <= until) {
             self.run(due);
@@ -230,7 +228,7 @@ impl Town {
         self.blocks.push(spread);
     }
 
-    fn honest(&self) -> Vec<usize> {
+    pub(super) fn honest(&self) -> Vec<usize> {
         let kinds = (0..).zip(&self.kinds);
         kinds.filter(|(_, kind)| **kind == Kind::Honest).map(|(at, _)| at).collect()
     }
@@ -282,106 +280,25 @@ impl Town {
     }
 
     /// What a block takes from one node to the next at most.
-    fn hop(&self) -> Duration {
+    pub(super) fn hop(&self) -> Duration {
         let block = self.newest.to_bytes().len().saturating_add(ENVELOPE);
         self.delay().saturating_add(self.leaving(block.saturating_add(PIECE)))
     }
 
     /// The longest delay of a piece, rounded up as pieces are.
-    fn delay(&self) -> Duration {
+    pub(super) fn delay(&self) -> Duration {
         let GossipOptions { delays, jitter, .. } = self.options;
         delays.1.saturating_add(jitter).saturating_add(Duration::from_micros(1))
     }
 
     /// How long so many bytes take to leave.
-    fn leaving(&self, bytes: usize) -> Duration {
+    pub(super) fn leaving(&self, bytes: usize) -> Duration {
         let micros = (bytes as u64).saturating_mul(1_000_000);
         Duration::from_micros(micros.div_ceil(self.options.rate.max(1)))
     }
 
-    /// A node that has the first block alone dials some of all kinds, and syncs.
-    pub(super) fn join_late(&mut self) {
-        let ledger = Ledger::new(Consensus::default(), self.genesis.clone());
-        let late = self.add(Kind::Guest, ledger);
-        let mut peers = Vec::new();
-        for kind in ADVERSARIES {
-            let found = self.kinds.iter().position(|it| *it == kind);
-            peers.extend(found.filter(|_| peers.len() < self.options.degree));
-        }
-        let adversaries = ADVERSARIES.map(|kind| self.of_kind(&peers, kind));
-        let mut honest = self.honest();
-        while peers.len() < self.options.degree && !honest.is_empty() {
-            peers.push(honest.swap_remove(pick(honest.len(), &mut self.rng)));
-        }
-        let began = self.now;
-        for peer in peers {
-            self.connect(late, peer);
-        }
-        let bound = self.to_sync(adversaries);
-        let ends = began.after(bound);
-        while self.synced(late).is_none() && self.now < ends {
-            self.pass(Duration::from_secs(1));
-        }
-        let ended = self.synced(late);
-        let blamed = self.blames(late).filter(|(kind, _)| ADVERSARIES.contains(kind)).count();
-        self.late = Some(Late {
-            lacked: self.newest.height(),
-            adversaries,
-            outcome: ended.map(|(_, outcome)| outcome),
-            took: ended.map(|(at, _)| at.since(began)),
-            bound,
-            blamed: blamed as u64,
-        });
-    }
-
-    fn of_kind(&self, nodes: &[usize], kind: Kind) -> usize {
-        nodes.iter().filter(|node| self.kinds.get(**node) == Some(&kind)).count()
-    }
-
-    fn synced(&self, node: usize) -> Option<(Time, SyncOutcome)> {
-        let told = self.net.node(node)?.told();
-        told.iter().find_map(|(at, notice)| match notice {
-            NodeNotice::Role(FullNodeNotice::Sync(SyncNotice::Ended(outcome))) => {
-                Some((*at, *outcome))
-            }
-            _ => None,
-        })
-    }
-
-    /// What syncing takes at most: see [`gossip`](super::gossip).
-    fn to_sync(&self, [silent, lying, _]: [usize; 3]) -> Duration {
-        let limits = FullNodeConfig::default().sync;
-        let height = self.newest.height();
-        let window = u32::try_from(limits.window).unwrap_or(u32::MAX).max(1);
-        let turn = self.delay().saturating_mul(2);
-        let of = |bytes: usize, each: u32| {
-            let rounds = height.div_ceil(each.max(1)).div_ceil(window);
-            let rounds = rounds.saturating_add(u32::try_from(lying).unwrap_or(u32::MAX));
-            let answer = bytes.saturating_mul(each as usize).saturating_add(PIECE);
-            let answers = self.leaving(answer.saturating_mul(window as usize));
-            (rounds, turn.saturating_add(answers).saturating_mul(rounds))
-        };
-        let header = self.newest.header_block.to_bytes().len().saturating_add(ENVELOPE);
-        let block = self.newest.to_bytes().len().saturating_add(ENVELOPE);
-        let (header_rounds, headers) = of(header, limits.headers_per_batch);
-        let (block_rounds, blocks) = of(block, limits.blocks_per_batch);
-        let waits = header_rounds.saturating_add(block_rounds).saturating_add(1);
-        let waits = waits.saturating_mul(u32::try_from(silent).unwrap_or(u32::MAX));
-        let hashes = self.leaving((height as usize).saturating_mul(HASH).saturating_add(PIECE));
-        let parts = [
-            // A handshake, its answer, and the tips.
-            self.delay().saturating_mul(3).saturating_add(self.hop()),
-            limits.tip_wait,
-            turn.saturating_add(hashes),
-            headers,
-            blocks,
-            limits.retry.saturating_mul(waits),
-        ];
-        parts.iter().fold(Duration::ZERO, |sum, part| sum.saturating_add(*part))
-    }
-
     /// Whom a node blamed, for what.
-    fn blames(&self, node: usize) -> impl Iterator<Item = (Kind, String)> + '_ {
+    pub(super) fn blames(&self, node: usize) -> impl Iterator<Item = (Kind, String)> + '_ {
         let member = self.net.node(node);
         let told = member.map(Networked::told).unwrap_or_default();
         told.iter().filter_map(move |(_, notice)| {
@@ -443,9 +360,8 @@ impl Town {
     }
 }
 
-/// Bytes around an object in a frame, and those of a hash in a list of them.
-const ENVELOPE: usize = 64;
-const HASH: usize = 36;
+/// Bytes around an object in a frame.
+pub(super) const ENVELOPE: usize = 64;
 
 /// Where a node is.
 fn place(node: usize) -> PeerInfo {
