@@ -62,7 +62,7 @@ impl<M: Machine<Remote = FromPeer, Send = Delivery>, O: Oracle<M>> Manned<M, O> 
 
 #[derive(Clone, Hash)]
 enum Member {
-    Harvester(Manned<Harvester, Plots>),
+    Harvester(Box<Manned<Harvester, Plots>>),
     Farmer(Box<Manned<Farmer, Purse>>),
     FullNode(Box<Manned<FullNode, Keeper>>),
 }
@@ -104,7 +104,7 @@ fn harvester(plots: &[u64]) -> Member {
     let mut manned = Manned { machine: Harvester::new(HarvesterLimits::default()), oracle };
     let sent = manned.command(HarvesterCommand::Plots(manned.oracle.all()));
     assert!(sent.is_empty());
-    Member::Harvester(manned)
+    Member::Harvester(Box::new(manned))
 }
 
 fn farmer(pays: Pays) -> Member {

@@ -115,7 +115,7 @@ fn every_way_of_ending_frees_the_node_id() {
 }
 
 #[test]
-fn who_uses_anothers_node_id_locks_it_out_no_longer_than_it_stays() {
+fn who_uses_the_node_id_of_another_locks_it_out_no_longer_than_it_stays() {
     // The larger node id waits for the other's verdict, which never comes of who has none to give.
     let mut node = Played::new(9);
     node.establish(Opened::inbound(ConnectionId(0), None), peer(5, NodeType::FullNode));
