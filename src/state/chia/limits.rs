@@ -37,12 +37,6 @@ pub struct Limits {
     pub max_posting_url: usize,
     /// Most bytes of a `farmer_target`.
     pub max_farmer_target: usize,
-    /// Most heights of a request for headers (P-43).
-    pub max_headers_asked: usize,
-    /// Most heights of a request for blocks (P-43).
-    pub max_blocks_asked: usize,
-    /// Most heights of a request for ancestors (W-3).
-    pub max_ancestors_asked: usize,
     /// A connection that is not established so long after it was opened is closed (C-11).
     pub handshake_timeout: Duration,
     /// How often a ping is sent (C-12).
@@ -105,9 +99,6 @@ impl Default for Limits {
             max_farmer_id: 256,
             max_posting_url: 2_048,
             max_farmer_target: 256,
-            max_headers_asked: 25,
-            max_blocks_asked: 5,
-            max_ancestors_asked: 100,
             handshake_timeout: Duration::from_secs(30),
             ping_interval: Duration::from_secs(300),
             idle_timeout: Duration::from_secs(3_000),

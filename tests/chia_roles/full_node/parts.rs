@@ -1,13 +1,13 @@
 //! What the parts of a full node do within it.
 
 use nodewire::codec::chia::messages::{
-    NewTransaction, Peers, RequestPeers, RequestTransaction, SendTransaction,
+    Block, NewTransaction, Peers, RequestBlock, RequestPeers, RequestTransaction, SendTransaction,
 };
 use nodewire::codec::chia::{Blob, NodeType, PeerInfo, Transaction, TransactionId};
 use nodewire::codec::streamable::{RustCryptoSha256, Sha256};
 use nodewire::state::chia::{
-    AddressesCommand, Delivery, FullNodeCommand, FullNodeConfig, FullNodeQuery, Role,
-    TransactionResult, TransactionsCommand, TransactionsQuery,
+    AddressesCommand, ConnectionId, Delivery, FullNodeCommand, FullNodeConfig, FullNodeQuery, Role,
+    ServingCommand, ServingQuery, TransactionResult, TransactionsCommand, TransactionsQuery,
 };
 use nodewire::{AskId, Machine, Outbox, Refused};
 
@@ -24,6 +24,27 @@ fn addresses_are_told_and_dialled() {
     node.hear(A, RequestPeers {});
     assert_eq!(node.played.sent(), [to(A, Peers { peer_list: vec![known] })], "P-25");
     assert!(node.played.machine.deadline().is_some());
+}
+
+#[test]
+fn who_asks_for_more_blocks_than_are_answered_is_held_back_alone() {
+    let mut node = Node::among_peers(2, FullNodeConfig::default());
+    let header_hash = node.tip().header_hash;
+    let most = FullNodeConfig::default().serving.max_requests;
+    for asked in 1..=most {
+        node.hear(A, RequestBlock { header_hash });
+        let busy = |peer| node.played.machine.is_busy_with(ConnectionId(peer));
+        assert_eq!((busy(A), busy(B)), (asked == most, false));
+    }
+    let block = Box::new(node.top());
+    for _ in 0..most {
+        let (id, query) = node.played.question();
+        assert_eq!(query, FullNodeQuery::Serving(ServingQuery::Block(header_hash)));
+        let found = ServingCommand::Block(id, Some(block.clone()));
+        node.played.local(FullNodeCommand::Serving(found));
+        assert!(!node.played.machine.is_busy_with(ConnectionId(A)));
+        assert_eq!(node.played.sent(), [to(A, Block { block: (*block).clone() })], "P-8");
+    }
 }
 
 #[test]

@@ -22,7 +22,10 @@ impl<H: Sha256, I: TransactionIds> Role for FullNode<H, I> {
     }
 
     fn is_busy_with(&self, from: ConnectionId) -> bool {
-        self.asks.is_full() || self.has_asked_enough(from) || self.transactions.is_busy_with(from)
+        self.asks.is_full()
+            || self.has_asked_enough(from)
+            || self.transactions.is_busy_with(from)
+            || self.serving.is_busy_with(from)
     }
 }
 
