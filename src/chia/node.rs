@@ -1,5 +1,6 @@
 //! A whole node: a role, the connections it is spoken to on, and who may have one.
 
+mod delivering;
 mod input;
 mod waiting;
 
@@ -8,7 +9,7 @@ pub use input::{NodeCommand, NodeConfig, NodeNotice, NodeRemote, NodeSend};
 use alloc::collections::{BTreeSet, VecDeque};
 
 use crate::ask::AskId;
-use crate::codec::chia::{Message, NodeType, PeerInfo};
+use crate::codec::chia::{Message, PeerInfo};
 use crate::fault::{Ending, Fault, Refusal, Refused};
 use crate::heap;
 use crate::link::{PeerOutbox, Peers};
@@ -16,7 +17,7 @@ use crate::machine::{Action, ActionOf, Input, InputOf, Machine, Out};
 use crate::outbox::Scratch;
 use crate::state::chia::{
     Admission, ConnectionCommand, ConnectionId, ConnectionNotice, ConnectionPhase, ConnectionQuery,
-    Delivery, Farmer, FromPeer, Opened, Peer, Registry, Role, TurnedAway, Verdict, rules,
+    Farmer, FromPeer, Opened, Peer, Registry, Role, TurnedAway, Verdict, rules,
 };
 use crate::time::Time;
 
@@ -294,87 +295,6 @@ impl<R: Role> Node<R> {
         self.step(now, connection, Input::Local(command), turn);
     }
 
-    /// Does what the role wants.
-    fn deliver(&mut self, now: Time, inner: &mut Out<R>, turn: &mut Turn, out: &mut Out<Self>) {
-        turn.stepped = true;
-        while let Some(action) = inner.pop() {
-            match action {
-                Action::Send(delivery) => self.send(now, delivery, turn, out),
-                Action::Notify(notice) => out.notify(NodeNotice::Role(notice)),
-                Action::Ask(id, query) => out.ask(id, query),
-                // A role goes on as long as its node.
-                Action::Close(_) => {}
-            }
-        }
-    }
-
-    fn send(&mut self, now: Time, delivery: Delivery, turn: &mut Turn, out: &mut Out<Self>) {
-        match delivery {
-            Delivery::To(connection, message) => {
-                if self.registry.is_established(connection) {
-                    self.say(now, connection, message, turn, out);
-                }
-            }
-            Delivery::Broadcast(node_type, message) => {
-                self.broadcast(now, node_type, None, &message, turn, out);
-            }
-            Delivery::BroadcastToOthers(node_type, source, message) => {
-                self.broadcast(now, node_type, Some(source), &message, turn, out);
-            }
-            Delivery::Close(connection) => {
-                self.tell(now, connection, ConnectionCommand::Close, turn);
-            }
-            Delivery::Penalise(connection, rule) => {
-                let phase = ConnectionPhase::Established.name();
-                let ending = Ending::Fault(Fault::violation(rule, phase));
-                self.closed(now, connection, ending, turn, out);
-            }
-            Delivery::Dial(address) => {
-                if self.dialling.contains(&address) {
-                    return;
-                }
-                let has_room = self.dialling.len() < self.config.max_dials;
-                if has_room && self.registry.may_dial(now, &address) {
-                    self.dialling.insert(address.clone());
-                    out.send(NodeSend::Dial(address));
-                } else {
-                    turn.news.push_back(FromPeer::DialFailed(address));
-                }
-            }
-        }
-    }
-
-    /// Only established connections count (C-5).
-    fn broadcast(
-        &mut self,
-        now: Time,
-        node_type: NodeType,
-        source: Option<ConnectionId>,
-        message: &Message,
-        turn: &mut Turn,
-        out: &mut Out<Self>,
-    ) {
-        let Self { registry, sessions, .. } = self;
-        for connection in registry.established(node_type).filter(|id| Some(*id) != source) {
-            let command = ConnectionCommand::Send(message.clone());
-            let sent = sessions.handle(now, &connection, Input::Local(command), &mut turn.said);
-            unsaid::<R>(connection, sent, out);
-        }
-    }
-
-    fn say(
-        &mut self,
-        now: Time,
-        connection: ConnectionId,
-        message: Message,
-        turn: &mut Turn,
-        out: &mut Out<Self>,
-    ) {
-        let command = Input::Local(ConnectionCommand::Send(message));
-        let sent = self.sessions.handle(now, &connection, command, &mut turn.said);
-        unsaid::<R>(connection, sent, out);
-    }
-
     fn turn_away(
         &mut self,
         now: Time,
@@ -504,18 +424,5 @@ impl<R: Role> Machine for Node<R> {
             self.config.heap(),
         ];
         heaps.iter().fold(size_of_val(self), |sum, heap| sum.saturating_add(*heap))
-    }
-}
-
-/// Tells of what could not be said to somebody who is there.
-fn unsaid<R: Role>(
-    connection: ConnectionId,
-    sent: Result<(), Refusal<ConnectionCommand>>,
-    out: &mut Out<Node<R>>,
-) {
-    let Err(Refusal { why, input: ConnectionCommand::Send(message) }) = sent else { return };
-    // Nobody is there: what is for nobody vanishes.
-    if why != Refused::Ended {
-        out.notify(NodeNotice::Unsaid { connection, function: message.function(), why });
     }
 }

@@ -195,6 +195,22 @@ fn another_transaction_than_the_one_asked_for_is_a_violation() {
 }
 
 #[test]
+fn who_is_asked_for_one_twice_may_answer_twice() {
+    let mut played = default();
+    for _ in 0..2 {
+        announce(&mut played, 1, 7);
+        played.pass(10 * SECOND);
+    }
+    announce(&mut played, 1, 8);
+    assert_eq!(played.sent(), [request(1, 7), request(1, 7), request(1, 8)]);
+    deliver(&mut played, 1, 7, TransactionResult::Refused);
+    deliver(&mut played, 1, 7, TransactionResult::Refused);
+    assert_eq!(played.sent(), []);
+    played.hear(1, sent(7));
+    assert_eq!(penalty(&played.sent()), Some((1, "chia/P-32")), "a third was never asked for");
+}
+
+#[test]
 fn late_answers_and_answers_to_others_are_nobodys_fault() {
     let mut played = default();
     announce(&mut played, 1, 7);

@@ -2,8 +2,10 @@
 
 mod expected;
 mod input;
+mod meeting;
 mod phase;
 mod rate;
+mod timers;
 
 pub use input::{
     Admission, ConnectionCommand, ConnectionConfig, ConnectionNotice, ConnectionQuery,
@@ -12,8 +14,8 @@ pub use input::{
 pub use phase::{CONNECTION, ConnectionLabel, ConnectionPhase};
 
 use crate::ask::{AskId, Asks};
-use crate::codec::chia::messages::{Handshake, HandshakeAck, Ping, Pong};
-use crate::codec::chia::{Bytes32, Function, Message, NodeType};
+use crate::codec::chia::messages::{Ping, Pong};
+use crate::codec::chia::{Bytes32, Function, Message};
 use crate::codec::{Malformed, MalformedKind};
 use crate::fault::{Ending, Fault, Refusal, Refused, Rule};
 use crate::machine::{ActionOf, Machine, Out};
@@ -205,41 +207,6 @@ impl Connection {
         Ok(())
     }
 
-    fn handshake(&self) -> Handshake {
-        let ConnectionConfig { network_id, version, node_id, server_port, node_type, .. } =
-            self.config.clone();
-        Handshake { network_id, version, node_id, server_port, node_type }
-    }
-
-    /// Sends what moves our own phase.
-    fn say(&mut self, message: Message, out: &mut Out<Self>) {
-        let label = message.function().into();
-        self.ours = CONNECTION.next(self.ours, Role::Initiator, label).unwrap_or(self.ours);
-        out.send(message);
-    }
-
-    fn admitted(
-        &mut self,
-        now: Time,
-        admission: Admission,
-        out: &mut Out<Self>,
-    ) -> Result<(), Ending> {
-        if admission == Admission::Duplicate {
-            return Err(self.broken(&rules::DUPLICATE));
-        }
-        self.say(HandshakeAck {}.into(), out);
-        self.establish(now, out);
-        Ok(())
-    }
-
-    /// Tells that the connection is established, if it is.
-    fn establish(&mut self, now: Time, out: &mut Out<Self>) {
-        if let (true, Some(peer)) = (self.is_established(), self.peer) {
-            self.ping_at = now.after(self.config.limits.ping_interval);
-            out.notify(ConnectionNotice::Connected(peer));
-        }
-    }
-
     fn receive(
         &mut self,
         now: Time,
@@ -291,32 +258,6 @@ impl Connection {
             return Some("max_handshake_frame");
         }
         sizes::overrun(message, size, limits)
-    }
-
-    /// Looks at who the peer is, in the order of C-3. Who is refused gets no ack.
-    fn meet(&mut self, handshake: &Handshake, out: &mut Out<Self>) -> Result<(), Ending> {
-        let Handshake { network_id, version, node_id, server_port, node_type } = handshake;
-        let wrong = if !senders::is_useful(self.config.node_type, *node_type) {
-            Some(&rules::USELESS_PEER)
-        } else if *node_id == self.config.node_id {
-            Some(&rules::SELF_CONNECTION)
-        } else if *network_id != self.config.network_id {
-            Some(&rules::WRONG_NETWORK)
-        } else if *version != self.config.version {
-            Some(&rules::WRONG_VERSION)
-        } else {
-            None
-        };
-        if let Some(rule) = wrong {
-            return Err(self.broken(rule));
-        }
-        let peer = Peer { node_id: *node_id, node_type: *node_type, server_port: *server_port };
-        self.peer = Some(peer);
-        // One handshake, one question.
-        if let Ok(id) = self.asks.open(()) {
-            out.ask(id, ConnectionQuery::Register(peer));
-        }
-        Ok(())
     }
 
     /// Counts what was not asked for. True if it is to be taken: an answer that nobody
@@ -373,50 +314,6 @@ impl Connection {
     /// True while nothing more fits between this and whoever takes what is told.
     fn is_full(&self) -> bool {
         self.config.limits.max_untaken.is_some_and(|most| self.untaken >= most)
-    }
-
-    fn time_out(&mut self, now: Time, out: &mut Out<Self>) -> Result<(), Ending> {
-        let due = |at: Option<Time>| at.is_some_and(|at| at <= now);
-        if due(self.held_until) {
-            self.held_until = None;
-            self.rate.reset();
-            // Who was held back could not be heard.
-            self.heard = now;
-        }
-        if due(self.handshake_due()) {
-            let awaited = match self.theirs {
-                ConnectionPhase::AwaitHandshake => "handshake",
-                ConnectionPhase::AwaitAck => "handshake_ack",
-                ConnectionPhase::Established => "our own admission",
-            };
-            return Err(Ending::Fault(Fault::timeout(&rules::HANDSHAKE_TIMEOUT, awaited)));
-        }
-        if due(self.idle_due()) {
-            return Err(Ending::Fault(Fault::timeout(&rules::IDLE, "any message")));
-        }
-        if due(self.ping_due()) {
-            let nonce = self.nonces.next();
-            self.pinged = Some((nonce, now));
-            self.ping_at = now.after(self.config.limits.ping_interval);
-            out.send(Ping { nonce }.into());
-        }
-        Ok(())
-    }
-
-    fn handshake_due(&self) -> Option<Time> {
-        let opened = self.opened.filter(|_| !self.is_established())?;
-        Some(opened.after(self.config.limits.handshake_timeout))
-    }
-
-    fn ping_due(&self) -> Option<Time> {
-        self.is_established().then_some(self.ping_at)
-    }
-
-    /// Only between full nodes, which find replacements (C-13).
-    fn idle_due(&self) -> Option<Time> {
-        let peer = self.peer.filter(|_| self.is_established() && !self.saturated())?;
-        let both = [peer.node_type, self.config.node_type] == [NodeType::FullNode; 2];
-        both.then(|| self.heard.after(self.config.limits.idle_timeout))
     }
 
     /// The peer broke a rule.

@@ -24,6 +24,8 @@ pub(super) struct Peer {
     pub known: Recent,
     /// The ids that it was asked for and has not answered, timely or not.
     requested: Recent,
+    /// How many answers more it owes to those that it was asked for again before it had answered.
+    again: BTreeMap<TransactionId, u32>,
     /// True once that list has overflowed: then nothing that it sends is known to be unasked for.
     lost_count: bool,
     /// How many requests to it have not yet timed out.
@@ -40,6 +42,7 @@ impl Peer {
             gossips,
             known: Recent::new(),
             requested: Recent::new(),
+            again: BTreeMap::new(),
             lost_count: false,
             awaited: 0,
             open_asks: 0,
@@ -49,12 +52,30 @@ impl Peer {
 
     /// It was asked for this.
     pub fn request(&mut self, id: TransactionId, most: usize) {
-        self.lost_count |= self.requested.insert(id, most);
+        if self.lost_count {
+            return;
+        }
+        if self.requested.contains(id) {
+            let owed = self.again.entry(id).or_default();
+            *owed = owed.saturating_add(1);
+        }
+        self.lost_count = self.requested.insert(id, most);
+        if self.lost_count {
+            (self.requested, self.again) = (Recent::new(), BTreeMap::new());
+        }
     }
 
     /// It sends this. False if that is an answer to another request (P-32): it owes an answer, and
     /// was never asked for this.
     pub fn answer(&mut self, id: TransactionId) -> bool {
+        if let Some(owed) = self.again.get_mut(&id) {
+            *owed = owed.saturating_sub(1);
+            if *owed == 0 {
+                self.again.remove(&id);
+                heap::relax_map(&mut self.again);
+            }
+            return true;
+        }
         self.requested.remove(id) || self.awaited == 0 || self.lost_count
     }
 
@@ -62,6 +83,7 @@ impl Peer {
         self.known
             .heap()
             .saturating_add(self.requested.heap())
+            .saturating_add(heap::tree(self.again.len(), size_of::<(TransactionId, u32)>()))
             .saturating_add(heap::tree(self.sourced.len(), size_of::<TransactionId>()))
     }
 }
