@@ -27,10 +27,11 @@ use waiting::Waiting;
 /// A node: a [`Role`] above all its connections.
 ///
 /// It takes bytes and gives bytes, by stream; what the role hears and says in between is
-/// [`FromPeer`] and [`Delivery`]. It knows who is connected ([`Registry`]): one connection for each
-/// node id, as many as its limits allow, none from a host that is banned. A peer that breaks a rule
-/// costs us its own connection and nothing else; the role names breaches of its own rules
-/// ([`Delivery::Penalise`]).
+/// [`FromPeer`] and [`Delivery`](crate::state::chia::Delivery). It knows who is connected
+/// ([`Registry`]): one connection for each node id, as many as its limits allow, none from a host
+/// that is banned. A peer that breaks a rule costs us its own connection and nothing else; the role
+/// names breaches of its own rules
+/// ([`Delivery::Penalise`](crate::state::chia::Delivery::Penalise)).
 ///
 /// What the role has no room for ([`Role::is_busy_with`]) waits, a few messages of each peer
 /// ([`NodeConfig::max_waiting`]); the peer is held back meanwhile, and no other: stop reading a
