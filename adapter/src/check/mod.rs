@@ -3,6 +3,7 @@
 pub mod chia;
 pub mod leios;
 mod report;
+mod socket;
 pub mod supervisor;
 
 use nodewire::sim::scenario::Scenario;

@@ -1,7 +1,7 @@
 //! The peers of a scenario, each a TCP connection of ours.
 
 use std::collections::BTreeMap;
-use std::io::{ErrorKind, Read, Write};
+use std::io::Write;
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::Options;
+use crate::check::socket::read_more;
 
 /// Bytes of the length before a frame (FR-1).
 const LENGTH: usize = 4;
@@ -77,25 +78,12 @@ impl Link {
     /// Reads until it is enough, too late or over.
     fn pump(&mut self, span: Duration, enough: impl Fn(&Self) -> bool) {
         let until = Instant::now() + span;
-        let mut buffer = vec![0; 65_536];
         while !self.closed && !enough(self) {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
             }
-            if self.stream.set_read_timeout(Some(left.max(Duration::from_millis(1)))).is_err() {
-                self.closed = true;
-            }
-            match self.stream.read(&mut buffer) {
-                Ok(0) => self.closed = true,
-                Ok(length) => {
-                    self.raw.extend_from_slice(buffer.get(..length).unwrap_or_default());
-                }
-                Err(error) => match error.kind() {
-                    ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => {}
-                    _ => self.closed = true,
-                },
-            }
+            self.closed = !read_more(&mut self.stream, left, &mut self.raw);
         }
     }
 

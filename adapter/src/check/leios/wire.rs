@@ -1,7 +1,7 @@
 //! The other end of a TCP connection as the subject of a scenario.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::Options;
+use crate::check::socket::read_more;
 
 /// Payload of our segments.
 const SEGMENT: usize = 12_288;
@@ -142,26 +143,13 @@ impl Wire {
 
     /// Reads until it is enough, too late or over.
     fn pump(&mut self, until: Instant, enough: impl Fn(&Self) -> bool) {
-        let mut buffer = vec![0; 65_536];
         while !self.closed && !enough(self) {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
             }
-            if self.stream.set_read_timeout(Some(left.max(Duration::from_millis(1)))).is_err() {
-                self.closed = true;
-            }
-            match self.stream.read(&mut buffer) {
-                Ok(0) => self.closed = true,
-                Ok(length) => {
-                    self.raw.extend_from_slice(buffer.get(..length).unwrap_or_default());
-                    self.take_segments();
-                }
-                Err(error) => match error.kind() {
-                    ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => {}
-                    _ => self.closed = true,
-                },
-            }
+            self.closed = !read_more(&mut self.stream, left, &mut self.raw);
+            self.take_segments();
         }
     }
 
