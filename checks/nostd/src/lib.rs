@@ -8,6 +8,7 @@
 extern crate alloc;
 
 mod bare;
+mod chia;
 mod leios;
 mod machines;
 mod poke;
@@ -21,5 +22,5 @@ mod supervisor;
 pub unsafe extern "C" fn nostd_entry(data: *const u8, len: usize) -> usize {
     // SAFETY: as the caller promises.
     let data = unsafe { core::slice::from_raw_parts(data, len) };
-    leios::all(data) + supervisor::all(data)
+    leios::all(data) + supervisor::all(data) + chia::all(data)
 }

@@ -6,6 +6,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::hint::black_box;
 
+use nodewire::AskId;
 use nodewire::bytes::Bytes;
 use nodewire::codec::supervisor::{
     Accesses, Answer, BlockId, BlockRef, ChainId, DerivedRefPair, Hash, Log, NodeEvent, OutputV0,
@@ -16,7 +17,6 @@ use nodewire::state::supervisor::{
     NodeBlockQuery, NodeId, Outputs, OutputsQuery, RpcAnswer, RpcText, Server, Supervisor,
     SupervisorCommand, SupervisorRemote,
 };
-use nodewire::AskId;
 
 use crate::poke::poke;
 
