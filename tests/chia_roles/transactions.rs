@@ -306,17 +306,80 @@ fn while_syncing_everything_is_passed_over() {
     assert_eq!(played.sent(), [request(1, 13)]);
 }
 
+/// The first of eight has ten seconds, those after it half, a quarter and an eighth of that, and
+/// the last all of it again (A-11, P-33).
 #[test]
-fn sources_of_an_id_are_bounded() {
-    let mut played = exchange(TransactionsLimits::default());
+fn announcers_that_say_nothing_hide_a_transaction_for_little_longer_than_one() {
+    let mut played = default();
     for node in 1..=NODES {
         announce(&mut played, node, 7);
     }
-    for node in 1..=8 {
+    for (node, eighths) in (1..=8).zip([8, 4, 2, 1, 1, 1, 1, 8]) {
+        let time = eighths * 10 * SECOND / 8;
         assert_eq!(played.sent(), [request(node, 7)]);
-        played.pass(10 * SECOND);
+        if node == 8 {
+            // The last has been asked by now.
+            assert_eq!(played.now, Time::from_micros(22_500_000));
+        }
+        played.pass(nearly(time));
+        assert_eq!(played.sent(), []);
+        played.pass(Duration::from_micros(1));
     }
     assert_eq!((played.sent(), played.machine.fetching()), (vec![], 0), "the ninth was too many");
+    // What comes late was asked for all the same.
+    for node in 1..=8 {
+        announce(&mut played, node, 10 + node);
+        deliver(&mut played, node, 7, TransactionResult::Refused);
+    }
+    assert_eq!(played.sent(), (1..=8).map(|node| request(node, 10 + node)).collect::<Vec<_>>());
+    // Eight that are known to be silent make room for the ninth, which is asked first.
+    let mut played = default();
+    for number in [7, 8] {
+        played.hear(1, announcement(number));
+        let (ask, _) = played.question();
+        for node in 2..=8 + number - 7 {
+            played.hear(node, announcement(number));
+        }
+        played.local(TransactionsCommand::Known(ask, false));
+        if number == 8 {
+            assert_eq!(played.sent(), [request(9, 8)]);
+            return;
+        }
+        while let Some(due) = played.machine.deadline() {
+            played.pass(due.since(played.now));
+        }
+        assert_eq!(played.sent().len(), 8);
+    }
+}
+
+#[test]
+fn who_left_requests_unanswered_is_asked_after_those_who_did_not() {
+    let mut played = default();
+    for node in 1..=3 {
+        announce(&mut played, node, 7);
+    }
+    assert_eq!(played.sent(), [request(1, 7)]);
+    played.pass(10 * SECOND);
+    assert_eq!(played.sent(), [request(2, 7)]);
+    played.pass(5 * SECOND);
+    assert_eq!(played.sent(), [request(3, 7)]);
+    deliver(&mut played, 3, 7, TransactionResult::Refused);
+    // Of the next they are known: all that were silent announce it before the one that was not.
+    played.hear(1, announcement(8));
+    let (ask, _) = played.question();
+    for node in [2, 3] {
+        played.hear(node, announcement(8));
+    }
+    played.local(TransactionsCommand::Known(ask, false));
+    assert_eq!(played.sent(), [request(3, 8)]);
+    // Who answers, however late, is as good as any.
+    deliver(&mut played, 3, 8, TransactionResult::Refused);
+    deliver(&mut played, 1, 7, TransactionResult::Refused);
+    played.hear(2, announcement(9));
+    let (ask, _) = played.question();
+    played.hear(1, announcement(9));
+    played.local(TransactionsCommand::Known(ask, false));
+    assert_eq!(played.sent(), [request(1, 9)]);
 }
 
 #[test]

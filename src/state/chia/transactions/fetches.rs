@@ -26,6 +26,8 @@ struct Fetch {
     progress: Progress,
     /// Who has it; the first is asked.
     sources: Vec<ConnectionId>,
+    /// How many were asked and had their time.
+    lapsed: u32,
 }
 
 /// How far it is.
@@ -75,9 +77,32 @@ impl Fetches {
         self.by_id.get(&id)?.sources.first().copied()
     }
 
+    /// Who is to be asked now, which is the first from here on, and by how much its time is to be
+    /// divided.
+    pub fn best_source(&mut self, id: TransactionId, peers: &Peers) -> Option<(ConnectionId, u32)> {
+        let fetch = self.by_id.get_mut(&id)?;
+        // Of equals it is the first.
+        let sources = fetch.sources.iter().copied().enumerate();
+        let (place, best) = sources.min_by_key(|(_, from)| peers.silent(*from))?;
+        fetch.sources.get_mut(..=place)?.rotate_right(1);
+        let divisor = if fetch.sources.len() > 1 { 1 << fetch.lapsed.min(3) } else { 1 };
+        Some((best, divisor))
+    }
+
+    /// Who was asked first had its time.
+    pub fn lapse(&mut self, id: TransactionId, peers: &mut Peers) {
+        if let Some(source) = self.first_source(id) {
+            self.remove_source(id, source, peers);
+        }
+        if let Some(fetch) = self.by_id.get_mut(&id) {
+            fetch.lapsed = fetch.lapsed.saturating_add(1);
+        }
+    }
+
     /// Begins to follow a transaction that is not followed.
     pub fn follow(&mut self, id: TransactionId) {
-        self.by_id.insert(id, Fetch { progress: Progress::Waiting, sources: Vec::new() });
+        let fetch = Fetch { progress: Progress::Waiting, sources: Vec::new(), lapsed: 0 };
+        self.by_id.insert(id, fetch);
     }
 
     /// A transaction that is followed goes a step. Whoever was asked for it is no longer awaited.
@@ -98,7 +123,8 @@ impl Fetches {
         }
     }
 
-    /// Somebody has it; those beyond `most` are passed over.
+    /// Somebody has it. Beyond `most`, whoever left most requests unanswered makes room, unless it
+    /// is the newcomer or is being asked.
     pub fn add_source(
         &mut self,
         id: TransactionId,
@@ -107,10 +133,20 @@ impl Fetches {
         peers: &mut Peers,
     ) {
         let Some(fetch) = self.by_id.get_mut(&id) else { return };
-        if fetch.sources.len() < most.max(1) && !fetch.sources.contains(&from) {
-            fetch.sources.push(from);
-            peers.set_source(from, id, true);
+        if fetch.sources.contains(&from) {
+            return;
         }
+        if fetch.sources.len() >= most.max(1) {
+            let asked = usize::from(fetch.progress.due().is_some());
+            let others = fetch.sources.iter().copied().enumerate().skip(asked);
+            let worst = others.max_by_key(|(_, of)| peers.silent(*of));
+            let worst = worst.filter(|(_, of)| peers.silent(*of) > peers.silent(from));
+            let Some((place, worst)) = worst else { return };
+            fetch.sources.remove(place);
+            peers.set_source(worst, id, false);
+        }
+        fetch.sources.push(from);
+        peers.set_source(from, id, true);
     }
 
     /// Somebody does not have it, or not for us. If that one was asked for it, the next one is to

@@ -78,7 +78,8 @@ pub enum TransactionResult {
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct TransactionsLimits {
-    /// A source that was asked for a transaction has so long; then the next one is asked.
+    /// A source that was asked for a transaction has so long; then the next one is asked, and while
+    /// there are more has half, a quarter, an eighth of it.
     pub fetch_timeout: Duration,
     /// Most ids that are being fetched.
     pub max_fetches: usize,

@@ -2,7 +2,9 @@
 //! W-5).
 
 mod fetches;
+mod fetching;
 mod input;
+mod offering;
 mod peers;
 mod recent;
 
@@ -11,25 +13,24 @@ pub use input::{
     TransactionsQuery,
 };
 
-use alloc::boxed::Box;
 use core::marker::PhantomData;
 
 use crate::ask::{AskId, Asks};
-use crate::codec::chia::messages::{self, NewTransaction, RequestTransaction, SendTransaction};
-use crate::codec::chia::{Message, NodeType, Transaction, TransactionId};
-use crate::fault::{Refusal, Refused, Rule};
+use crate::codec::chia::messages::{NewTransaction, SendTransaction};
+use crate::codec::chia::{Message, NodeType, TransactionId};
+use crate::fault::{Refusal, Refused};
 use crate::machine::{ActionOf, Machine, Never, Out};
 use crate::state::chia::role::{ConnectionId, Delivery, FromPeer};
-use crate::state::chia::rules;
 use crate::time::Time;
 
-use fetches::{Fetches, Progress};
+use fetches::Fetches;
 use peers::Peers;
 
 /// The part of a full node that transactions go through (P-29 to P-33, W-5).
 ///
 /// What a peer announces and the mempool does not know is asked for: of the first that announced
-/// it, and if that one does not answer in time, of the next. What comes, asked for or not, the
+/// it, and if that one does not answer in time, of the next. Whoever left requests unanswered comes
+/// after those who did not, and each has less time than the one before. What comes, asked for or not, the
 /// mempool is offered; what it takes is announced to every full node that is not known to have it.
 /// The mempool is whoever answers the questions, and `I` says what a transaction is known by.
 ///
@@ -120,156 +121,6 @@ impl<I: TransactionIds> Transactions<I> {
         }
     }
 
-    /// Somebody has a transaction (P-29).
-    fn announced(&mut self, now: Time, from: ConnectionId, id: TransactionId, out: &mut Out<Self>) {
-        let Some(peer) = self.peers.get_mut(from).filter(|peer| peer.gossips) else { return };
-        peer.known.insert(id, self.limits.max_known);
-        if self.syncing {
-            return;
-        }
-        if self.fetches.progress(id).is_none() {
-            let is_free = !self.is_busy_with(from) && self.has_share_left(from);
-            if !is_free || !self.make_room(now, from, out) {
-                return;
-            }
-            let Some(ask) = self.ask(from, id, What::IsKnown) else { return };
-            self.fetches.follow(id);
-            self.fetches.advance(id, Progress::Looking(ask), &mut self.peers);
-            out.ask(ask, TransactionsQuery::IsKnown(id));
-        }
-        self.add_source(id, from);
-    }
-
-    /// Somebody wants a transaction (P-30).
-    fn requested(&mut self, from: ConnectionId, id: TransactionId, out: &mut Out<Self>) {
-        let is_there = self.peers.get(from).is_some();
-        if self.syncing || !is_there || self.is_busy_with(from) {
-            return;
-        }
-        if let Some(ask) = self.ask(from, id, What::Get) {
-            out.ask(ask, TransactionsQuery::Get(id));
-        }
-    }
-
-    /// A transaction, asked for or not (P-31, P-32, W-5).
-    fn arrived(
-        &mut self,
-        from: ConnectionId,
-        transaction: Transaction,
-        out: &mut Out<Self>,
-    ) -> Result<(), &'static Rule> {
-        let id = I::transaction_id(&transaction);
-        let Some(peer) = self.peers.get_mut(from) else { return Ok(()) };
-        peer.known.insert(id, self.limits.max_known);
-        if !peer.answer(id) {
-            return Err(&rules::WRONG_TRANSACTION);
-        }
-        if self.syncing || self.is_busy_with(from) {
-            return Ok(());
-        }
-        match self.fetches.progress(id) {
-            // Another with this id is being looked at; should that one not do, this peer has one.
-            Some(Progress::Offered(_)) => {
-                self.add_source(id, from);
-                return Ok(());
-            }
-            Some(Progress::Looking(ask)) => drop(self.close(ask)),
-            Some(Progress::Requested(_) | Progress::Waiting) => {}
-            None => self.fetches.follow(id),
-        }
-        let Some(ask) = self.ask(from, id, What::Offer) else {
-            self.fetches.forget(id, &mut self.peers);
-            return Ok(());
-        };
-        self.fetches.advance(id, Progress::Offered(ask), &mut self.peers);
-        self.fetches.remove_source(id, from, &mut self.peers);
-        out.ask(ask, TransactionsQuery::Offer(id, Box::new(transaction)));
-        Ok(())
-    }
-
-    /// What the mempool made of a transaction (P-31).
-    fn offered(&mut self, now: Time, asked: Asked, result: TransactionResult, out: &mut Out<Self>) {
-        let Asked { from, id, .. } = asked;
-        match result {
-            TransactionResult::Invalid => {
-                out.send(Delivery::Penalise(from, &rules::INVALID_TRANSACTION));
-                // What an id does not cover may be bad in one and good in another (as in A-1).
-                self.look_elsewhere(now, id, out);
-            }
-            TransactionResult::Accepted => {
-                self.fetches.forget(id, &mut self.peers);
-                let others = self.peers.gossiping().filter(|(to, _)| *to != from);
-                for (to, _) in others.filter(|(_, peer)| !peer.known.contains(id)) {
-                    let announcement = messages::TransactionId { transaction_id: id };
-                    out.send(Delivery::To(to, announcement.into()));
-                }
-            }
-            TransactionResult::Known | TransactionResult::Refused => {
-                self.fetches.forget(id, &mut self.peers);
-            }
-        }
-    }
-
-    /// Asks the first source of a transaction that nobody is being asked for, or gives it up.
-    fn ask_next(&mut self, now: Time, id: TransactionId, out: &mut Out<Self>) {
-        let Some(source) = self.fetches.first_source(id) else {
-            self.fetches.forget(id, &mut self.peers);
-            return;
-        };
-        let until = now.after(self.limits.fetch_timeout);
-        self.fetches.advance(id, Progress::Requested(until), &mut self.peers);
-        if let Some(peer) = self.peers.get_mut(source) {
-            peer.request(id, self.limits.max_known);
-        }
-        out.send(Delivery::To(source, RequestTransaction { transaction_id: id }.into()));
-    }
-
-    fn add_source(&mut self, id: TransactionId, from: ConnectionId) {
-        let gossips = self.peers.get(from).is_some_and(|peer| peer.gossips);
-        if gossips && self.has_share_left(from) {
-            self.fetches.add_source(id, from, self.limits.max_sources, &mut self.peers);
-        }
-    }
-
-    /// A source is none any more: the next one is asked, if there is one.
-    fn drop_source(
-        &mut self,
-        now: Time,
-        id: TransactionId,
-        from: ConnectionId,
-        out: &mut Out<Self>,
-    ) {
-        self.fetches.remove_source(id, from, &mut self.peers);
-        match self.fetches.progress(id) {
-            Some(Progress::Waiting) => self.ask_next(now, id, out),
-            Some(Progress::Looking(ask)) if self.fetches.first_source(id).is_none() => {
-                self.close(ask);
-                self.fetches.forget(id, &mut self.peers);
-            }
-            _ => {}
-        }
-    }
-
-    /// Makes room for one more to fetch, if the greediest source has more than its share. Not more
-    /// is done for one message than an id can have sources.
-    fn make_room(&mut self, now: Time, from: ConnectionId, out: &mut Out<Self>) -> bool {
-        for _ in 0..self.limits.max_sources.max(1) {
-            if self.fetches.under_way() < self.limits.max_fetches {
-                break;
-            }
-            let Some((share, greediest, id)) = self.peers.greediest() else { break };
-            if share <= self.peers.share(from).saturating_add(1) {
-                break;
-            }
-            self.drop_source(now, id, greediest, out);
-        }
-        self.fetches.under_way() < self.limits.max_fetches
-    }
-
-    fn has_share_left(&self, from: ConnectionId) -> bool {
-        self.peers.share(from) < self.limits.max_fetches_per_peer
-    }
-
     /// Opens a question on behalf of a peer.
     fn ask(&mut self, from: ConnectionId, id: TransactionId, what: What) -> Option<AskId> {
         let ask = self.asks.open(Asked { from, id, what }).ok()?;
@@ -307,16 +158,6 @@ impl<I: TransactionIds> Transactions<I> {
         });
         for Asked { id, .. } in given_up {
             self.look_elsewhere(now, id, out);
-        }
-    }
-
-    /// What was being looked at came to nothing: its next source is asked, if there is one.
-    fn look_elsewhere(&mut self, now: Time, id: TransactionId, out: &mut Out<Self>) {
-        self.fetches.advance(id, Progress::Waiting, &mut self.peers);
-        if self.syncing || self.fetches.under_way() > self.limits.max_fetches {
-            self.fetches.forget(id, &mut self.peers);
-        } else {
-            self.ask_next(now, id, out);
         }
     }
 
@@ -410,15 +251,8 @@ impl<I: TransactionIds> Machine for Transactions<I> {
         }
     }
 
-    /// Sources that had their time make way for the next ones (P-29).
     fn handle_timeout(&mut self, now: Time, out: &mut Out<Self>) {
-        while let Some((due, id)) = self.fetches.first_due() {
-            if due > now {
-                break;
-            }
-            let Some(source) = self.fetches.first_source(id) else { break };
-            self.drop_source(now, id, source, out);
-        }
+        self.end_waits(now, out);
     }
 
     fn deadline(&self) -> Option<Time> {

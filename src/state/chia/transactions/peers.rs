@@ -30,6 +30,8 @@ pub(super) struct Peer {
     lost_count: bool,
     /// How many requests to it have not yet timed out.
     pub awaited: usize,
+    /// How many requests in a row it left unanswered for so long that others were asked.
+    pub silent: u32,
     /// How many questions are open on its behalf.
     pub open_asks: usize,
     /// The ids that it is a source of.
@@ -45,6 +47,7 @@ impl Peer {
             again: BTreeMap::new(),
             lost_count: false,
             awaited: 0,
+            silent: 0,
             open_asks: 0,
             sourced: BTreeSet::new(),
         }
@@ -74,9 +77,14 @@ impl Peer {
                 self.again.remove(&id);
                 heap::relax_map(&mut self.again);
             }
+            self.silent = 0;
             return true;
         }
-        self.requested.remove(id) || self.awaited == 0 || self.lost_count
+        let was_asked = self.requested.remove(id);
+        if was_asked || self.lost_count {
+            self.silent = 0;
+        }
+        was_asked || self.awaited == 0 || self.lost_count
     }
 
     fn heap(&self) -> usize {
@@ -117,6 +125,11 @@ impl Peers {
     /// The full nodes.
     pub fn gossiping(&self) -> impl Iterator<Item = (ConnectionId, &Peer)> + '_ {
         self.all.iter().filter(|(_, peer)| peer.gossips).map(|(from, peer)| (*from, peer))
+    }
+
+    /// How many requests in a row a peer left unanswered.
+    pub fn silent(&self, from: ConnectionId) -> u32 {
+        self.get(from).map_or(0, |peer| peer.silent)
     }
 
     /// How many ids a peer is a source of.
