@@ -1,13 +1,10 @@
-//! One peer that floods transactions, timelord, wallet or pool: what they hold, by an allocator that
-//! counts, is bounded and never more than they say themselves.
-
-#![cfg(feature = "chia")]
-
-mod heap;
+//! Machines by themselves: transactions, timelord, wallet, both ends of a pool's session. What they
+//! hold is bounded, and never more than they say themselves.
 
 use std::time::Duration;
 
-use heap::{held, live};
+use crate::flood::items;
+use crate::heap::{held, live};
 use nodewire::codec::chia::messages::{
     ChallengeStart, NewLca, NewTransaction, Partial, PartialAck, ProofOfSpaceInfo, RequestData,
     RequestTransaction, RespondData, SendTransaction, TransactionId,
@@ -26,7 +23,9 @@ use nodewire::state::chia::{
 use nodewire::{Action, AskId, Machine, Outbox, Time};
 
 /// So many messages of each kind.
-const MANY: u64 = 20_000;
+fn many() -> u64 {
+    items().max(20_000)
+}
 
 /// How often is looked.
 const EVERY: u64 = 64;
@@ -110,7 +109,7 @@ fn transactions() {
                 });
             }
             let answer = |id, query| of_mempool(id, query).filter(|_| answers);
-            let most = flood(&mut machine, MANY, |number| from(1, message(number)), answer);
+            let most = flood(&mut machine, many(), |number| from(1, message(number)), answer);
             assert!(most < 2 << 20, "{kind}: {most} bytes");
             let idle = size_of_val(&machine) + (4 << 10);
             let mut out = Outbox::new();
@@ -148,7 +147,7 @@ fn timelord() {
     };
     for (kind, message) in kinds.into_iter().enumerate() {
         let mut machine = held(|| Timelord::new(TimelordConfig::default()));
-        let most = flood(&mut machine, MANY, |number| from(1, message(number)), answer);
+        let most = flood(&mut machine, many(), |number| from(1, message(number)), answer);
         assert!(most < 2 << 20, "{kind}: {most} bytes");
         assert!(machine.challenges() <= 1_024);
         held(|| drop(machine));
@@ -168,7 +167,7 @@ fn wallet() {
     }
     drop(out);
     let news = |number| NewLca { lca_hash: HeaderHash(bytes32(number).0), height: 7 };
-    let most = flood(&mut machine, MANY, |number| from(1, news(number)), |_, _| None);
+    let most = flood(&mut machine, many(), |number| from(1, news(number)), |_, _| None);
     assert!(most < 64 << 10, "{most} bytes");
 }
 
@@ -212,7 +211,7 @@ fn a_farmer_of_a_pool() {
     assert_eq!(machine.stock(), 4_096);
     assert!(most < 2 << 20, "{most} bytes");
     // What nobody asked for is not kept at all.
-    flood(&mut machine, MANY, |_| PartialAck {}.into(), |_, _| None);
+    flood(&mut machine, many(), |_| PartialAck {}.into(), |_, _| None);
     held(|| drop(machine));
     assert_eq!(live(), 0);
 }
@@ -242,7 +241,7 @@ fn a_pool() {
     let kinds: [&dyn Fn(u64) -> Message; 2] = [&partial, &request];
     for (kind, message) in kinds.into_iter().enumerate() {
         let mut machine = held(|| <Pool>::new(PoolConfig::new(PublicKey([5; 48]))));
-        let most = flood(&mut machine, MANY, message, |_, _| None);
+        let most = flood(&mut machine, many(), message, |_, _| None);
         assert!(most < 256 << 10, "{kind}: {most} bytes");
         held(|| drop(machine));
         assert_eq!(live(), 0);
