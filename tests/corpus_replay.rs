@@ -92,6 +92,11 @@ fn chia_script_corpus() {
     replay("chia_script", fuzz_bodies::chia::script);
 }
 
+#[test]
+fn chia_town_corpus() {
+    replay("chia_town", fuzz_bodies::chia::town);
+}
+
 proptest! {
     #[test]
     fn chia_decode_any(bytes in prop::collection::vec(any::<u8>(), 0..512)) {
@@ -101,6 +106,16 @@ proptest! {
     #[test]
     fn chia_script_any(bytes in prop::collection::vec(any::<u8>(), 0..2_048)) {
         fuzz_bodies::chia::script(&bytes);
+    }
+}
+
+proptest! {
+    // Each is a network that lives for a while.
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.min(256)))]
+
+    #[test]
+    fn chia_town_any(bytes in prop::collection::vec(any::<u8>(), 0..1_024)) {
+        fuzz_bodies::chia::town(&bytes);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Nodes of a role that does what it is told, joined in memory.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use nodewire::bytes::Bytes;
@@ -11,6 +11,10 @@ use nodewire::state::chia::{
     ConnectionConfig, ConnectionId, Delivery, FromPeer, Opened, Parting, Peer, Reaction, Role,
 };
 use nodewire::{Action, ActionOf, Ending, Machine, Never, Out, Outbox, Refusal, Time};
+
+use crate::net::Party;
+
+pub use crate::net::host;
 
 /// A role that notes what it hears and says what it is told to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -265,122 +269,27 @@ pub fn ack() -> Vec<u8> {
     frame(nodewire::codec::chia::messages::HandshakeAck {})
 }
 
-/// A stream between two nodes: bytes on their way each way, and that it was closed.
-#[derive(Clone, Debug, Default)]
-struct Pipe {
-    ends: [Option<(usize, u64)>; 2],
-    /// Towards either end.
-    bytes: [VecDeque<u8>; 2],
-    closed: [bool; 2],
-}
-
-/// Nodes, and streams between them. Time stands still unless it is passed.
-pub struct Net {
-    pub nodes: Vec<Played>,
-    pipes: Vec<Pipe>,
-    next: u64,
-    /// Which pipe and which end of it a node's connection is.
-    by_end: BTreeMap<(usize, u64), (usize, usize)>,
-}
-
-impl Net {
-    pub fn new(nodes: Vec<Played>) -> Self {
-        Self { nodes, pipes: Vec::new(), next: 0, by_end: BTreeMap::new() }
+impl Party for Played {
+    fn open(&mut self, opened: Opened) {
+        Self::open(self, opened);
     }
 
-    /// `from` dials `to`. Hosts are numbers of nodes, so that each is somewhere else.
-    pub fn dial(&mut self, from: usize, to: usize) -> usize {
-        let (ours, theirs) = (self.next, self.next + 1);
-        self.next += 2;
-        let pipe = self.pipes.len();
-        let ends = [Some((from, ours)), Some((to, theirs))];
-        self.pipes.push(Pipe { ends, ..Pipe::default() });
-        self.by_end.insert((from, ours), (pipe, 0));
-        self.by_end.insert((to, theirs), (pipe, 1));
-        let there = at(&host(to), 8_444);
-        self.nodes[from].open(Opened::outbound(ConnectionId(ours), Some(there)));
-        self.collect(from);
-        let here = at(&host(from), 50_000);
-        self.nodes[to].open(Opened::inbound(ConnectionId(theirs), Some(here)));
-        self.collect(to);
-        pipe
+    fn transport(&mut self, connection: u64, transport: Transport) {
+        Self::transport(self, connection, transport);
     }
 
-    /// Puts what a node did where it goes.
-    pub fn collect(&mut self, node: usize) {
-        for sent in self.nodes[node].sent() {
-            match sent {
-                NodeSend::Bytes(connection, bytes) => {
-                    let (pipe, end) = self.by_end[&(node, connection.0)];
-                    assert!(!self.pipes[pipe].closed[1 - end], "bytes after the end");
-                    self.pipes[pipe].bytes[1 - end].extend(bytes);
-                }
-                NodeSend::Close(connection) => {
-                    let (pipe, end) = self.by_end[&(node, connection.0)];
-                    self.pipes[pipe].closed[1 - end] = true;
-                }
-                NodeSend::Dial(_) => {}
-            }
-        }
+    fn pass(&mut self, to: Time) {
+        Self::pass(self, to);
     }
 
-    /// True if something is on its way through this pipe to this end.
-    pub fn has(&self, pipe: usize, end: usize) -> bool {
-        let pipe = &self.pipes[pipe];
-        let Some((node, connection)) = pipe.ends[end] else { return false };
-        let held = self.nodes[node].node.holds_back(ConnectionId(connection));
-        !held && (!pipe.bytes[end].is_empty() || pipe.closed[end])
+    fn sent(&mut self) -> Vec<NodeSend> {
+        Self::sent(self)
     }
 
-    pub fn pipes(&self) -> usize {
-        self.pipes.len()
-    }
-
-    /// Up to so many bytes arrive, or the end if there are none.
-    pub fn arrive(&mut self, pipe: usize, end: usize, most: usize) {
-        if !self.has(pipe, end) {
-            return;
-        }
-        let (node, connection) = self.pipes[pipe].ends[end].unwrap();
-        let size = most.min(self.pipes[pipe].bytes[end].len());
-        if size > 0 {
-            let bytes: Bytes = self.pipes[pipe].bytes[end].drain(..size).collect();
-            self.nodes[node].hear(connection, bytes);
-        } else if self.pipes[pipe].bytes[end].is_empty() {
-            self.pipes[pipe].ends[end] = None;
-            self.nodes[node].transport(connection, Transport::Closed);
-        }
-        self.collect(node);
-    }
-
-    /// The next frame arrives, or the end if there is none.
-    pub fn arrive_frame(&mut self, pipe: usize, end: usize) {
-        let bytes = &self.pipes[pipe].bytes[end];
-        let length: Vec<u8> = bytes.iter().take(4).copied().collect();
-        let length = length.try_into().map_or(0, |length| u32::from_be_bytes(length) as usize + 4);
-        self.arrive(pipe, end, length);
-    }
-
-    /// All arrives that is on its way, and what comes of it.
-    pub fn settle(&mut self) {
-        loop {
-            let Some((pipe, end)) = self.moving().next() else { return };
-            self.arrive(pipe, end, usize::MAX);
-        }
-    }
-
-    pub fn moving(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
-        (0..self.pipes()).flat_map(|pipe| [(pipe, 0), (pipe, 1)]).filter(|(p, e)| self.has(*p, *e))
-    }
-
-    pub fn pass(&mut self, to: Time) {
-        for node in 0..self.nodes.len() {
-            self.nodes[node].pass(to);
-            self.collect(node);
-        }
+    fn holds_back(&self, connection: ConnectionId) -> bool {
+        self.node.holds_back(connection)
     }
 }
 
-pub fn host(node: usize) -> String {
-    format!("10.0.0.{}", node + 1)
-}
+/// Such nodes, and streams between them.
+pub type Net = crate::net::Net<Played>;

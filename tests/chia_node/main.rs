@@ -11,3 +11,6 @@ mod half_open;
 mod honest;
 #[cfg(feature = "sim")]
 mod laws;
+#[allow(dead_code, reason = "the fuzzed network does more with it")]
+#[path = "../given/chia/net.rs"]
+mod net;

@@ -1,5 +1,5 @@
 //! Of the Chia family: a frame of every function, alone and after a handshake, an object of every
-//! type, scripts for every machine.
+//! type, scripts for every machine and for a whole network.
 
 use arbitrary::{Arbitrary, Unstructured};
 use nodewire::codec::chia::{
@@ -18,6 +18,7 @@ pub fn seeds() -> Vec<Seed> {
     seeds.extend(objects());
     seeds.extend(streams());
     seeds.extend(scripts());
+    seeds.extend(towns());
     seeds
 }
 
@@ -124,4 +125,14 @@ fn scripts() -> Vec<Seed> {
         seed("chia_script", which, [&[number * 67], &rest[..]].concat())
     };
     each.map(script).collect()
+}
+
+/// Networks: joined or not, with a liar or without, left alone or driven by any bytes.
+fn towns() -> Vec<Seed> {
+    let each = (0..8_u8).flat_map(|flags| (0..3_usize).map(move |number| (flags, number)));
+    let town = |(flags, number): (u8, usize)| {
+        let seed_of = u64::from(flags) * 8 + number as u64;
+        seed("chia_town", flags, random(seed_of, number * 400))
+    };
+    each.map(town).collect()
 }

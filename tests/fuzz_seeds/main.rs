@@ -53,6 +53,7 @@ fn seeds_are_good_inputs() {
             "supervisor_journal" => fuzz_bodies::supervisor::journal(bytes),
             "chia_decode" => fuzz_bodies::chia::decode(bytes),
             "chia_script" => fuzz_bodies::chia::script(bytes),
+            "chia_town" => fuzz_bodies::chia::town(bytes),
             other => panic!("no target {other}"),
         }
     }

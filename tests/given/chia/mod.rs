@@ -1,12 +1,16 @@
 //! The Chia family: small values that fit together, and pickers for the connection and the roles.
 
 mod connection;
+mod net;
 mod pools;
+mod residents;
 mod roles;
 mod values;
 
 pub use connection::{ForChiaConnection, ForChiaSession};
+pub use net::{Party, host};
 pub use pools::{ForPool, ForPoolClient};
+pub use residents::{ADVERSARY, Closed, RESIDENTS, Resident, Tamper, TownNet, residents};
 pub use roles::{
     ForRole, addresses, farmer, full_node, harvester, introducer, serving, sync, timelord,
     transactions, wallet,
