@@ -9,6 +9,12 @@ pub(crate) trait Sink {
     /// Appends bytes.
     fn put(&mut self, bytes: &[u8]);
 
+    /// So many bytes are put next, at least.
+    #[inline]
+    fn make_room(&mut self, bytes: usize) {
+        let _ = bytes;
+    }
+
     /// A head with its shortest argument.
     #[inline]
     #[expect(clippy::decimal_bitwise_operands, reason = "RFC 8949 counts these in decimal")]
@@ -63,6 +69,11 @@ impl Sink for Vec<u8> {
     #[inline]
     fn put(&mut self, bytes: &[u8]) {
         self.extend_from_slice(bytes);
+    }
+
+    #[inline]
+    fn make_room(&mut self, bytes: usize) {
+        self.reserve(bytes);
     }
 }
 

@@ -54,12 +54,8 @@ impl<'a> Pairs<'_, 'a> {
     }
 
     /// The member of that name is none of the message's.
-    #[cold]
     pub(super) fn unknown(&self, name: &[u8]) -> Malformed {
-        match text(name, self.at) {
-            Ok(()) => Malformed::new(MalformedKind::UnknownMember, self.at),
-            Err(malformed) => malformed,
-        }
+        unknown(name, MalformedKind::UnknownMember, self.at)
     }
 
     /// A member that must have been there.
@@ -77,14 +73,14 @@ impl<'a> Pairs<'_, 'a> {
 pub(super) fn read<F: Copy, M>(
     body: &[u8],
     source: Source<'_>,
-    choose: impl Fn(&str) -> Option<F>,
+    choose: impl Fn(&[u8]) -> Option<F>,
     read: impl Fn(F, &mut Pairs<'_, '_>) -> Read<M>,
 ) -> Read<M> {
     let mut reader = Reader::new(body);
     let function = |reader: &mut Reader<'_>| {
         let at = reader.at();
-        let name = reader.text_or(MalformedKind::BadUtf8)?;
-        choose(name).ok_or_else(|| Malformed::new(MalformedKind::UnknownMessage, at))
+        let name = reader.text_bytes()?;
+        choose(name).ok_or_else(|| unknown(name, MalformedKind::UnknownMessage, at))
     };
     let members = |function: F, reader: &mut Reader<'_>| {
         let left = reader.definite_map()?;
@@ -95,8 +91,12 @@ pub(super) fn read<F: Copy, M>(
     if reader.take_if(3, |start| start == b"\xa2\x61f").is_some() {
         let function = function(&mut reader)?;
         if reader.take_if(2, |key| key == b"\x61d").is_some() {
-            let found = members(function, &mut reader)?;
-            return reader.finish().map(|()| found);
+            // Returned where it was read to.
+            let mut found = members(function, &mut reader);
+            if let (Ok(_), Err(trailing)) = (&found, reader.finish()) {
+                found = Err(trailing);
+            }
+            return found;
         }
         reader = Reader::new(body);
     }
@@ -141,6 +141,12 @@ pub(super) fn write<M: Members>(name: &str, members: &M, out: &mut impl Sink) {
     out.put(&[0x61, b'd']);
     out.map(M::NAMES.len());
     members.write(out);
+}
+
+/// The fault of a name that is none of ours, if it is a text.
+#[cold]
+fn unknown(name: &[u8], kind: MalformedKind, at: usize) -> Malformed {
+    text(name, at).err().unwrap_or(Malformed::new(kind, at))
 }
 
 /// A key that is none of ours is a text all the same.

@@ -140,6 +140,7 @@ impl<T: Member> Member for Vec<T> {
 
     fn write(&self, out: &mut impl Sink) {
         out.array(self.len());
+        out.make_room(self.len().saturating_mul(T::MIN_LEN));
         for value in self {
             value.write(out);
         }

@@ -64,10 +64,14 @@ macro_rules! catalogue {
             /// The function of this name, compared as a whole (D-11).
             #[must_use]
             pub fn named(name: &str) -> Option<Self> {
-                match name {
-                    $( $( $function => Some(Self::$name), )* )*
-                    _ => None,
-                }
+                Self::of(name.as_bytes())
+            }
+
+            fn of(name: &[u8]) -> Option<Self> {
+                $( $( if name == $function.as_bytes() {
+                    return Some(Self::$name);
+                } )* )*
+                None
             }
         }
 
@@ -196,7 +200,7 @@ impl Message {
     /// # Errors
     /// What is wrong, and where.
     pub fn decode(body: &[u8], source: Source<'_>) -> Result<Self, Malformed> {
-        envelope::read(body, source, Function::named, Self::read)
+        envelope::read(body, source, Function::of, Self::read)
     }
 
     /// Appends the one encoding of the message (E-1 to E-4), without the length before it.

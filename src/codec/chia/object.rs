@@ -84,7 +84,9 @@ macro_rules! object {
 
             fn write(&self, out: &mut impl $crate::codec::cbor::Sink) {
                 use $crate::codec::streamable::Streamable;
-                out.head($crate::codec::cbor::BYTES, self.stream_len() as u64);
+                let length = self.stream_len();
+                out.head($crate::codec::cbor::BYTES, length as u64);
+                out.make_room(length);
                 Streamable::write(self, &mut $crate::codec::chia::object::Into(out));
             }
 
@@ -253,11 +255,14 @@ impl<T: Part + Blank> Part for Option<T> {
 
     #[inline]
     fn fill(&mut self, reader: &mut Reader<'_>) -> Result<(), Malformed> {
-        if is_there(reader)? {
-            return self.insert(T::BLANK).fill(reader);
+        if !is_there(reader)? {
+            *self = None;
+            return Ok(());
         }
-        *self = None;
-        Ok(())
+        match self {
+            Some(blank) => blank.fill(reader),
+            None => self.insert(T::BLANK).fill(reader),
+        }
     }
 }
 
@@ -290,8 +295,9 @@ blank!(
     String = Self::new(),
 );
 
-impl<T> Blank for Option<T> {
-    const BLANK: Self = None;
+/// There already, as it mostly is: what is not there costs less to undo.
+impl<T: Blank> Blank for Option<T> {
+    const BLANK: Self = Some(T::BLANK);
 }
 
 impl<T> Blank for Vec<T> {

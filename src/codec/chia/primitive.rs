@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::member::{Member, Read, read_each};
 use crate::codec::cbor::{self, Sink};
 use crate::codec::hex::Hex;
-use crate::codec::streamable::{Put, Reader, Streamable, write_count};
+use crate::codec::streamable::{Put, Reader, Streamable, arrays, write_count};
 use crate::codec::{Malformed, MalformedKind, Source};
 
 /// Newtypes of a fixed number of bytes (D-6), printed as hex. `check` says what is wrong with the first.
@@ -72,11 +72,7 @@ macro_rules! fixed {
                         return Err(Malformed::new(MalformedKind::BadSignatureFlag, at));
                     }
                 }
-                let chunks = bytes.chunks_exact($length);
-                let value = |chunk: &[u8]| Self(*chunk.first_chunk().unwrap_or(&[0; $length]));
-                let mut list = Vec::with_capacity(chunks.len());
-                list.extend(chunks.map(value));
-                Ok(list)
+                Ok(arrays(bytes, Self))
             }
 
             fn list_len(list: &[Self]) -> usize {
@@ -122,7 +118,10 @@ macro_rules! fixed {
 
             #[inline]
             fn write(&self, out: &mut impl Sink) {
-                out.bytes(&self.0);
+                let mut item = [0; $length + 2];
+                let [head, length, bytes @ ..] = &mut item;
+                (*head, *length, *bytes) = (0x58, $length, self.0);
+                out.put(&item);
             }
         }
 

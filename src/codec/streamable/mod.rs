@@ -49,7 +49,7 @@ use alloc::vec::Vec;
 
 use super::{Malformed, Source};
 
-pub(crate) use of::{is_there, write_count};
+pub(crate) use of::{arrays, is_there, write_count};
 pub use reader::Reader;
 pub use sha256::{RustCryptoSha256, Sha256};
 

@@ -47,11 +47,7 @@ impl<const N: usize> Streamable for [u8; N] {
     }
 
     fn read_list(reader: &mut Reader<'_>, count: usize) -> Result<Vec<Self>, Malformed> {
-        let bytes = reader.take(count.saturating_mul(N))?;
-        let chunks = bytes.chunks_exact(N.max(1));
-        let mut list = Vec::with_capacity(count);
-        list.extend(chunks.map(|chunk| *chunk.first_chunk().unwrap_or(&[0; N])));
-        Ok(list)
+        reader.take(count.saturating_mul(N)).map(|bytes| arrays(bytes, |array| array))
     }
 
     fn list_len(list: &[Self]) -> usize {
@@ -131,6 +127,18 @@ impl<T: Streamable> Streamable for Box<T> {
     fn write(&self, out: &mut impl Put) {
         T::write(self, out);
     }
+}
+
+/// The values that so many bytes each make up, one after the other.
+///
+/// Not inlined: only of a slice that came as an argument the compiler knows that the list is none of
+/// it, and makes one copy of all.
+#[inline(never)]
+pub(crate) fn arrays<const N: usize, T>(bytes: &[u8], value: impl Fn([u8; N]) -> T) -> Vec<T> {
+    let chunks = bytes.chunks_exact(N.max(1));
+    let mut list = Vec::with_capacity(chunks.len());
+    list.extend(chunks.map(|chunk| value(*chunk.first_chunk().unwrap_or(&[0; N]))));
+    list
 }
 
 /// The count before a list, which has fewer entries than the number can say: they are in memory,
