@@ -6,59 +6,15 @@ use std::time::Duration;
 
 use nodewire::codec::chia::{Blob, Bytes32, HeaderDataHash, Message, NodeType};
 use nodewire::sim::World;
-use nodewire::sim::chia::{
-    Answers, Consensus, Keeper, Ledger, Maker, Oracle, Plots, Purse, stand_in,
-};
+use nodewire::sim::chia::{Consensus, Keeper, Ledger, Maker, Plots, Purse, stand_in};
 use nodewire::state::chia::{
     ConnectionId, Delivery, Farmer, FarmerConfig, FromPeer, FullNode, FullNodeCommand,
     FullNodeConfig, Harvester, HarvesterCommand, HarvesterLimits,
 };
-use nodewire::{Action, Machine, Outbox, Time};
 
-use crate::links::Links;
-use crate::report::Report;
-
-/// A role whose questions are answered at once.
-#[derive(Clone, Hash)]
-struct Manned<M, O> {
-    machine: M,
-    oracle: O,
-}
-
-impl<M: Machine<Remote = FromPeer, Send = Delivery>, O: Oracle<M>> Manned<M, O> {
-    fn hear(&mut self, news: FromPeer, edit: impl Fn(&mut M::Local)) -> Vec<Delivery> {
-        let mut out = Outbox::new();
-        self.machine.handle_remote(Time::ZERO, news, &mut out);
-        self.settle(&mut out, edit)
-    }
-
-    fn command(&mut self, command: M::Local) -> Vec<Delivery> {
-        let mut out = Outbox::new();
-        assert!(self.machine.handle_local(Time::ZERO, command, &mut out).is_ok());
-        self.settle(&mut out, |_| ())
-    }
-
-    fn settle(
-        &mut self,
-        out: &mut nodewire::Out<M>,
-        edit: impl Fn(&mut M::Local),
-    ) -> Vec<Delivery> {
-        let (mut sent, mut answers) = (Vec::new(), Answers::new());
-        while let Some(action) = out.pop() {
-            match action {
-                Action::Send(delivery) => sent.push(delivery),
-                Action::Ask(id, query) => self.oracle.asked(Time::ZERO, id, query, &mut answers),
-                Action::Notify(notice) => self.oracle.told(Time::ZERO, &notice, &mut answers),
-                Action::Close(_) => {}
-            }
-            for (_, mut answer) in answers.take() {
-                edit(&mut answer);
-                assert!(self.machine.handle_local(Time::ZERO, answer, out).is_ok());
-            }
-        }
-        sent
-    }
-}
+use crate::links::{Links, Wire};
+use crate::manned::Manned;
+use crate::report::{Report, finds};
 
 #[derive(Clone, Hash)]
 enum Member {
@@ -101,7 +57,7 @@ fn consensus() -> Consensus {
 
 fn harvester(plots: &[u64]) -> Member {
     let oracle = Plots::new(plots, consensus().plot_size, Duration::ZERO);
-    let mut manned = Manned { machine: Harvester::new(HarvesterLimits::default()), oracle };
+    let mut manned = Manned::new(<Harvester>::new(HarvesterLimits::default()), oracle);
     let sent = manned.command(HarvesterCommand::Plots(manned.oracle.all()));
     assert!(sent.is_empty());
     Member::Harvester(Box::new(manned))
@@ -115,7 +71,7 @@ fn farmer(pays: Pays) -> Member {
         config.pool_share_threshold = 0;
     }
     let oracle = Purse::new(consensus(), Bytes32([5; 32]));
-    Member::Farmer(Box::new(Manned { machine: Farmer::new(config), oracle }))
+    Member::Farmer(Box::new(Manned::new(Farmer::new(config), oracle)))
 }
 
 fn full_node() -> Member {
@@ -124,7 +80,7 @@ fn full_node() -> Member {
     // It dials nobody.
     config.addresses.target_peers = 0;
     let machine = FullNode::new(config, ledger.chain()).unwrap();
-    Member::FullNode(Box::new(Manned { machine, oracle: Keeper::new(ledger) }))
+    Member::FullNode(Box::new(Manned::new(machine, Keeper::new(ledger))))
 }
 
 /// Whether the pool is told of proofs too.
@@ -170,6 +126,22 @@ impl Farm {
         self
     }
 
+    /// With this planted in what is on its way.
+    fn tampered(mut self, wire: Wire) -> Self {
+        self.links.tamper(wire);
+        self
+    }
+
+    /// With a farmer that forgets (`Manned::forgetful`).
+    fn forgetful(mut self, before: fn(&Delivery) -> bool, after: fn(&Delivery) -> bool) -> Self {
+        for member in &mut self.members {
+            if let Member::Farmer(it) = member {
+                **it = it.as_ref().clone().forgetful(before, after);
+            }
+        }
+        self
+    }
+
     /// These connections end at any time.
     fn cut(mut self, links: &[usize]) -> Self {
         self.cuts = links.to_vec();
@@ -193,7 +165,7 @@ impl Farm {
                 self.submissions += 1;
             }
             let blame = self.links.send(at, delivery);
-            self.wrong = self.wrong.take().or(blame);
+            self.wrong = self.wrong.take().or(blame.map(|it| it.to_string()));
         }
     }
 }
@@ -246,11 +218,17 @@ impl World for Farm {
 
 /// One harvester, one farmer, and so many full nodes, which know each other.
 fn around(full_nodes: usize, pays: Pays) -> Farm {
+    wired(full_nodes, pays, |_, message| vec![message])
+}
+
+/// The same where this becomes of what they say.
+fn wired(full_nodes: usize, pays: Pays, wire: Wire) -> Farm {
     let mut members = vec![harvester(&[PLOT]), farmer(pays)];
     members.extend((0..full_nodes).map(|_| full_node()));
     let known = [(0, 1), (2, 3)];
     let to_nodes: Vec<_> = (2..2 + full_nodes).map(|node| (1, node)).collect();
-    Farm::new(members).settled(&known[..full_nodes.min(2)]).joined(&to_nodes)
+    let farm = Farm::new(members).tampered(wire);
+    farm.settled(&known[..full_nodes.min(2)]).joined(&to_nodes)
 }
 
 /// Two harvesters that have copies of one plot, and one farmer.
@@ -293,4 +271,86 @@ pub fn large(report: &mut Report) {
     explore(report, "two full nodes, and a pool", around(2, Pays::Pool), 2);
     explore(report, "two harvesters with one plot, two full nodes", copies(2), 2);
     explore(report, "two of each", two_of_each(), 2);
+}
+
+/// Faults planted on purpose, each found.
+pub fn planted() {
+    let asks = |it: &Delivery| matches!(it, Delivery::To(_, Message::RequestHeaderSignature(_)));
+    let hands_in = |it: &Delivery| matches!(it, Delivery::To(_, Message::HeaderSignature(_)));
+    let farm = || around(2, Pays::Nobody);
+
+    // R-11 is not kept: the next full node's header is signed too.
+    finds("a farmer that forgets what it signed", farm().forgetful(asks, hands_in), "signed for");
+    // What comes twice is handed in once, unless that is forgotten.
+    let twice: Wire = |_, message| match message {
+        Message::RespondHeaderSignature(_) => vec![message.clone(), message],
+        message => vec![message],
+    };
+    let mut report = Report::new(1_000);
+    report.explore("a signature comes twice", wired(1, Pays::Nobody, twice), |_| ());
+    let forgets = wired(1, Pays::Nobody, twice).forgetful(hands_in, hands_in);
+    finds("a farmer that forgets what it handed in", forgets, "handed in more than once");
+
+    let wires: [(&str, &str, Wire); 9] = [
+        ("unfinished blocks are not passed on", "{0, 1}", |_, it| match it {
+            Message::UnfinishedBlock(_) => Vec::new(),
+            it => vec![it],
+        }),
+        ("headers are not asked for", "{0}, {}", |_, it| match it {
+            Message::RequestHeaderHash(_) => Vec::new(),
+            it => vec![it],
+        }),
+        ("the harvester signs something else", "connection 0 by chia/F-7", |_, it| match it {
+            Message::RespondHeaderSignature(mut it) => {
+                it.header_hash_signature.0[9] ^= 1;
+                vec![(*it).into()]
+            }
+            it => vec![it],
+        }),
+        ("the farmer hands in another signature", "by chia/F-24", |_, it| match it {
+            Message::HeaderSignature(mut it) => {
+                it.header_signature.0[9] ^= 1;
+                vec![(*it).into()]
+            }
+            it => vec![it],
+        }),
+        ("a proof of something else", "connection 0 by chia/F-5", |_, it| match it {
+            Message::RespondProofOfSpace(mut it) => {
+                it.proof.size += 1;
+                vec![(*it).into()]
+            }
+            it => vec![it],
+        }),
+        ("the farmer passes on another proof", "by chia/F-22", |_, it| match it {
+            Message::RequestHeaderHash(mut it) => {
+                it.proof_of_space.size += 1;
+                vec![(*it).into()]
+            }
+            it => vec![it],
+        }),
+        ("an unfinished block with another body", "by chia/P-20", |_, it| match it {
+            Message::UnfinishedBlock(mut it) => {
+                it.block.body.cost += 1;
+                vec![(*it).into()]
+            }
+            it => vec![it],
+        }),
+        ("a challenge without difficulty", "by chia/F-2", |_, it| match it {
+            Message::ProofOfSpaceFinalized(mut it) => {
+                it.difficulty = 0;
+                vec![(*it).into()]
+            }
+            it => vec![it],
+        }),
+        ("no iterations a second", "by chia/F-3", |_, it| match it {
+            Message::ProofOfTimeRate(mut it) => {
+                it.pot_estimate_ips = 0;
+                vec![it.into()]
+            }
+            it => vec![it],
+        }),
+    ];
+    for (name, fault, wire) in wires {
+        finds(name, wired(2, Pays::Nobody, wire), fault);
+    }
 }

@@ -1,7 +1,7 @@
 //! A transaction that three announce, and one that hears of it afterwards: it arrives once, whoever
 //! is slow or silent, and nobody is blamed (P-29 to P-33).
 
-use nodewire::codec::chia::messages::SendTransaction;
+use nodewire::codec::chia::messages::{NewTransaction, SendTransaction};
 use nodewire::codec::chia::{Blob, Message, NodeType, Transaction, TransactionId};
 use nodewire::sim::World;
 use nodewire::sim::chia::Mempool;
@@ -11,8 +11,8 @@ use nodewire::state::chia::{
 };
 use nodewire::{Action, ActionOf, AskId, Machine, Outbox, Time};
 
-use crate::links::Links;
-use crate::report::Report;
+use crate::links::{Links, Wire};
+use crate::report::{Report, finds};
 
 /// A node as far as transactions go.
 #[derive(Clone, Hash)]
@@ -50,6 +50,19 @@ struct Town {
     wrong: Option<String>,
     /// Mempools take their time.
     is_slow: bool,
+    /// A fault planted on purpose.
+    flaw: Option<Flaw>,
+}
+
+/// What can be wrong with node 0.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Flaw {
+    /// It forgets whom it asked for what it was told of.
+    Forgets,
+    /// Its mempool takes for new whatever comes.
+    TakesTwice,
+    /// It waits for ever for whom it asked.
+    Patient,
 }
 
 /// Somebody who hears of it last.
@@ -74,7 +87,7 @@ impl Town {
         };
         let nodes = (0..count).map(node).collect();
         let links = Links::new(vec![NodeType::FullNode; count]);
-        let mut town = Self { nodes, links, wrong: None, is_slow: false };
+        let mut town = Self { nodes, links, wrong: None, is_slow: false, flaw: None };
         for other in 1..count {
             for (node, news) in town.links.join(0, other) {
                 town.hear(node, news);
@@ -86,6 +99,17 @@ impl Town {
         // Whoever is silent has announced it before.
         town.is_slow = is_slow;
         town
+    }
+
+    /// With this planted.
+    fn flawed(self, flaw: Flaw) -> Self {
+        Self { flaw: Some(flaw), ..self }
+    }
+
+    /// With this planted in what is on its way from now on.
+    fn tampered(mut self, wire: Wire) -> Self {
+        self.links.tamper(wire);
+        self
     }
 
     /// A wallet hands the transaction in.
@@ -103,9 +127,15 @@ impl Town {
         if let FromPeer::Received(_, Message::NewTransaction(_)) = &news {
             of.arrived += 1;
         }
+        let is_told = matches!(&news, FromPeer::Received(_, Message::TransactionId(_)));
+        let was =
+            (node == 0 && is_told && self.flaw == Some(Flaw::Forgets)).then(|| of.machine.clone());
         let mut out = Outbox::new();
         of.machine.handle_remote(of.now, news, &mut out);
         self.follow(node, out.drain().collect());
+        if let Some(was) = was {
+            self.nodes[0].machine = was;
+        }
     }
 
     fn follow(&mut self, node: usize, actions: Vec<ActionOf<Transactions>>) {
@@ -113,7 +143,7 @@ impl Town {
             match action {
                 Action::Send(delivery) => {
                     let blame = self.links.send(node, delivery);
-                    self.wrong = self.wrong.take().or(blame);
+                    self.wrong = self.wrong.take().or(blame.map(|it| it.to_string()));
                 }
                 Action::Ask(id, query) => {
                     self.nodes[node].asked.push((id, query));
@@ -140,7 +170,10 @@ impl Town {
                 TransactionsCommand::Found(ask, found)
             }
             TransactionsQuery::Offer(id, transaction) => {
-                let result = of.mempool.offer(id, *transaction);
+                let mut result = of.mempool.offer(id, *transaction);
+                if node == 0 && self.flaw == Some(Flaw::TakesTwice) {
+                    result = TransactionResult::Accepted;
+                }
                 of.taken += u32::from(result == TransactionResult::Accepted);
                 TransactionsCommand::Offered(ask, result)
             }
@@ -167,7 +200,8 @@ impl World for Town {
         moves.extend(self.links.moving().map(|(link, end)| Move::Arrive(link, end)));
         for (at, node) in self.nodes.iter().enumerate() {
             moves.extend((0..node.asked.len()).map(|question| Move::Answer(at, question)));
-            if node.machine.deadline().is_some() {
+            let waits = at == 0 && self.flaw == Some(Flaw::Patient);
+            if node.machine.deadline().is_some() && !waits {
                 moves.push(Move::TimeOut(at));
             }
         }
@@ -231,4 +265,49 @@ pub fn all(report: &mut Report) {
         assert_eq!(most as usize, talkers, "{name}");
         assert!(timeouts > 1, "{name}");
     }
+}
+
+/// Faults planted on purpose, each found.
+pub fn planted() {
+    let three = |silent| Town::new(3, silent, Last::Nobody, false);
+    finds("who was asked is forgotten", three(0).flawed(Flaw::Forgets), "2 times");
+    finds("all is taken for new", three(0).flawed(Flaw::TakesTwice), "taken 2");
+    finds("the silent are waited for", three(1).flawed(Flaw::Patient), "it has not arrived");
+
+    let wires: [(&str, &str, Wire); 5] = [
+        ("another transaction is sent", "by chia/P-32", |_, it| match it {
+            Message::NewTransaction(_) => {
+                let transaction = Transaction(Blob(b"not paid".to_vec().into()));
+                vec![NewTransaction { transaction }.into()]
+            }
+            it => vec![it],
+        }),
+        ("it is sent twice", "2 times", |_, it| match it {
+            Message::NewTransaction(_) => vec![it.clone(), it],
+            it => vec![it],
+        }),
+        ("nothing is sent", "it has not arrived", |_, it| match it {
+            Message::NewTransaction(_) => Vec::new(),
+            it => vec![it],
+        }),
+        ("nothing is asked for", "it has not arrived", |_, it| match it {
+            Message::RequestTransaction(_) => Vec::new(),
+            it => vec![it],
+        }),
+        ("an id is asked for that nobody has", "it has not arrived", |_, it| match it {
+            Message::RequestTransaction(mut it) => {
+                it.transaction_id.0[0] ^= 1;
+                vec![it.into()]
+            }
+            it => vec![it],
+        }),
+    ];
+    for (name, fault, wire) in wires {
+        finds(name, three(0).tampered(wire), fault);
+    }
+    let one = Town::new(1, 0, Last::One, false).tampered(|from, it| match it {
+        Message::TransactionId(_) if from == 0 => Vec::new(),
+        it => vec![it],
+    });
+    finds("what arrived is not told", one, "it has not arrived");
 }

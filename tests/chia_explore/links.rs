@@ -1,7 +1,9 @@
 //! Connections of roles, and the messages that are on their way along them.
 
 use std::collections::VecDeque;
+use std::fmt;
 
+use nodewire::Rule;
 use nodewire::codec::chia::{Message, NodeId, NodeType};
 use nodewire::state::chia::{
     ConnectionId, Delivery, Direction, FromPeer, Parting, Peer, Whereabouts,
@@ -21,11 +23,39 @@ struct Link {
 pub struct Links {
     types: Vec<NodeType>,
     links: Vec<Link>,
+    wire: Wire,
+}
+
+/// What becomes on its way of a message of a member.
+pub type Wire = fn(usize, Message) -> Vec<Message>;
+
+/// A member ends a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Blame {
+    pub by: usize,
+    pub link: usize,
+    /// What was broken; nothing, if nobody is blamed.
+    pub rule: Option<&'static Rule>,
+}
+
+impl fmt::Display for Blame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { by, link, rule } = self;
+        match rule {
+            Some(rule) => write!(f, "member {by} blames connection {link} by {rule}"),
+            None => write!(f, "member {by} closes connection {link}"),
+        }
+    }
 }
 
 impl Links {
-    pub const fn new(types: Vec<NodeType>) -> Self {
-        Self { types, links: Vec::new() }
+    pub fn new(types: Vec<NodeType>) -> Self {
+        Self { types, links: Vec::new(), wire: |_, message| vec![message] }
+    }
+
+    /// Plants a fault: from now on this becomes of messages on their way.
+    pub fn tamper(&mut self, wire: Wire) {
+        self.wire = wire;
     }
 
     /// Joins two members: what both are to be told.
@@ -54,8 +84,10 @@ impl Links {
         self.links[link].is_open
     }
 
-    /// Puts a message on its way to everybody it is for; who broke which rule, if it is blame.
-    pub fn send(&mut self, from: usize, delivery: Delivery) -> Option<String> {
+    /// Puts a message on its way to everybody it is for; who is to be gone, if somebody is.
+    pub fn send(&mut self, from: usize, delivery: Delivery) -> Option<Blame> {
+        let blame =
+            |to: ConnectionId, rule| Blame { by: from, link: usize::try_from(to.0).unwrap(), rule };
         match delivery {
             Delivery::To(to, message) => {
                 let link = usize::try_from(to.0).unwrap();
@@ -66,10 +98,10 @@ impl Links {
                 self.broadcast(from, to, Some(source), &message);
             }
             Delivery::Penalise(peer, rule) => {
-                return Some(format!("member {from} blames connection {} by {rule}", peer.0));
+                return Some(blame(peer, Some(rule)));
             }
             Delivery::Close(peer) => {
-                return Some(format!("member {from} closes connection {}", peer.0));
+                return Some(blame(peer, None));
             }
             // Whom they know is decided by the world.
             _ => {}
@@ -98,7 +130,7 @@ impl Links {
     fn push(&mut self, from: usize, link: usize, message: Message) {
         let Some(link) = self.links.get_mut(link).filter(|link| link.is_open) else { return };
         let Some(end) = link.ends.iter().position(|end| *end == from) else { return };
-        link.coming[1 - end].push_back(message);
+        link.coming[1 - end].extend((self.wire)(from, message));
     }
 
     /// Where something is on its way: connection and end.

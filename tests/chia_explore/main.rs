@@ -9,8 +9,10 @@
 mod farming;
 mod fetching;
 mod links;
+mod manned;
 mod opening;
 mod report;
+mod syncing;
 
 use crate::report::Report;
 
@@ -36,13 +38,42 @@ fn every_order_of_farming() {
 }
 
 #[test]
+fn every_order_of_syncing() {
+    let mut report = Report::new(20_000);
+    syncing::some(&mut report);
+    report.compare("chia_explore_syncing.txt");
+}
+
+#[test]
 fn every_order_of_more() {
-    if cfg!(debug_assertions) {
+    if cfg!(debug_assertions) && std::env::var("NODEWIRE_EXPLORE").as_deref() != Ok("large") {
         println!("skipped: every_order_of_more takes a release build");
         return;
     }
     let mut report = Report::new(400_000);
+    syncing::large(&mut report);
     opening::large(&mut report);
     farming::large(&mut report);
+    syncing::large(&mut report);
     report.compare("chia_explore_large.txt");
+}
+
+#[test]
+fn faults_planted_in_farms_are_found() {
+    farming::planted();
+}
+
+#[test]
+fn faults_planted_in_fetching_are_found() {
+    fetching::planted();
+}
+
+#[test]
+fn faults_planted_in_opening_are_found() {
+    opening::planted();
+}
+
+#[test]
+fn faults_planted_in_syncing_are_found() {
+    syncing::planted();
 }

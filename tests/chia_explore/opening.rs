@@ -4,7 +4,9 @@ use std::collections::{BTreeSet, VecDeque};
 
 use nodewire::bytes::Bytes;
 use nodewire::chia::{Node, NodeCommand, NodeConfig, NodeNotice, NodeRemote, NodeSend};
-use nodewire::codec::chia::{NodeId, NodeType, PeerInfo};
+use nodewire::codec::Source;
+use nodewire::codec::chia::messages::HandshakeAck;
+use nodewire::codec::chia::{Message, NodeId, NodeType, PeerInfo};
 use nodewire::link::Transport;
 use nodewire::sim::World;
 use nodewire::state::chia::{
@@ -12,7 +14,7 @@ use nodewire::state::chia::{
 };
 use nodewire::{Action, Ending, Machine, Never, Out, Outbox, Refusal, Time};
 
-use crate::report::Report;
+use crate::report::{Report, finds};
 
 /// A role that counts who is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -88,10 +90,23 @@ enum Move {
 /// Nodes 0 and 1, where 0 has the smaller node id, and their streams.
 #[derive(Clone, Hash)]
 struct Pair {
-    nodes: [Node<Counter>; 2],
+    nodes: [Vec<Node<Counter>>; 2],
     next: u64,
     pipes: Vec<Pipe>,
     wrong: Option<String>,
+    /// A fault planted on purpose.
+    flaw: Option<Flaw>,
+}
+
+/// What can be wrong with two nodes.
+#[derive(Clone, Copy, Hash)]
+enum Flaw {
+    /// Each has a register for every stream instead of one.
+    Apart,
+    /// That a stream has ended reaches nobody.
+    Endless,
+    /// This becomes of what a node sends.
+    Wire(fn(usize, Message) -> Vec<Message>),
 }
 
 impl Pair {
@@ -99,10 +114,20 @@ impl Pair {
         let node = |byte| {
             let mut connection = ConnectionConfig::new(NodeType::FullNode, NodeId([byte; 32]));
             connection.server_port = 8_444;
-            Node::new(NodeConfig::new(connection), Counter::default())
+            vec![Node::new(NodeConfig::new(connection), Counter::default())]
         };
         let pipes = dials.iter().map(|nodes| Pipe { nodes: *nodes, ..Pipe::default() });
-        Self { nodes: [node(1), node(2)], next: 0, pipes: pipes.collect(), wrong: None }
+        Self { nodes: [node(1), node(2)], next: 0, pipes: pipes.collect(), wrong: None, flaw: None }
+    }
+
+    /// With this planted.
+    fn flawed(mut self, flaw: Flaw) -> Self {
+        self.flaw = Some(flaw);
+        if let Flaw::Apart = flaw {
+            let streams = self.pipes.len();
+            self.nodes = self.nodes.map(|it| vec![it[0].clone(); streams]);
+        }
+        self
     }
 
     fn open(&mut self, pipe: usize, end: usize) {
@@ -116,7 +141,7 @@ impl Pair {
             0 => Opened::outbound(connection, there),
             _ => Opened::inbound(connection, there),
         };
-        self.step(node, |node, out| {
+        self.step(node, pipe, |node, out| {
             node.handle_local(Time::ZERO, NodeCommand::Opened(opened), out).unwrap();
             let transport = Transport::Writable(Transport::UNCOUNTED);
             node.handle_remote(Time::ZERO, NodeRemote { connection, transport }, out);
@@ -132,12 +157,18 @@ impl Pair {
         let Some(name) = name else { return };
         let transport = frame.map_or(Transport::Closed, Transport::Received);
         let remote = NodeRemote { connection: ConnectionId(name), transport };
-        self.step(node, |node, out| node.handle_remote(Time::ZERO, remote, out));
+        self.step(node, pipe, |node, out| node.handle_remote(Time::ZERO, remote, out));
     }
 
-    fn step(&mut self, node: usize, act: impl FnOnce(&mut Node<Counter>, &mut Out<Node<Counter>>)) {
+    fn step(
+        &mut self,
+        node: usize,
+        pipe: usize,
+        act: impl FnOnce(&mut Node<Counter>, &mut Out<Node<Counter>>),
+    ) {
         let mut out = Outbox::new();
-        act(&mut self.nodes[node], &mut out);
+        let part = pipe.min(self.nodes[node].len() - 1);
+        act(&mut self.nodes[node][part], &mut out);
         for action in out.drain() {
             match action {
                 Action::Send(NodeSend::Bytes(connection, bytes)) => {
@@ -145,12 +176,16 @@ impl Pair {
                         self.wrong = Some("bytes on a stream that is closed".into());
                         continue;
                     };
-                    self.pipes[pipe].coming[1 - end].extend(frames(bytes));
+                    let frames = frames(bytes);
+                    let frames = frames.into_iter().flat_map(|frame| self.carried(node, frame));
+                    let frames: Vec<_> = frames.collect();
+                    self.pipes[pipe].coming[1 - end].extend(frames);
                 }
                 Action::Send(NodeSend::Close(connection)) => {
                     let Some((pipe, end)) = self.find(node, connection) else { continue };
                     self.pipes[pipe].names[end] = None;
-                    self.pipes[pipe].closed[1 - end] = true;
+                    let is_lost = matches!(self.flaw, Some(Flaw::Endless));
+                    self.pipes[pipe].closed[1 - end] = !is_lost;
                 }
                 Action::Notify(NodeNotice::Closed { ending, reaction, banned_until, .. }) => {
                     let is_duplicate = match &ending {
@@ -169,6 +204,19 @@ impl Pair {
         }
     }
 
+    /// What becomes of a frame on its way.
+    fn carried(&self, node: usize, frame: Bytes) -> Vec<Bytes> {
+        let Some(Flaw::Wire(wire)) = self.flaw else { return vec![frame] };
+        let body = frame.slice(4..);
+        let message = Message::decode(&body, Source::of(&body)).expect("a message");
+        let carried = wire(node, message).into_iter().map(|message| {
+            let mut body = Vec::new();
+            message.encode(&mut body);
+            [&u32::try_from(body.len()).unwrap().to_be_bytes(), &body[..]].concat().into()
+        });
+        carried.collect()
+    }
+
     fn find(&self, node: usize, connection: ConnectionId) -> Option<(usize, usize)> {
         let ends = (0..self.pipes.len()).flat_map(|pipe| [(pipe, 0), (pipe, 1)]);
         let mut ends = ends.filter(|(pipe, end)| {
@@ -180,7 +228,7 @@ impl Pair {
 
     /// The streams that are established at a node.
     fn established(&self, node: usize) -> Vec<usize> {
-        let there = self.nodes[node].role().there.iter();
+        let there = self.nodes[node].iter().flat_map(|it| &it.role().there);
         there.filter_map(|name| Some(self.find(node, ConnectionId(*name))?.0)).collect()
     }
 }
@@ -235,7 +283,7 @@ impl World for Pair {
     fn stuck(&self) -> Option<String> {
         let both = [self.established(0), self.established(1)];
         let is_one = both[0].len() == 1 && both[0] == both[1];
-        let is_all = self.nodes.iter().all(|node| node.registry().len() == 1);
+        let is_all = self.nodes.iter().flatten().all(|node| node.registry().len() == 1);
         (!is_one || !is_all).then(|| format!("streams established: {both:?}"))
     }
 }
@@ -266,4 +314,47 @@ fn explore(report: &mut Report, name: &str, dials: &[[usize; 2]]) {
     });
     // Any of them can be the one that stays.
     assert_eq!(survivors.len(), dials.len(), "{name}");
+}
+
+/// Faults planted on purpose, each found.
+pub fn planted() {
+    let both = |flaw| Pair::new(&[OUT, BACK]).flawed(flaw);
+    finds("nobody knows what is there already", both(Flaw::Apart), "two connections");
+    finds("the end of a stream is lost", both(Flaw::Endless), "streams established");
+    let wires: [(&str, &str, fn(usize, Message) -> Vec<Message>); 5] = [
+        ("both take themselves for the smaller one", "streams established", |node, it| match it {
+            Message::Handshake(mut it) if node == 0 => {
+                it.node_id = NodeId([9; 32]);
+                vec![(*it).into()]
+            }
+            it => vec![it],
+        }),
+        ("both take themselves for the larger one", "streams established", |node, it| match it {
+            Message::Handshake(mut it) if node == 1 => {
+                it.node_id = NodeId([0; 32]);
+                vec![(*it).into()]
+            }
+            it => vec![it],
+        }),
+        ("one answers no handshake", "streams established", |node, it| match it {
+            Message::HandshakeAck(_) if node == 0 => Vec::new(),
+            it => vec![it],
+        }),
+        ("one answers before it says who it is", "broke chia/C-2 InvalidHandshake", |node, it| {
+            match it {
+                Message::Handshake(_) if node == 0 => vec![HandshakeAck {}.into(), it],
+                it => vec![it],
+            }
+        }),
+        ("one is of another network", "broke chia/C-3", |node, it| match it {
+            Message::Handshake(mut it) if node == 1 => {
+                it.network_id = "another".into();
+                vec![(*it).into()]
+            }
+            it => vec![it],
+        }),
+    ];
+    for (name, fault, wire) in wires {
+        finds(name, both(Flaw::Wire(wire)), fault);
+    }
 }

@@ -39,3 +39,11 @@ impl Report {
         assert_eq!(seen, expected, "the state space has changed; NODEWIRE_BLESS=1 accepts it");
     }
 }
+
+/// Explores a world with a fault planted on purpose, which is to be found by this name.
+pub fn finds<W: World>(name: &str, start: W, fault: &str) {
+    let explored = explore(start, Bounds { states: 100_000, ..Bounds::default() }, |_, _, _| ());
+    println!("planted: {name}: {explored}");
+    let found = explored.found.unwrap_or_else(|| panic!("{name}: nothing was found"));
+    assert!(found.fault.contains(fault), "{name}: {}", found.fault);
+}
