@@ -273,6 +273,12 @@ pub fn large(report: &mut Report) {
     explore(report, "two of each", two_of_each(), 2);
 }
 
+pub fn deep(report: &mut Report) {
+    // The connection of a farmer with a full node, and that of a harvester.
+    let goes = two_of_each().cut(&[0, 3]);
+    explore(report, "two of each, a harvester and a full node go", goes, 2);
+}
+
 /// Faults planted on purpose, each found.
 pub fn planted() {
     let asks = |it: &Delivery| matches!(it, Delivery::To(_, Message::RequestHeaderSignature(_)));

@@ -246,7 +246,7 @@ impl World for Town {
 }
 
 pub fn all(report: &mut Report) {
-    let worlds = [
+    let worlds = vec![
         ("two announce, and one is told", Town::new(2, 0, Last::One, true)),
         ("three announce", Town::new(3, 0, Last::Nobody, true)),
         ("three announce, one is silent", Town::new(3, 1, Last::Nobody, true)),
@@ -254,6 +254,18 @@ pub fn all(report: &mut Report) {
         ("three announce, and one is told", Town::new(3, 0, Last::One, false)),
         ("three announce, one is silent, and one is told", Town::new(3, 1, Last::One, false)),
     ];
+    explore(report, worlds);
+}
+
+pub fn deep(report: &mut Report) {
+    let worlds = vec![
+        ("four announce, and one is told", Town::new(4, 0, Last::One, false)),
+        ("four announce, one is silent", Town::new(4, 1, Last::Nobody, true)),
+    ];
+    explore(report, worlds);
+}
+
+fn explore(report: &mut Report, worlds: Vec<(&str, Town)>) {
     for (name, town) in worlds {
         let talkers = town.nodes.iter().filter(|it| it.taken > 0 && !it.is_silent).count();
         let (mut most, mut timeouts) = (0, 0);

@@ -1,5 +1,6 @@
 //! Every order in which small Chia networks can hear each other: two nodes that dial each other,
-//! a transaction that many announce, farmers and harvesters around full nodes.
+//! a transaction that many announce, farmers and harvesters around full nodes, a late full node
+//! that syncs from others. Faults that are planted in them are found.
 //!
 //! What goes along one connection keeps its order; connections overtake each other. The counts
 //! stand in `tests/golden/chia_explore*.txt`; `NODEWIRE_BLESS=1` writes them anew.
@@ -46,16 +47,28 @@ fn every_order_of_syncing() {
 
 #[test]
 fn every_order_of_more() {
-    if cfg!(debug_assertions) && std::env::var("NODEWIRE_EXPLORE").as_deref() != Ok("large") {
+    if cfg!(debug_assertions) {
         println!("skipped: every_order_of_more takes a release build");
         return;
     }
     let mut report = Report::new(400_000);
-    syncing::large(&mut report);
     opening::large(&mut report);
     farming::large(&mut report);
     syncing::large(&mut report);
     report.compare("chia_explore_large.txt");
+}
+
+#[test]
+fn a_world_of_millions() {
+    if std::env::var("NODEWIRE_EXPLORE").as_deref() != Ok("deep") {
+        println!("skipped: a_world_of_millions takes NODEWIRE_EXPLORE=deep");
+        return;
+    }
+    let mut report = Report::new(20_000_000);
+    fetching::deep(&mut report);
+    farming::deep(&mut report);
+    syncing::deep(&mut report);
+    report.compare("chia_explore_deep.txt");
 }
 
 #[test]

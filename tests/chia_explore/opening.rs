@@ -14,6 +14,7 @@ use nodewire::state::chia::{
 };
 use nodewire::{Action, Ending, Machine, Never, Out, Outbox, Refusal, Time};
 
+use crate::links::Wire;
 use crate::report::{Report, finds};
 
 /// A role that counts who is there.
@@ -106,7 +107,7 @@ enum Flaw {
     /// That a stream has ended reaches nobody.
     Endless,
     /// This becomes of what a node sends.
-    Wire(fn(usize, Message) -> Vec<Message>),
+    Wire(Wire),
 }
 
 impl Pair {
@@ -321,7 +322,7 @@ pub fn planted() {
     let both = |flaw| Pair::new(&[OUT, BACK]).flawed(flaw);
     finds("nobody knows what is there already", both(Flaw::Apart), "two connections");
     finds("the end of a stream is lost", both(Flaw::Endless), "streams established");
-    let wires: [(&str, &str, fn(usize, Message) -> Vec<Message>); 5] = [
+    let wires: [(&str, &str, Wire); 5] = [
         ("both take themselves for the smaller one", "streams established", |node, it| match it {
             Message::Handshake(mut it) if node == 0 => {
                 it.node_id = NodeId([9; 32]);

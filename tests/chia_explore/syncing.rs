@@ -257,6 +257,10 @@ pub fn some(report: &mut Report) {
         let name = format!("one tells {name}");
         explore(report, &name, rules, |other| Village::new(4, other).lying(lie));
     }
+    // Who contradicts a liar's hashes, and is late to say more, was right.
+    let (name, rules, lie) = LIES[0];
+    let late = |other| Village::new(6, other).lying(lie).hurried(1);
+    explore(report, &format!("one tells {name}, late answers"), rules, late);
 }
 
 pub fn large(report: &mut Report) {
@@ -268,6 +272,14 @@ pub fn large(report: &mut Report) {
         let liar = |other| Village::new(6, other).lying(lie).leaving().hurried(1);
         explore(report, &name, rules, liar);
     }
+}
+
+pub fn deep(report: &mut Report) {
+    let late = |other| Village::new(8, other).leaving().hurried(3);
+    explore(report, "eight blocks, one leaves, late answers", &[], late);
+    let (name, rules, lie) = LIES[0];
+    let liar = |other| Village::new(8, other).lying(lie).leaving().hurried(2);
+    explore(report, &format!("eight blocks, one tells {name} or leaves"), rules, liar);
 }
 
 /// Faults planted on purpose, each found.

@@ -75,20 +75,19 @@ impl Peers {
     }
 
     /// One of those that are preferred: at random among peers that were not asked for the same and
-    /// answer in time; else among those that were not asked; else, `again`, among all.
+    /// answer in time; else among those that were not asked; else, `again`, among all. Who is
+    /// mistrusted comes after all others, and is asked at once if there are no others.
     pub fn pick(&mut self, tried: &[ConnectionId], again: bool) -> Option<ConnectionId> {
-        let rank = |peer: &ConnectionId, asked: &Asked| {
-            if asked.mistrusted {
-                3
-            } else if tried.contains(peer) {
-                2
-            } else {
-                u8::from(asked.silent > 0)
-            }
-        };
+        let rank =
+            |peer: &ConnectionId, asked: &Asked| match (asked.mistrusted, tried.contains(peer)) {
+                (false, false) => u8::from(asked.silent > 0),
+                (false, true) => 2,
+                (true, false) => 3,
+                (true, true) => 4,
+            };
         let ranks = self.of.iter().map(|(peer, asked)| (rank(peer, asked), *peer));
         let best = ranks.clone().map(|(rank, _)| rank).min()?;
-        if best > 1 && !again {
+        if matches!(best, 2 | 4) && !again {
             return None;
         }
         let mut of_best = ranks.filter(|(rank, _)| *rank == best).map(|(_, peer)| peer);
@@ -157,6 +156,13 @@ impl Peers {
     pub fn mistrust(&mut self, peer: ConnectionId) {
         if let Some(asked) = self.of.get_mut(&peer) {
             asked.mistrusted = true;
+        }
+    }
+
+    /// What they contradicted was made up: they were right, however long they took.
+    pub fn trust(&mut self) {
+        for asked in self.of.values_mut() {
+            asked.mistrusted = false;
         }
     }
 
