@@ -2,6 +2,7 @@
 
 mod delivering;
 mod input;
+mod opening;
 mod waiting;
 
 pub use input::{NodeCommand, NodeConfig, NodeNotice, NodeRemote, NodeSend};
@@ -10,18 +11,18 @@ use alloc::collections::{BTreeSet, VecDeque};
 
 use crate::ask::AskId;
 use crate::codec::chia::{Message, PeerInfo};
-use crate::fault::{Ending, Fault, Refusal, Refused};
+use crate::fault::{Refusal, Refused};
 use crate::heap;
 use crate::link::{PeerOutbox, Peers};
 use crate::machine::{Action, ActionOf, Input, InputOf, Machine, Out};
 use crate::outbox::Scratch;
 use crate::state::chia::{
-    Admission, ConnectionCommand, ConnectionId, ConnectionNotice, ConnectionPhase, ConnectionQuery,
-    Farmer, FromPeer, Opened, Peer, Registry, Role, TurnedAway, Verdict, rules,
+    ConnectionCommand, ConnectionId, ConnectionNotice, ConnectionQuery, Farmer, FromPeer, Registry,
+    Role,
 };
 use crate::time::Time;
 
-use super::{Session, session};
+use super::Session;
 use waiting::Waiting;
 
 /// A node: a [`Role`] above all its connections.
@@ -107,36 +108,6 @@ impl<R: Role> Node<R> {
         machine.is_some_and(Machine::saturated)
     }
 
-    fn open(&mut self, now: Time, opened: Opened, turn: &mut Turn, out: &mut Out<Self>) {
-        let (connection, direction) = (opened.connection, opened.direction);
-        let dialled = opened.dialled.clone();
-        if let Some(address) = &dialled {
-            self.dialled(address);
-        }
-        match self.registry.open(now, opened) {
-            Ok(evicted) => {
-                let mut config = self.config.connection.clone();
-                config.seed = config.seed.wrapping_add(connection.0);
-                self.sessions.insert(connection, session(config, direction));
-                self.tell(now, connection, ConnectionCommand::Open, turn);
-                if let Some(oldest) = evicted {
-                    self.turn_away(now, oldest, TurnedAway::Full("max_half_open"), turn, out);
-                }
-            }
-            Err(why) => {
-                out.send(NodeSend::Close(connection));
-                out.notify(NodeNotice::TurnedAway(connection, why));
-                turn.news.extend(dialled.map(FromPeer::DialFailed));
-            }
-        }
-    }
-
-    fn dialled(&mut self, address: &PeerInfo) -> bool {
-        let was = self.dialling.remove(address);
-        heap::relax_set(&mut self.dialling);
-        was
-    }
-
     /// Sees to all that an input has caused, and to all that this causes.
     fn settle(&mut self, now: Time, turn: &mut Turn, out: &mut Out<Self>) {
         loop {
@@ -208,48 +179,6 @@ impl<R: Role> Node<R> {
         }
     }
 
-    /// Answers whether a node id is free (C-4, C-9).
-    fn register(
-        &mut self,
-        now: Time,
-        connection: ConnectionId,
-        ask: AskId,
-        peer: Peer,
-        turn: &mut Turn,
-        out: &mut Out<Self>,
-    ) {
-        let verdict = self.registry.register(connection, ask, peer);
-        let admission = match verdict {
-            Verdict::Registered | Verdict::Replaces(_) => Admission::Registered,
-            Verdict::Duplicate => Admission::Duplicate,
-            Verdict::Postponed => return,
-            Verdict::TurnedAway(why) => return self.turn_away(now, connection, why, turn, out),
-        };
-        if let Verdict::Replaces(other) = verdict {
-            let phase = ConnectionPhase::AwaitAck.name();
-            let ending = Ending::Fault(Fault::violation(&rules::DUPLICATE, phase));
-            self.closed(now, other, ending, turn, out);
-        }
-        self.tell(now, connection, ConnectionCommand::Admitted(ask, admission), turn);
-    }
-
-    fn connected(
-        &mut self,
-        now: Time,
-        connection: ConnectionId,
-        peer: Peer,
-        turn: &mut Turn,
-        out: &mut Out<Self>,
-    ) {
-        match self.registry.establish(connection) {
-            Ok(at) => {
-                out.notify(NodeNotice::Connected(connection, peer, at.clone()));
-                turn.news.push_back(FromPeer::Connected(connection, peer, at));
-            }
-            Err(why) => self.turn_away(now, connection, why, turn, out),
-        }
-    }
-
     /// A message is the role's.
     fn hand_over(
         &mut self,
@@ -294,44 +223,6 @@ impl<R: Role> Node<R> {
         turn: &mut Turn,
     ) {
         self.step(now, connection, Input::Local(command), turn);
-    }
-
-    fn turn_away(
-        &mut self,
-        now: Time,
-        connection: ConnectionId,
-        why: TurnedAway,
-        turn: &mut Turn,
-        out: &mut Out<Self>,
-    ) {
-        out.notify(NodeNotice::TurnedAway(connection, why));
-        self.closed(now, connection, Ending::Done, turn, out);
-    }
-
-    /// A connection is no more, whatever it still had to say or was to be told.
-    fn closed(
-        &mut self,
-        now: Time,
-        connection: ConnectionId,
-        ending: Ending,
-        turn: &mut Turn,
-        out: &mut Out<Self>,
-    ) {
-        self.sessions.remove(&connection);
-        self.waiting.forget(connection);
-        let Some(parted) = self.registry.close(now, connection, &ending) else { return };
-        let (reaction, banned_until) = (parted.reaction, parted.banned_until);
-        out.send(NodeSend::Close(connection));
-        out.notify(NodeNotice::Closed { connection, ending, reaction, banned_until });
-        if parted.is_established {
-            turn.news.push_back(FromPeer::Disconnected(connection, parted.parting()));
-        } else {
-            turn.news.extend(parted.dialled.map(FromPeer::DialFailed));
-        }
-        if let Some((next, ask, peer)) = parted.next {
-            // It asks again, and its node id is free now.
-            turn.said.push((next, Action::Ask(ask, ConnectionQuery::Register(peer))));
-        }
     }
 }
 

@@ -149,8 +149,27 @@ fn an_introducer_remembers_who_connected_and_tells_20_of_them() {
     assert_eq!(introducer.disconnect(6, Parting::AddressDropped), []);
     assert!(introducer.machine.addresses().knows(&far(5)));
     assert!(!introducer.machine.addresses().knows(&far(6)));
-    assert_eq!(introducer.machine.deadline(), None);
     assert_eq!(introducer.know(many(50)), []);
+    assert_eq!(introducer.pass(seconds(119)), []);
+}
+
+#[test]
+fn who_says_nothing_to_an_introducer_leaves_and_is_remembered() {
+    let mut introducer = Played::new(Introducer::new(AddressesConfig::introducer(7)));
+    for node in 0..3 {
+        introducer.connect(u64::from(node), Direction::Inbound, Some(far(node)));
+    }
+    assert_eq!(introducer.pass(seconds(60)), []);
+    introducer.asked(1);
+    introducer.disconnect(2, Parting::AddressKept);
+    let close = |peer| Delivery::Close(ConnectionId(peer));
+    assert_eq!(introducer.pass(seconds(179)), [(120, close(0))]);
+    // What it says while it is being closed changes nothing.
+    introducer.asked(0);
+    assert_eq!(introducer.pass(seconds(180)), [(180, close(1))]);
+    introducer.disconnect(0, Parting::AddressKept);
+    assert_eq!(introducer.machine.deadline(), None);
+    assert!((0..3).all(|node| introducer.machine.addresses().knows(&far(node))));
 }
 
 #[test]

@@ -138,6 +138,46 @@ fn a_host_has_four_half_open_streams() {
 }
 
 #[test]
+fn a_host_has_a_quarter_of_the_places() {
+    let mut node = Played::new(1);
+    let of_host = |number: u64, host: &str| {
+        Opened::inbound(ConnectionId(number), Some(at(host, 40_000 + number as u16)))
+    };
+    for number in 0..12 {
+        node.establish(of_host(number, "10.0.0.9"), named(number));
+    }
+    node.open(of_host(12, "::ffff:10.0.0.9"));
+    let limit = "max_inbound_of_host";
+    assert_eq!(turned_away(&mut node), [(12, limit)], "in either form");
+    // Of IPv6, whoever has an address has the 2^64 that begin so.
+    for number in 20..32 {
+        node.establish(of_host(number, &format!("2001:db8::{number}")), named(number));
+    }
+    node.open(of_host(32, "2001:db8::ffff:0:0:1"));
+    assert_eq!(turned_away(&mut node), [(32, limit)]);
+    node.establish(of_host(33, "2001:db8:0:1::1"), named(33));
+    // Nobody else is kept out, nor is who was configured or is dialled.
+    node.establish(of_host(40, "10.0.0.8"), named(40));
+    node.establish(of_host(41, "10.0.0.9").trusted(), named(41));
+    node.establish(Opened::outbound(ConnectionId(42), Some(at("10.0.0.9", 8_444))), named(42));
+    // This computer's are not counted: whole networks are tried out on one.
+    for number in 50..70 {
+        node.establish(of_host(number, "127.0.0.1"), named(number));
+    }
+    assert_eq!(turned_away(&mut node), []);
+    // One that leaves makes room for one, and who has our ack already finds none if others were
+    // faster.
+    node.transport(3, Transport::Closed);
+    node.open(of_host(80, "10.0.0.9"));
+    node.open(of_host(81, "10.0.0.9"));
+    node.hear(80, hello(named(80)));
+    node.hear(81, [hello(named(81)), ack()].concat());
+    node.hear(80, ack());
+    assert_eq!(turned_away(&mut node), [(80, limit)]);
+    assert!(node.connected().contains(&81));
+}
+
+#[test]
 fn handshakes_without_an_ack_keep_nobody_out() {
     let mut node = Played::new(1);
     // Each claims another node id.

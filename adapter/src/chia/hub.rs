@@ -1,6 +1,6 @@
 //! A whole node: its listener, its streams, its timers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -26,6 +26,8 @@ pub struct Hub<R: Role, O: Oracle<R>> {
     machine: Staffed<R, O>,
     epoch: Instant,
     streams: BTreeMap<ConnectionId, Stream>,
+    /// Streams that are not being read: they were just opened or heard, or are held back.
+    unread: BTreeSet<ConnectionId>,
     friends: Vec<Friend>,
     next: u64,
     news: (mpsc::Sender<News>, mpsc::Receiver<News>),
@@ -65,6 +67,7 @@ impl<R: Role, O: Oracle<R>> Hub<R, O> {
             machine,
             epoch,
             streams: BTreeMap::new(),
+            unread: BTreeSet::new(),
             friends: Vec::new(),
             next: 0,
             news: mpsc::channel(ROOM),
@@ -142,7 +145,10 @@ impl<R: Role, O: Oracle<R>> Hub<R, O> {
     fn moved(&mut self, id: ConnectionId, transport: Transport) {
         let Some(stream) = self.streams.get_mut(&id) else { return };
         match transport {
-            Transport::Received(_) => stream.is_reading = false,
+            Transport::Received(_) => {
+                stream.is_reading = false;
+                self.unread.insert(id);
+            }
             Transport::Finished | Transport::Closed => stream.is_over = true,
             _ => {}
         }
@@ -154,6 +160,7 @@ impl<R: Role, O: Oracle<R>> Hub<R, O> {
         self.next += 1;
         let _ = stream.set_nodelay(true);
         self.streams.insert(id, Stream::start(id, stream, self.news.0.clone()));
+        self.unread.insert(id);
         self.local(NodeCommand::Opened(opened(id)));
         self.remote(id, Transport::Writable(BACKLOG));
     }
@@ -184,11 +191,15 @@ impl<R: Role, O: Oracle<R>> Hub<R, O> {
                 Action::Close(_) => {}
             }
         }
-        for (id, stream) in &mut self.streams {
-            if !stream.is_reading && !self.machine.holds_back(*id) {
+        let Self { streams, machine, unread, .. } = self;
+        unread.retain(|id| {
+            let Some(stream) = streams.get_mut(id) else { return false };
+            let is_held = machine.holds_back(*id);
+            if !is_held {
                 stream.read();
             }
-        }
+            is_held
+        });
     }
 
     /// Connects to an address. Names are not resolved: peers may have made them up.

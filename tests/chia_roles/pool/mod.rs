@@ -3,8 +3,10 @@
 mod client;
 mod server;
 mod session;
+mod times;
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use nodewire::codec::chia::messages::{Partial, RequestData, RespondData};
 use nodewire::codec::chia::{
@@ -21,6 +23,7 @@ use crate::given::{bytes32, key, signature};
 /// One end of a session.
 struct Player<M: Machine> {
     machine: M,
+    now: Time,
     told: VecDeque<ActionOf<M>>,
 }
 
@@ -29,26 +32,42 @@ where
     M::Local: std::fmt::Debug,
 {
     fn new(machine: M) -> Self {
-        Self { machine, told: VecDeque::new() }
+        Self { machine, now: Time::ZERO, told: VecDeque::new() }
     }
 
     fn hear(&mut self, message: impl Into<Message>) {
         let mut out = Outbox::new();
-        self.machine.handle_remote(Time::ZERO, message.into(), &mut out);
+        self.machine.handle_remote(self.now, message.into(), &mut out);
         self.told.extend(out.drain());
     }
 
     fn local(&mut self, command: M::Local) {
         let mut out = Outbox::new();
-        self.machine.handle_local(Time::ZERO, command, &mut out).unwrap();
+        self.machine.handle_local(self.now, command, &mut out).unwrap();
         self.told.extend(out.drain());
     }
 
     fn refused(&mut self, command: M::Local) -> Refused {
         let mut out = Outbox::new();
-        let refusal = self.machine.handle_local(Time::ZERO, command, &mut out).unwrap_err();
+        let refusal = self.machine.handle_local(self.now, command, &mut out).unwrap_err();
         assert!(out.is_empty());
         refusal.why
+    }
+
+    /// So many seconds pass, deadline by deadline.
+    fn pass(&mut self, seconds: u64) {
+        let to = self.now.after(Duration::from_secs(seconds));
+        while let Some(due) = self.machine.deadline().filter(|due| *due <= to) {
+            self.now = self.now.max(due);
+            let mut out = Outbox::new();
+            self.machine.handle_timeout(self.now, &mut out);
+            let is_over = out.iter().any(|action| matches!(action, Action::Close(_)));
+            self.told.extend(out.drain());
+            if is_over {
+                break;
+            }
+        }
+        self.now = to;
     }
 
     fn all(&mut self) -> Vec<ActionOf<M>> {

@@ -60,6 +60,9 @@ pub struct AddressesLimits {
     pub redial: Duration,
     /// What is being dialled so long has got lost: our own addition.
     pub dial_timeout: Duration,
+    /// A full node that says nothing for so long leaves its place at an
+    /// [introducer](crate::state::chia::Introducer) to others: our own addition.
+    pub introducer_idle: Duration,
 }
 
 impl AddressesConfig {
@@ -108,6 +111,7 @@ impl Default for AddressesLimits {
             introducer_retry: Duration::from_secs(5),
             redial: Duration::from_secs(60),
             dial_timeout: Duration::from_secs(60),
+            introducer_idle: Duration::from_secs(120),
         }
     }
 }

@@ -73,6 +73,7 @@ pub enum FarmerNotice {
 
 /// A proof that counts for the pool.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "what a partial is made of")]
 pub struct PartialProof {

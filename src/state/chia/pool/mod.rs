@@ -11,6 +11,8 @@ pub use client::{
 };
 pub use server::{Credit, Pool, PoolCommand, PoolConfig, PoolNotice, PoolQuery, PoolRate};
 
+use core::time::Duration;
+
 use crate::codec::chia::Message;
 use crate::codec::{Malformed, MalformedKind};
 use crate::fault::{Ending, Fault};
@@ -32,13 +34,29 @@ pub struct PoolLimits {
     pub max_coinbases: usize,
     /// Most requests for data that wait for their answer; then nothing more is taken.
     pub max_requests: usize,
+    /// A farmer that says nothing for so long from the start is left (PO-2): our own addition.
+    pub first_timeout: Duration,
+    /// A farmer that says nothing for so long later is left, unless it waits for us: our own
+    /// addition. By default as long as a proof that counts may take.
+    pub idle_timeout: Duration,
+    /// A pool that owes data, or the next acknowledgement, for so long is left (PO-3, PO-4): our
+    /// own addition.
+    pub answer_timeout: Duration,
 }
 
 impl Default for PoolLimits {
     fn default() -> Self {
         // Room for as many coinbases as are kept.
         let wire = Limits { max_frame: 1_048_576, ..Limits::default() };
-        Self { wire, max_unacknowledged: 64, max_coinbases: 4_096, max_requests: 4 }
+        Self {
+            wire,
+            max_unacknowledged: 64,
+            max_coinbases: 4_096,
+            max_requests: 4,
+            first_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(12_000),
+            answer_timeout: Duration::from_secs(120),
+        }
     }
 }
 

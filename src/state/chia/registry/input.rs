@@ -20,6 +20,9 @@ pub struct RegistryLimits {
     pub max_established: usize,
     /// Most of them that their peers have dialled (`chia.md` 14.4).
     pub max_inbound: usize,
+    /// Most of those from one host, so that nobody takes all places alone: our own addition. Those
+    /// of this computer are not counted.
+    pub max_inbound_of_host: usize,
     /// Most streams dialled by peers that are not established yet.
     pub max_half_open: usize,
     /// Most of them from one host.
@@ -41,6 +44,7 @@ impl Default for RegistryLimits {
         Self {
             max_established: 64,
             max_inbound: 48,
+            max_inbound_of_host: 12,
             max_half_open: 32,
             max_half_open_of_host: 4,
             max_bans: 1_000,

@@ -47,6 +47,8 @@ pub struct Registry {
     /// How many of them nobody configured, and how many of those were dialled by their peers.
     strangers: usize,
     inbound: usize,
+    /// The latter by group of hosts, where those are counted.
+    inbound_of: BTreeMap<String, usize>,
     /// Streams of unknown peers that are not established, the oldest first.
     half_open: BTreeSet<ConnectionId>,
     bans: Bans,
@@ -64,6 +66,8 @@ struct Link {
     peer: Option<Peer>,
     /// Its host, in canonical form.
     host: Option<String>,
+    /// Whoever has that host has all of these ([`hosts::group`]); `None`: nobody is counted.
+    group: Option<String>,
     dialled: Option<PeerInfo>,
 }
 
@@ -81,6 +85,7 @@ impl Registry {
             established: BTreeSet::new(),
             strangers: 0,
             inbound: 0,
+            inbound_of: BTreeMap::new(),
             half_open: BTreeSet::new(),
             bans: Bans::new(),
             own: BTreeSet::new(),
@@ -158,14 +163,15 @@ impl Registry {
         let Opened { connection, direction, remote, dialled, is_trusted } = opened;
         self.newest = self.newest.max(Some(connection));
         let host = remote.as_ref().or(dialled.as_ref()).map(|at| hosts::canonical(&at.host));
+        let group = host.as_deref().and_then(hosts::group);
         let mut evicted = None;
         if !is_trusted {
             if let Some(until) = host.as_ref().and_then(|host| self.bans.until(now, host)) {
                 return Err(TurnedAway::Banned(until));
             }
-            self.has_room(direction)?;
+            self.has_room(direction, group.as_deref())?;
             if direction == Direction::Inbound {
-                self.host_has_room(host.as_deref())?;
+                self.group_has_room(group.as_deref())?;
                 if self.half_open.len() >= self.limits.max_half_open {
                     evicted = self.half_open.pop_first();
                 }
@@ -173,25 +179,45 @@ impl Registry {
             }
         }
         let (is_established, peer) = (false, None);
-        let link = Link { direction, is_trusted, is_established, peer, host, dialled };
+        let link = Link { direction, is_trusted, is_established, peer, host, group, dialled };
         self.links.insert(connection, link);
         Ok(evicted)
     }
 
-    fn has_room(&self, direction: Direction) -> Result<(), TurnedAway> {
+    fn has_room(&self, direction: Direction, group: Option<&str>) -> Result<(), TurnedAway> {
         if self.strangers >= self.limits.max_established {
             return Err(TurnedAway::Full("max_established"));
         }
-        if direction == Direction::Inbound && self.inbound >= self.limits.max_inbound {
+        if direction == Direction::Outbound {
+            return Ok(());
+        }
+        if self.inbound >= self.limits.max_inbound {
             return Err(TurnedAway::Full("max_inbound"));
+        }
+        let of_group = group.and_then(|group| self.inbound_of.get(group));
+        if of_group.is_some_and(|there| *there >= self.limits.max_inbound_of_host) {
+            return Err(TurnedAway::Full("max_inbound_of_host"));
         }
         Ok(())
     }
 
-    fn host_has_room(&self, host: Option<&str>) -> Result<(), TurnedAway> {
-        let Some(host) = host.filter(|host| !hosts::is_loopback(host)) else { return Ok(()) };
+    /// One that was dialled by a stranger is established, or is no more.
+    fn count_inbound(&mut self, group: Option<String>, count: impl Fn(usize) -> usize) {
+        self.inbound = count(self.inbound);
+        let Some(group) = group else { return };
+        let there = count(self.inbound_of.get(&group).copied().unwrap_or(0));
+        if there == 0 {
+            self.inbound_of.remove(&group);
+            heap::relax_map(&mut self.inbound_of);
+        } else {
+            self.inbound_of.insert(group, there);
+        }
+    }
+
+    fn group_has_room(&self, group: Option<&str>) -> Result<(), TurnedAway> {
+        let Some(group) = group else { return Ok(()) };
         let of_it = |id: &&ConnectionId| {
-            self.links.get(id).is_some_and(|link| link.host.as_deref() == Some(host))
+            self.links.get(id).is_some_and(|link| link.group.as_deref() == Some(group))
         };
         if self.half_open.iter().filter(of_it).count() >= self.limits.max_half_open_of_host {
             return Err(TurnedAway::Full("max_half_open_of_host"));
@@ -204,10 +230,11 @@ impl Registry {
     pub fn register(&mut self, connection: ConnectionId, ask: AskId, peer: Peer) -> Verdict {
         let Some(link) = self.links.get_mut(&connection) else { return Verdict::Duplicate };
         link.peer = Some(peer);
-        let (direction, is_trusted) = (link.direction, link.is_trusted);
+        let (direction, is_trusted, group) = (link.direction, link.is_trusted, link.group.clone());
         match self.by_node.get(&peer.node_id).copied() {
             None => {
-                if let (false, Err(why)) = (is_trusted, self.has_room(direction)) {
+                if let (false, Err(why)) = (is_trusted, self.has_room(direction, group.as_deref()))
+                {
                     return Verdict::TurnedAway(why);
                 }
                 self.by_node.insert(peer.node_id, connection);
@@ -243,7 +270,7 @@ impl Registry {
             return Err(TurnedAway::Full("max_established"));
         };
         if !link.is_trusted {
-            self.has_room(link.direction)?;
+            self.has_room(link.direction, link.group.as_deref())?;
         }
         let Some(link) = self.links.get_mut(&connection) else {
             return Err(TurnedAway::Full("max_established"));
@@ -253,7 +280,7 @@ impl Registry {
         let direction = link.direction;
         let [stranger, inbound] = link.counts();
         self.strangers = self.strangers.saturating_add(stranger);
-        self.inbound = self.inbound.saturating_add(inbound);
+        let group = link.group.clone();
         let mut listens = None;
         if let Some(peer) = &link.peer {
             self.established.insert((peer.node_type, connection));
@@ -261,6 +288,7 @@ impl Registry {
             let host = link.host.as_ref().filter(|_| peer.server_port != 0);
             listens = host.map(|host| PeerInfo { host: host.clone(), port: peer.server_port });
         }
+        self.count_inbound(group, |there| there.saturating_add(inbound));
         Ok(Whereabouts { direction, listens })
     }
 
@@ -315,7 +343,7 @@ impl Registry {
             heap::relax_set(&mut self.established);
             let [stranger, inbound] = link.counts();
             self.strangers = self.strangers.saturating_sub(stranger);
-            self.inbound = self.inbound.saturating_sub(inbound);
+            self.count_inbound(link.group.clone(), |there| there.saturating_sub(inbound));
         }
         self.postponed.remove(&(peer.node_id, connection));
         heap::relax_map(&mut self.postponed);
@@ -337,8 +365,8 @@ impl Registry {
     pub fn heap(&self) -> usize {
         let address = |at: &PeerInfo| at.host.capacity();
         let texts = |link: &Link| {
-            let host = link.host.as_ref().map_or(0, String::capacity);
-            host.saturating_add(link.dialled.as_ref().map_or(0, address))
+            let texts = link.host.iter().chain(&link.group).map(String::capacity);
+            texts.sum::<usize>().saturating_add(link.dialled.as_ref().map_or(0, address))
         };
         let trees = [
             heap::tree(self.links.len(), size_of::<(ConnectionId, Link)>()),
@@ -346,6 +374,8 @@ impl Registry {
             heap::tree(self.postponed.len(), size_of::<((NodeId, ConnectionId), AskId)>()),
             heap::tree(self.established.len(), size_of::<(NodeType, ConnectionId)>()),
             heap::tree(self.half_open.len(), size_of::<ConnectionId>()),
+            heap::tree(self.inbound_of.len(), size_of::<(String, usize)>()),
+            self.inbound_of.keys().map(String::capacity).sum(),
             heap::tree(self.own.len(), size_of::<PeerInfo>()),
             self.own.iter().map(address).sum(),
             self.links.values().map(texts).sum(),

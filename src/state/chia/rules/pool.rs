@@ -2,16 +2,19 @@
 
 use super::decided;
 use crate::fault::Rule;
-use crate::fault::Severity::{Faulty, Hostile};
+use crate::fault::Severity::{Benign, Faulty, Hostile};
 
 /// The rules of this heading, in order.
 pub(super) static ALL: &[&Rule] = &[
     &ANY_STREAM,
     &POOL_FUNCTION,
     &STOCK,
+    &SILENT_FARMER,
     &WRONG_POOL,
     &BAD_COINBASE,
+    &NO_DATA,
     &PARTIALS_OPEN,
+    &NO_ACK,
     &INVALID_PARTIAL,
 ];
 
@@ -38,6 +41,16 @@ pub static STOCK: Rule = decided(
     "A farmer asks for data when the session starts and when its coinbases run low.",
 );
 
+/// PO-2 `SilentFarmer`: A farmer asks for data when the session starts, and says something now and
+/// then.
+pub static SILENT_FARMER: Rule = Rule::new(
+    "chia/PO-2",
+    "SilentFarmer",
+    "A farmer asks for data when the session starts, and says something now and then.",
+    "our own addition; the pool checks",
+    Benign,
+);
+
 /// PO-3 `WrongPool`: The pool's key is one of the farmer's.
 pub static WRONG_POOL: Rule = Rule::new(
     "chia/PO-3",
@@ -56,6 +69,15 @@ pub static BAD_COINBASE: Rule = Rule::new(
     Hostile,
 );
 
+/// PO-3 `NoData`: A pool sends the data that it is asked for within 120 s.
+pub static NO_DATA: Rule = Rule::new(
+    "chia/PO-3",
+    "NoData",
+    "A pool sends the data that it is asked for within 120 s.",
+    "our own addition; the farmer checks",
+    Benign,
+);
+
 /// PO-4 `TooManyPartials`: At most 64 partials wait for their acknowledgement.
 pub static PARTIALS_OPEN: Rule = Rule::new(
     "chia/PO-4",
@@ -63,6 +85,15 @@ pub static PARTIALS_OPEN: Rule = Rule::new(
     "At most 64 partials wait for their acknowledgement.",
     "reference; the pool checks",
     Faulty,
+);
+
+/// PO-4 `NoAck`: A pool acknowledges the next partial within 120 s.
+pub static NO_ACK: Rule = Rule::new(
+    "chia/PO-4",
+    "NoAck",
+    "A pool acknowledges the next partial within 120 s.",
+    "our own addition; the farmer checks",
+    Benign,
 );
 
 /// PO-5 `InvalidPartial`: A partial is a proof for the pool that answers its challenge, good

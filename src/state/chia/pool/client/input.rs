@@ -11,6 +11,7 @@ use crate::state::chia::pool::PoolLimits;
 
 /// What a farmer wants of its pool.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum PoolClientCommand {

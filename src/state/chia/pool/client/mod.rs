@@ -29,7 +29,9 @@ use crate::time::Time;
 /// It asks for data when it is opened and whenever a coinbase is wanted while few are left (PO-2),
 /// has the coinbases verified, keeps them by height, and sends partials, of which so many may be
 /// unacknowledged ([`room`](Self::room)). Answers that nobody asked for are passed over, but not
-/// more than [`max_unsolicited`](crate::state::chia::Limits::max_unsolicited) (`chia.md` 16).
+/// more than [`max_unsolicited`](crate::state::chia::Limits::max_unsolicited) (`chia.md` 16). A pool
+/// that owes data or an acknowledgement for too long is left
+/// ([`answer_timeout`](super::PoolLimits::answer_timeout)).
 ///
 /// Endings: `Done` after [`Close`](PoolClientCommand::Close) and when the stream closes between two
 /// frames; else a fault with its rule, or the limit that was overrun.
@@ -37,15 +39,16 @@ use crate::time::Time;
 pub struct PoolClient<H: Sha256 = RustCryptoSha256> {
     config: PoolClientConfig,
     is_open: bool,
-    /// True while the pool owes data.
-    is_asking: bool,
+    /// Since when the pool owes data, if it does.
+    asking: Option<Time>,
     /// The greatest height that a coinbase was wanted for.
     height: Option<u32>,
     coinbases: BTreeMap<u32, SignedCoinbase>,
     /// Heights whose coinbase is to be told once the pool has sent more.
     wanted: BTreeSet<u32>,
-    /// The proofs whose partials are not acknowledged, oldest first.
-    unacknowledged: VecDeque<Bytes32>,
+    /// The proofs whose partials are not acknowledged, oldest first, and since when they are not:
+    /// since they were sent, or the one before was acknowledged.
+    unacknowledged: VecDeque<(Bytes32, Time)>,
     unsolicited: u32,
     asks: Asks<Box<RespondData>>,
     hash: PhantomData<H>,
@@ -61,7 +64,7 @@ impl<H: Sha256> PoolClient<H> {
         Self {
             config,
             is_open: false,
-            is_asking: false,
+            asking: None,
             height: None,
             coinbases: BTreeMap::new(),
             wanted: BTreeSet::new(),
@@ -96,14 +99,17 @@ impl<H: Sha256> PoolClient<H> {
         self.config.limits.wire.max_frame
     }
 
-    fn receive(&mut self, message: Message, out: &mut Out<Self>) -> Result<(), Ending> {
+    fn receive(&mut self, now: Time, message: Message, out: &mut Out<Self>) -> Result<(), Ending> {
         self.config.limits.admit(&message)?;
         match message {
-            Message::RespondData(it) if self.is_asking && self.asks.is_empty() => {
+            Message::RespondData(it) if self.asking.is_some() && self.asks.is_empty() => {
                 self.data(it, out)
             }
             Message::PartialAck(PartialAck {}) => match self.unacknowledged.pop_front() {
-                Some(pos_hash) => {
+                Some((pos_hash, _)) => {
+                    if let Some((_, since)) = self.unacknowledged.front_mut() {
+                        *since = now.max(*since);
+                    }
                     out.notify(PoolClientNotice::Acknowledged(pos_hash));
                     Ok(())
                 }
@@ -137,7 +143,7 @@ impl<H: Sha256> PoolClient<H> {
 
     fn verified(&mut self, data: RespondData, out: &mut Out<Self>) {
         let RespondData { posting_url, pool_pubkey, partials_threshold, coinbase_info } = data;
-        self.is_asking = false;
+        self.asking = None;
         self.keep(coinbase_info);
         out.notify(PoolClientNotice::Data { posting_url, pool_pubkey, partials_threshold });
         for height in core::mem::take(&mut self.wanted) {
@@ -167,15 +173,15 @@ impl<H: Sha256> PoolClient<H> {
     }
 
     /// A coinbase is wanted; if few are left more are asked for (PO-2).
-    fn want(&mut self, height: u32, out: &mut Out<Self>) {
+    fn want(&mut self, now: Time, height: u32, out: &mut Out<Self>) {
         self.height = self.height.max(Some(height));
         let is_there = self.coinbases.contains_key(&height);
         let left = self.coinbases.range(height..).take(self.config.low_stock).count();
         if left < self.config.low_stock || !is_there {
-            self.ask(out);
+            self.ask(now, out);
         }
         let is_full = self.wanted.len() >= self.config.limits.max_coinbases;
-        if is_there || !self.is_asking || is_full {
+        if is_there || self.asking.is_none() || is_full {
             self.tell(height, out);
         } else {
             self.wanted.insert(height);
@@ -183,16 +189,23 @@ impl<H: Sha256> PoolClient<H> {
     }
 
     /// Asks for data, if the pool does not owe any.
-    fn ask(&mut self, out: &mut Out<Self>) {
-        if !core::mem::replace(&mut self.is_asking, true) {
+    fn ask(&mut self, now: Time, out: &mut Out<Self>) {
+        if self.asking.is_none() {
+            self.asking = Some(now);
             let (min_height, farmer_id) = (self.height, self.config.farmer_id.clone());
             out.send(RequestData { min_height, farmer_id }.into());
         }
     }
 
-    fn send(&mut self, challenge: Challenge, partial: PartialProof, out: &mut Out<Self>) {
+    fn send(
+        &mut self,
+        now: Time,
+        challenge: Challenge,
+        partial: PartialProof,
+        out: &mut Out<Self>,
+    ) {
         let PartialProof { proof_of_space, signature } = partial;
-        self.unacknowledged.push_back(Bytes32(proof_of_space.get_hash::<H>()));
+        self.unacknowledged.push_back((Bytes32(proof_of_space.get_hash::<H>()), now));
         let farmer_target = Hex(&self.config.farmer_target.0).to_string();
         out.send(Partial { challenge, proof_of_space, farmer_target, signature }.into());
     }
@@ -219,14 +232,33 @@ impl<H: Sha256> PoolClient<H> {
         }
     }
 
-    fn command(&mut self, command: PoolClientCommand, out: &mut Out<Self>) -> Result<(), Ending> {
+    /// When a pool that does not send the data is left; its turn is over once it has.
+    fn data_due(&self) -> Option<Time> {
+        let since = self.asking.filter(|_| self.asks.is_empty())?;
+        Some(since.after(self.config.limits.answer_timeout))
+    }
+
+    /// When a pool that does not acknowledge is left.
+    fn ack_due(&self) -> Option<Time> {
+        let (_, since) = self.unacknowledged.front()?;
+        Some(since.after(self.config.limits.answer_timeout))
+    }
+
+    fn command(
+        &mut self,
+        now: Time,
+        command: PoolClientCommand,
+        out: &mut Out<Self>,
+    ) -> Result<(), Ending> {
         match command {
             PoolClientCommand::Open => {
                 self.is_open = true;
-                self.ask(out);
+                self.ask(now, out);
             }
-            PoolClientCommand::Coinbase(height) => self.want(height, out),
-            PoolClientCommand::Partial(challenge, partial) => self.send(*challenge, *partial, out),
+            PoolClientCommand::Coinbase(height) => self.want(now, height, out),
+            PoolClientCommand::Partial(challenge, partial) => {
+                self.send(now, *challenge, *partial, out);
+            }
             PoolClientCommand::Verdict(id, is_good) => {
                 if let Some(data) = self.asks.close(id).ok().flatten() {
                     if !is_good {
@@ -255,29 +287,36 @@ impl<H: Sha256> Machine for PoolClient<H> {
 
     fn handle_local(
         &mut self,
-        _: Time,
+        now: Time,
         input: PoolClientCommand,
         out: &mut Out<Self>,
     ) -> Result<(), Refusal<PoolClientCommand>> {
         if let Err(why) = self.admits(&input) {
             return Err(Refusal::new(why, input));
         }
-        if let Err(ending) = self.command(input, out) {
+        if let Err(ending) = self.command(now, input, out) {
             out.close(ending);
         }
         Ok(())
     }
 
-    fn handle_remote(&mut self, _: Time, input: Message, out: &mut Out<Self>) {
-        if let Err(ending) = self.receive(input, out) {
+    fn handle_remote(&mut self, now: Time, input: Message, out: &mut Out<Self>) {
+        if let Err(ending) = self.receive(now, input, out) {
             out.close(ending);
         }
     }
 
-    fn handle_timeout(&mut self, _: Time, _: &mut Out<Self>) {}
+    fn handle_timeout(&mut self, now: Time, out: &mut Out<Self>) {
+        let due = |at: Option<Time>| at.is_some_and(|at| at <= now);
+        if due(self.data_due()) {
+            out.close(Ending::Fault(Fault::timeout(&rules::NO_DATA, "respond_data")));
+        } else if due(self.ack_due()) {
+            out.close(Ending::Fault(Fault::timeout(&rules::NO_ACK, "partial_ack")));
+        }
+    }
 
     fn deadline(&self) -> Option<Time> {
-        None
+        self.data_due().into_iter().chain(self.ack_due()).min()
     }
 
     fn awaits(&self, id: AskId) -> bool {
@@ -300,7 +339,9 @@ impl<H: Sha256> Machine for PoolClient<H> {
             .saturating_add(crate::codec::Source::heap(&self.config.farmer_target.0))
             .saturating_add(heap::tree(self.coinbases.len().max(1), size_of::<u32>() + coinbase))
             .saturating_add(heap::tree(self.wanted.len(), size_of::<u32>()))
-            .saturating_add(self.unacknowledged.capacity().saturating_mul(size_of::<Bytes32>()))
+            .saturating_add(
+                self.unacknowledged.capacity().saturating_mul(size_of::<(Bytes32, Time)>()),
+            )
             .saturating_add(self.asks.heap())
             .saturating_add(asked.fold(0, usize::saturating_add))
     }

@@ -7,7 +7,7 @@ pub use input::{Credit, PoolCommand, PoolConfig, PoolNotice, PoolQuery, PoolRate
 use alloc::boxed::Box;
 use core::marker::PhantomData;
 
-use super::{PHASE, malformed};
+use super::{PHASE, PoolLimits, malformed};
 use crate::ask::{AskId, Asks};
 use crate::codec::chia::messages::{Partial, PartialAck, RequestData, RespondData};
 use crate::codec::chia::{Blob, Bytes32, Message};
@@ -27,7 +27,12 @@ use crate::time::Time;
 /// It tells how to farm for it, and has each partial looked at: how hard its block is, whether the
 /// proof is one and good enough, whether the plot signed the target. Partials are acknowledged in
 /// the order they came in, whichever is done first (PO-4); one that is invalid ends the session. It
-/// knows of no time, and keeps what it is looking at and nothing else.
+/// keeps what it is looking at and nothing else. A farmer that says nothing is left after a while
+/// ([`first_timeout`](super::PoolLimits::first_timeout), [`idle_timeout`]), but not while it waits
+/// for us. There is a deadline at once: the first [`handle_timeout`](Machine::handle_timeout) tells
+/// when the session began.
+///
+/// [`idle_timeout`]: super::PoolLimits::idle_timeout
 ///
 /// Endings: `Done` after [`Close`](PoolCommand::Close) and when the stream closes between two
 /// frames; else a fault with its rule, or the limit that was overrun.
@@ -39,6 +44,10 @@ pub struct Pool<H: Sha256 = RustCryptoSha256> {
     next: u64,
     /// Requests for data that wait for their answer.
     requests: usize,
+    /// Since when nothing was heard, or owed by us: once it is known.
+    quiet: Option<Time>,
+    /// The farmer has said something.
+    is_begun: bool,
     asks: Asks<Asked>,
     hash: PhantomData<H>,
 }
@@ -76,6 +85,8 @@ impl<H: Sha256> Pool<H> {
             partials: Ordered::new(),
             next: 0,
             requests: 0,
+            quiet: None,
+            is_begun: false,
             asks: Asks::new(most),
             hash: PhantomData,
             config,
@@ -224,6 +235,14 @@ impl<H: Sha256> Pool<H> {
         }
     }
 
+    /// When a farmer that says nothing is left; `None`: it is our turn.
+    fn quiet_until(&self) -> Option<Time> {
+        let PoolLimits { first_timeout, idle_timeout, .. } = self.config.limits;
+        let patience = if self.is_begun { idle_timeout } else { first_timeout };
+        let since = self.quiet.filter(|_| self.asks.is_empty())?;
+        Some(since.after(patience))
+    }
+
     fn admits(&self, command: &PoolCommand) -> Result<(), Refused> {
         let (id, fits): (_, fn(&Asked) -> bool) = match command {
             PoolCommand::Close => return Ok(()),
@@ -294,29 +313,38 @@ impl<H: Sha256> Machine for Pool<H> {
 
     fn handle_local(
         &mut self,
-        _: Time,
+        now: Time,
         input: PoolCommand,
         out: &mut Out<Self>,
     ) -> Result<(), Refusal<PoolCommand>> {
         if let Err(why) = self.admits(&input) {
             return Err(Refusal::new(why, input));
         }
+        self.quiet = Some(now);
         if let Err(ending) = self.command(input, out) {
             out.close(ending);
         }
         Ok(())
     }
 
-    fn handle_remote(&mut self, _: Time, input: Message, out: &mut Out<Self>) {
+    fn handle_remote(&mut self, now: Time, input: Message, out: &mut Out<Self>) {
+        (self.quiet, self.is_begun) = (Some(now), true);
         if let Err(ending) = self.receive(input, out) {
             out.close(ending);
         }
     }
 
-    fn handle_timeout(&mut self, _: Time, _: &mut Out<Self>) {}
+    fn handle_timeout(&mut self, now: Time, out: &mut Out<Self>) {
+        if self.quiet.is_none() {
+            self.quiet = Some(now);
+        }
+        if self.quiet_until().is_some_and(|due| due <= now) {
+            out.close(Ending::Fault(Fault::timeout(&rules::SILENT_FARMER, "any message")));
+        }
+    }
 
     fn deadline(&self) -> Option<Time> {
-        None
+        if self.quiet.is_none() { Some(Time::ZERO) } else { self.quiet_until() }
     }
 
     /// Answers to as many requests for data as may be are owed: no more is taken.
