@@ -4,10 +4,19 @@
 
 mod shared_vectors;
 
-use nodewire::codec::chia::{Bytes32, FullBlock, HeaderHash, ProofOfTime};
+use std::time::Duration;
+
+use nodewire::codec::chia::{
+    Blob, Bytes32, FullBlock, HeaderHash, ProofOfTime, Transaction, TransactionId,
+};
 use nodewire::codec::streamable::{RustCryptoSha256, Streamable};
-use nodewire::sim::chia::{Consensus, Ledger, Maker, Proofs};
-use nodewire::state::chia::Added;
+use nodewire::sim::chia::{
+    Answers, Consensus, INVALID, Ledger, Maker, Mempool, Oracle, Plots, Proofs, stand_in,
+};
+use nodewire::state::chia::{
+    Added, Harvester, HarvesterCommand, HarvesterQuery, PlotId, TransactionResult,
+};
+use nodewire::{AskId, Time};
 use serde_json::Value;
 
 use shared_vectors::shared;
@@ -150,4 +159,68 @@ fn blocks(of: &Value) -> Vec<FullBlock> {
 fn bytes(hex: &str) -> Vec<u8> {
     let pairs = hex.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
     pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
+}
+
+/// A proof of space is for the parent's challenge, however well the block is signed.
+#[test]
+fn an_unfinished_block_has_a_proof_for_its_parent() {
+    let consensus = Consensus::default();
+    let (one, other) = (Maker::new(consensus.clone(), 1), Maker::new(consensus.clone(), 2));
+    let genesis = Maker::genesis(&consensus);
+    let (parent, sibling) = (one.child(&genesis), other.child(&genesis));
+    let mut ledger = Ledger::new(consensus, genesis);
+    ledger.add(parent.clone());
+    ledger.add(sibling.clone());
+    let good = one.unfinished(&parent);
+    assert!(ledger.judge_unfinished(&good).is_some());
+    let mut moved = good;
+    let header = &mut moved.header_block.header;
+    header.data.prev_header_hash = hash(&sibling);
+    let signed = header.data.hash::<RustCryptoSha256>();
+    header.harvester_signature =
+        stand_in::sign(moved.header_block.proof_of_space.plot_pubkey, &signed.0);
+    assert_eq!(ledger.judge_unfinished(&moved), None);
+}
+
+#[test]
+fn a_mempool_takes_what_is_good_as_long_as_it_has_room() {
+    let transaction = |bytes: &[u8]| Transaction(Blob(bytes.to_vec().into()));
+    let mut mempool = Mempool::new(2);
+    let mut offer = |id, bytes: &[u8]| mempool.offer(TransactionId([id; 32]), transaction(bytes));
+    assert_eq!(offer(1, &[]), TransactionResult::Invalid);
+    assert_eq!(offer(1, &[INVALID, 1]), TransactionResult::Invalid);
+    assert_eq!(offer(1, &[1]), TransactionResult::Accepted);
+    assert_eq!(offer(1, &[1]), TransactionResult::Known);
+    assert_eq!(offer(2, &[2]), TransactionResult::Accepted);
+    assert_eq!(offer(3, &[3]), TransactionResult::Refused);
+    assert_eq!((mempool.len(), mempool.contains(TransactionId([2; 32]))), (2, true));
+}
+
+/// Every plot has a proof or two, which is what a farmer's proof of the same number is.
+#[test]
+fn plots_answer_what_a_harvester_asks() {
+    let mut plots = Plots::new(&[0, 1], 20, Duration::from_secs(3));
+    let [first, _] = &plots.all()[..] else { panic!() };
+    let (plot, plot_pubkey) = (first.id, first.plot_pubkey);
+    let mut ask = |query| {
+        let (mut answers, id) = (Answers::new(), AskId::from_u64(7));
+        let oracle: &mut dyn Oracle<Harvester> = &mut plots;
+        oracle.asked(Time::ZERO, id, query, &mut answers);
+        let mut answers = answers.take();
+        assert_eq!(answers.len(), 1);
+        let (after, answer) = answers.remove(0);
+        assert_eq!(after, Duration::from_secs(3));
+        answer
+    };
+    for (byte, proofs) in [(2, 1), (3, 2)] {
+        let challenge_hash = Bytes32([byte; 32]);
+        let answer = ask(HarvesterQuery::LookupQualities { plot, challenge_hash });
+        let HarvesterCommand::Qualities(_, Some(strings)) = answer else { panic!("{answer:?}") };
+        let string = |number| stand_in::quality_string(challenge_hash, plot_pubkey, number).0;
+        let expected: Vec<_> = (0..proofs).map(string).collect();
+        assert_eq!(strings.iter().map(|it| it.0.to_vec()).collect::<Vec<_>>(), expected);
+    }
+    let unknown = PlotId(99);
+    let answer = ask(HarvesterQuery::Sign { plot: unknown, hash: Bytes32([1; 32]) });
+    assert!(matches!(answer, HarvesterCommand::Signature(_, None)));
 }

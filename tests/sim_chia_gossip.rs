@@ -58,3 +58,32 @@ fn without_adversaries_and_churn_a_late_node_has_nothing_to_wait_for() {
         assert!(spread.messages >= edges, "{spread:?}");
     }
 }
+
+/// A report tells what is not as it should be, each thing by itself.
+#[test]
+fn what_is_out_of_bounds_is_told() {
+    let mut options = small(3);
+    (options.nodes, options.blocks) = (12, 1);
+    let good = gossip(&options);
+    assert_eq!(good.wrong(), None);
+    let mut report = good.clone();
+    report.wronged = 1;
+    assert_eq!(report.wrong(), Some("an honest node was blamed"));
+    for to_all in [None, Some(Duration::from_secs(100_000))] {
+        let mut report = good.clone();
+        report.blocks[0].to_all = to_all;
+        assert_eq!(report.wrong(), Some("a block was slower than its bound"));
+    }
+    let mut report = good.clone();
+    report.blocks[0].messages = report.blocks[0].flood;
+    assert_eq!(report.wrong(), None);
+    report.blocks[0].messages += 1;
+    assert_eq!(report.wrong(), Some("a block went out more often than a flood"));
+    let late = Some("the late node was slower than its bound");
+    let mut report = good.clone();
+    report.late.outcome = Some(SyncOutcome::NothingHeavier);
+    assert_eq!(report.wrong(), late);
+    let mut report = good;
+    report.late.took = Some(report.late.bound + Duration::from_micros(1));
+    assert_eq!(report.wrong(), late);
+}

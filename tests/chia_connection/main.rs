@@ -7,3 +7,5 @@ mod handshake;
 mod honest;
 mod limits;
 mod running;
+#[cfg(feature = "sim")]
+mod sizes;

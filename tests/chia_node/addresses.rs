@@ -441,3 +441,15 @@ fn footprints_grow_with_what_is_known() {
     let full = node.machine.footprint();
     assert!(full > empty + 1_000 * (size_of::<PeerInfo>() + 9), "{full}");
 }
+
+/// Which of many addresses are told and dialled follows from the seed.
+#[test]
+fn whom_a_node_dials_follows_from_its_seed() {
+    let dialled = |seed| {
+        let mut played = Played::new(Addresses::new(AddressesConfig::full_node(None, seed)));
+        played.know((1..=200).map(|host| at(&format!("10.0.0.{host}"), 8_444)).collect())
+    };
+    assert_eq!(dialled(1).len(), 10);
+    assert_eq!(dialled(1), dialled(1));
+    assert_ne!(dialled(1), dialled(2));
+}

@@ -225,3 +225,18 @@ fn numbers_of_connections_ascend() {
     node.command(NodeCommand::Close(ConnectionId(9)));
     assert_eq!((node.sent(), node.notices()), (vec![], vec![]));
 }
+
+#[test]
+fn a_stream_is_established_once_both_acks_have_passed() {
+    let mut node = Played::new(1);
+    let is_established =
+        |node: &Played, number| node.node.registry().is_established(ConnectionId(number));
+    node.open(inbound(7));
+    assert!(!is_established(&node, 7));
+    node.hear(7, hello(named(7)));
+    assert!(!is_established(&node, 7) && !is_established(&node, 8));
+    node.hear(7, ack());
+    assert!(is_established(&node, 7) && !is_established(&node, 8));
+    node.transport(7, Transport::Closed);
+    assert!(!is_established(&node, 7));
+}

@@ -11,7 +11,8 @@ use nodewire::codec::chia::{
 };
 use nodewire::codec::streamable::{RustCryptoSha256, Sha256, Streamable};
 use nodewire::state::chia::{
-    Delivery, Farmer, FarmerCommand, FarmerConfig, FarmerNotice, FarmerQuery, PartialProof, Signed,
+    Delivery, Difficulty, Farmer, FarmerCommand, FarmerConfig, FarmerNotice, FarmerQuery,
+    PartialProof, Signed, iterations,
 };
 use nodewire::{AskId, Machine, Outbox, Refused, Time};
 
@@ -341,6 +342,7 @@ fn below_height_1000_a_harvester_that_comes_back_is_asked_again() {
 #[test]
 fn better_arrivals_may_be_yielded_to() {
     let arrived = |byte| ProofOfSpaceArrived { weight: 100 + DIFFICULTY, quality: bytes32(byte) };
+    // 255 is better than 254 followed by 255s; the quality itself, told by others, is not.
     for (yield_to, blocks) in [(None, 1), (Some(2), 1), (Some(1), 0)] {
         let mut config = config();
         (config.yield_to, config.pool_share_threshold) = (yield_to, 0);
@@ -349,7 +351,7 @@ fn better_arrivals_may_be_yielded_to() {
         quality[0] = 254;
         let quality = Bytes32(quality);
         played.hear(NODE, arrived(255));
-        played.hear(NODE, arrived(1));
+        played.hear(NODE, ProofOfSpaceArrived { weight: 100 + DIFFICULTY, quality });
         assert_eq!(played.machine.arrivals(100 + DIFFICULTY).count(), 2);
         played.hear(HARVESTER, response(quality, 40));
         let proof = ProofOfSpace { size: 40, ..proof() };
@@ -403,4 +405,35 @@ fn answers_to_other_questions_are_refused() {
     let unknown = FarmerCommand::Verdict(AskId::from_u64(9), true);
     assert!(played.machine.handle_local(Time::ZERO, unknown, &mut out).is_err());
     assert!(out.is_empty() && played.machine == before);
+}
+
+/// F-5: a quality whose proof was not good is forgotten, so that whoever has it can prove it.
+#[test]
+fn what_one_harvester_could_not_prove_another_may() {
+    let mut played = farming(config());
+    played.hear(HARVESTER, response(GOOD, 20));
+    played.hear(HARVESTER, RespondProofOfSpace { quality: GOOD, proof: proof() });
+    let (id, _) = played.question();
+    played.sent();
+    played.local(FarmerCommand::Quality(id, Some(bytes32(9))));
+    assert_eq!(penalty(&played.sent()), Some((HARVESTER, "chia/F-5")));
+    played.hear(OTHER_HARVESTER, response(GOOD, 20));
+    assert_eq!(played.sent(), [to(OTHER_HARVESTER, RequestProofOfSpace { quality: GOOD })]);
+}
+
+/// 6.5: what takes as long as the threshold is not followed, and what takes less is.
+#[test]
+fn proofs_are_wanted_below_the_threshold() {
+    let mut config = config();
+    (config.min_block_time, config.pool_share_threshold, config.propagate_threshold) = (0, 1, 0);
+    let quality = Bytes32([254; 32]);
+    let of = Difficulty { plot_size: 32, difficulty: DIFFICULTY, ips: 1, min_block_time: 0 };
+    let needed = iterations(quality, of).unwrap();
+    for (pot_estimate_ips, wanted) in [(needed, 0), (needed + 1, 1)] {
+        let mut played = farming(config.clone());
+        assert!(!played.machine.saturated());
+        played.hear(NODE, ProofOfTimeRate { pot_estimate_ips });
+        played.hear(HARVESTER, response(quality, 32));
+        assert_eq!(played.sent().len(), wanted, "{pot_estimate_ips}");
+    }
 }

@@ -550,3 +550,50 @@ fn what_the_gone_sent_is_bounded() {
     assert_eq!(played.asked().len(), 1);
     assert_eq!(played.sent(), []);
 }
+
+#[test]
+fn what_nobody_has_any_more_is_not_asked_about() {
+    let mut played = default();
+    played.hear(1, announcement(7));
+    played.hear(2, announcement(7));
+    let (ask, _) = played.question();
+    played.disconnect(1);
+    assert!(played.machine.awaits(ask), "there is another source");
+    played.disconnect(2);
+    assert!(!played.machine.awaits(ask));
+    assert_eq!((played.machine.fetching(), played.sent()), (0, vec![]));
+}
+
+/// Only what the gone sent counts as that, and makes room.
+#[test]
+fn what_those_who_stay_sent_is_not_given_up_for_the_gone() {
+    let mut limits = TransactionsLimits::default();
+    limits.max_open_asks_of_gone = 1;
+    let mut played = exchange(limits);
+    for node in 1..=5 {
+        played.hear(node, sent(node));
+    }
+    let asked = played.asked();
+    assert_eq!(asked.len(), 5);
+    played.disconnect(1);
+    assert!(asked.iter().all(|(ask, _)| played.machine.awaits(*ask)));
+    played.disconnect(4);
+    let awaited: Vec<_> = asked.iter().map(|(ask, _)| played.machine.awaits(*ask)).collect();
+    assert_eq!(awaited, [true, true, true, false, true]);
+}
+
+/// P-34: what turns out to be bad while syncing is not fetched from others.
+#[test]
+fn a_bad_one_is_not_looked_for_elsewhere_while_syncing() {
+    for (syncing, asked_of) in [(false, Some(2)), (true, None)] {
+        let mut played = default();
+        played.hear(1, sent(7));
+        let (ask, _) = played.question();
+        played.hear(2, announcement(7));
+        played.local(TransactionsCommand::Syncing(syncing));
+        played.local(TransactionsCommand::Offered(ask, TransactionResult::Invalid));
+        let mut said = played.sent();
+        assert_eq!(penalty(&[said.remove(0)]), Some((1, "chia/P-31")));
+        assert_eq!(said, Vec::from_iter(asked_of.map(|peer| request(peer, 7))));
+    }
+}

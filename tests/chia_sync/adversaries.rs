@@ -8,7 +8,9 @@ use nodewire::codec::chia::messages::{AllHeaderHashes, HeaderBlocks, SyncBlocks}
 use nodewire::codec::chia::{FullBlock, HeaderBlock, HeaderHash, Message};
 use nodewire::codec::streamable::RustCryptoSha256 as Sha;
 use nodewire::sim::chia::Ledger;
-use nodewire::state::chia::{ConnectionId, SyncCommand, SyncFailure, SyncOutcome, SyncStart};
+use nodewire::state::chia::{
+    ConnectionId, SyncCommand, SyncFailure, SyncOutcome, SyncPhase, SyncStart,
+};
 use nodewire::{Machine, Outbox, Time};
 
 use crate::chains::{chain, empty, grow, tip};
@@ -496,4 +498,58 @@ fn an_invalid_block_of_a_chain_fails_the_sync_and_names_who_told_the_tip() {
     assert_eq!(world.run(), SyncOutcome::Failed(SyncFailure::Invalid));
     assert_eq!(world.blamed(), [(LIAR, "chia/P-42")]);
     assert_eq!(world.penalties[0].2, "InvalidChain");
+}
+
+/// In every phase, whoever it is that was asked for nothing.
+#[test]
+fn blocks_of_who_was_asked_for_none_are_passed_over_while_others_are_asked() {
+    let theirs = Rc::new(chain(140));
+    let mut world = World::new(empty(), 1);
+    world.honest(1, &theirs);
+    world.start(1);
+    while world.sync.phase() != SyncPhase::Blocks {
+        assert!(world.step());
+    }
+    world.twisted(LIAR, &theirs, |_, _| Vec::new());
+    let tip_header_hash = theirs.chain().tips[0].header_hash;
+    let asked = world.sent.iter().any(|(to, _)| *to == LIAR);
+    assert!(!asked, "all of the window was asked for");
+    world.hear(LIAR, SyncBlocks { tip_header_hash, blocks: Vec::new() });
+    assert_eq!((world.blamed(), world.is_here(LIAR)), (vec![], true));
+    assert_eq!(world.run(), SyncOutcome::Synced(tip_header_hash));
+}
+
+/// The tip's hash is what is asked for, so that there is nothing to be asked closer.
+#[test]
+fn who_has_another_tip_than_the_one_asked_for_is_named_at_once() {
+    let theirs = Rc::new(chain(60));
+    let mut lied = 0;
+    for seed in 0..4 {
+        let told = Rc::new(Cell::new(false));
+        let telling = Rc::clone(&told);
+        let mut world = with_liar(&theirs, seed, move |_, answer| match answer {
+            Some(Message::HeaderBlocks(mut it)) => {
+                if let Some(tip) = it.header_blocks.iter_mut().find(|it| it.height() == Some(60)) {
+                    tip.header.data.timestamp += 1;
+                    telling.set(true);
+                }
+                vec![it.into()]
+            }
+            answer => answer.into_iter().collect(),
+        });
+        assert!(matches!(world.run(), SyncOutcome::Synced(_)));
+        let expected: &[_] = if told.get() { &[(LIAR, "chia/P-40")] } else { &[] };
+        assert_eq!(world.blamed(), expected);
+        let closer = world.sent.iter().filter(|(to, message)| {
+            let Message::RequestHeaderBlocks(it) = message else { return false };
+            *to == LIAR && !it.heights.is_empty() && it.heights.len() < 10
+        });
+        assert_eq!(closer.count(), 0);
+        let empty = world.sent.iter().any(|(_, message)| {
+            matches!(message, Message::RequestHeaderBlocks(it) if it.heights.is_empty())
+        });
+        assert!(!empty, "heights of nothing");
+        lied += usize::from(told.get());
+    }
+    assert!(lied > 0, "it never was asked");
 }

@@ -284,3 +284,28 @@ fn an_answer_to_another_question_is_refused() {
         assert!(out.is_empty() && played.serving == before);
     }
 }
+
+/// P-44: one list of hashes waits for a peer at a time, whatever else is answered meanwhile.
+#[test]
+fn a_second_list_of_hashes_is_not_answered_while_one_waits() {
+    let mut played = Played::new(5);
+    let tip_header_hash = played.ledger.chain().tips[0].header_hash;
+    let list = RequestAllHeaderHashes { tip_header_hash };
+    let lists = |played: &Played| {
+        let is_list = |it: &&Delivery| matches!(it, Delivery::To(_, Message::AllHeaderHashes(_)));
+        played.sent.iter().filter(is_list).count()
+    };
+    played.hear(1, RequestBlock { header_hash: tip_header_hash });
+    played.hear(1, list.clone());
+    played.answer();
+    played.hear(1, list.clone());
+    while played.answer() {}
+    assert_eq!(lists(&played), 1);
+    // Once it is answered there may be another, even if more is to be answered.
+    played.hear(1, list.clone());
+    played.hear(1, RequestBlock { header_hash: tip_header_hash });
+    played.answer();
+    played.hear(1, list);
+    while played.answer() {}
+    assert_eq!(lists(&played), 3);
+}

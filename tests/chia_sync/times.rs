@@ -2,11 +2,14 @@
 
 use std::rc::Rc;
 
-use nodewire::codec::chia::Message;
-use nodewire::state::chia::{ConnectionId, SyncFailure, SyncOutcome, SyncPhase, SyncStart};
+use nodewire::codec::chia::{HeaderHash, Message};
+use nodewire::sim::chia::Ledger;
+use nodewire::state::chia::{
+    ConnectionId, SyncFailure, SyncLimits, SyncOutcome, SyncPhase, SyncStart,
+};
 use nodewire::{Machine, Outbox, Time};
 
-use crate::chains::{chain, empty, tip};
+use crate::chains::{chain, empty, grow, tip};
 use crate::world::World;
 
 const SECOND: u64 = 1_000_000;
@@ -173,4 +176,120 @@ fn what_somebody_left_behind_is_asked_of_others_at_once() {
     assert_eq!(world.sent.len(), sent + 3);
     assert!(matches!(world.run(), SyncOutcome::Synced(_)));
     assert!(world.now < micros(6 * SECOND));
+}
+
+/// The hash of whoever's tip all were asked about.
+fn asked_about(world: &World) -> Vec<HeaderHash> {
+    let asked = world.sent.iter().filter_map(|(_, message)| match message {
+        Message::RequestAllHeaderHashes(it) => Some(it.tip_header_hash),
+        _ => None,
+    });
+    asked.collect()
+}
+
+/// A chain of so many blocks of another plot.
+fn another(blocks: u32) -> Ledger {
+    let mut ledger = empty();
+    grow(&mut ledger, 2, blocks);
+    ledger
+}
+
+#[test]
+fn of_tips_of_the_same_weight_that_a_peer_tells_the_first_counts() {
+    let (first, second) = (Rc::new(chain(60)), another(60));
+    let mut world = World::new(empty(), 1);
+    world.honest(1, &first);
+    world.start(1);
+    assert_eq!(tip(&first).weight(), tip(&second).weight());
+    world.tell(1, tip(&second));
+    world.pass(micros(5 * SECOND));
+    assert_eq!(asked_about(&world), [first.chain().tips[0].header_hash]);
+}
+
+/// P-36: nor does one begin with a tip that weighs as much as ours.
+#[test]
+fn a_tip_that_is_not_heavier_than_ours_is_nobodys_turn() {
+    for (blocks, turns) in [(10, 1), (11, 2)] {
+        let mut world = World::new(chain(10), 1);
+        world.twisted(1, &Rc::new(chain(60)), |_, _| Vec::new());
+        world.twisted(2, &Rc::new(another(blocks)), |_, _| Vec::new());
+        world.start(1);
+        world.tell(2, tip(&another(blocks)));
+        world.pass(micros(60 * SECOND));
+        let mut tips = asked_about(&world);
+        tips.dedup();
+        assert_eq!(tips.len(), turns, "{blocks}");
+    }
+    let mut world = World::new(chain(10), 1);
+    world.honest(1, &Rc::new(another(10)));
+    world.start(1);
+    assert_eq!(world.run(), SyncOutcome::NothingHeavier);
+}
+
+/// P-37: of a chain of so many hashes there is none that may be told.
+#[test]
+fn a_tip_that_is_higher_than_hashes_may_be_told_is_no_candidate() {
+    let mut limits = SyncLimits::default();
+    limits.max_header_hashes = 60;
+    let mut sync = World::limited(empty(), 1, limits.clone()).sync;
+    let start = |blocks| {
+        let (chain, from) = (empty().chain(), ConnectionId(1));
+        let start = SyncStart { chain, tip: tip(&crate::chains::chain(blocks)), from };
+        nodewire::state::chia::SyncCommand::Start(Box::new(start))
+    };
+    let mut out = Outbox::new();
+    sync.handle_local(Time::ZERO, start(60), &mut out).unwrap_err();
+    sync.handle_local(Time::ZERO, start(59), &mut out).unwrap();
+    // Nor is one that is told later.
+    let mut world = World::limited(empty(), 1, limits);
+    world.honest(1, &Rc::new(chain(59)));
+    world.honest(2, &Rc::new(chain(60)));
+    world.start(1);
+    world.tell(2, tip(&chain(60)));
+    world.pass(micros(5 * SECOND));
+    assert_eq!(asked_about(&world), [chain(59).chain().tips[0].header_hash]);
+}
+
+#[test]
+fn what_others_were_asked_for_is_not_asked_for_again_when_somebody_leaves() {
+    let theirs = Rc::new(chain(120));
+    for seed in 1..9 {
+        let mut world = World::new(empty(), seed);
+        for number in 1..=3 {
+            world.honest(number, &theirs);
+        }
+        world.start(1);
+        while world.sync.phase() != SyncPhase::Headers {
+            assert!(world.step());
+        }
+        let of_first = |(to, message): &&(u64, Message)| {
+            *to == 1 && matches!(message, Message::RequestHeaderBlocks(_))
+        };
+        let (sent, left) = (world.sent.len(), world.sent.iter().filter(of_first).count());
+        world.leave(1);
+        assert_eq!(world.sent.len(), sent + left, "{seed}");
+    }
+}
+
+/// Of more tips than are kept the lightest makes room, and that of a peer that is gone before it.
+#[test]
+fn which_tip_makes_room_for_another() {
+    let heights = |first: u32, leaves: bool, told: Ledger| {
+        let mut limits = SyncLimits::default();
+        limits.max_tips = 1;
+        let mut world = World::limited(empty(), 1, limits);
+        world.honest(1, &Rc::new(chain(first)));
+        world.honest(2, &Rc::new(another(70)));
+        world.start(1);
+        if leaves {
+            world.leave(1);
+        }
+        world.tell(2, tip(&told));
+        world.pass(micros(5 * SECOND));
+        assert_eq!(asked_about(&world).len(), 1);
+        asked_about(&world)[0] == told.chain().tips[0].header_hash
+    };
+    assert!(heights(60, false, another(61)), "it is heavier");
+    assert!(!heights(60, false, another(60)), "it is not");
+    assert!(heights(60, true, another(59)), "the other one is gone");
 }

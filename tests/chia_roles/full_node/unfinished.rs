@@ -286,3 +286,20 @@ fn what_the_gone_sent_is_still_good() {
     node.played.local(FullNodeCommand::Validated(asked[1].0, None));
     assert_eq!(node.played.sent(), []);
 }
+
+/// P-6: what is so far below the lowest tip nobody builds on any more.
+#[test]
+fn those_that_are_far_below_the_tips_are_dropped() {
+    let mut config = FullNodeConfig::default();
+    config.cleanup_depth = 2;
+    let mut node = Node::among_peers(4, config);
+    let block = unfinished(&node, 1);
+    takes(&mut node, A, &block, 1_000);
+    for block in branch(&node.top(), 3, 6) {
+        assert_eq!(node.played.machine.unfinished_blocks(), 1);
+        node.block(B, &block);
+    }
+    // The lowest tip is at 8 now, and it at 5.
+    assert_eq!(node.played.machine.chain().lowest_height(), 8);
+    assert_eq!(node.played.machine.unfinished_blocks(), 0);
+}

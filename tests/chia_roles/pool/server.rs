@@ -4,7 +4,7 @@ use nodewire::codec::chia::messages::{Partial, PartialAck};
 use nodewire::codec::chia::{Blob, Bytes32};
 use nodewire::codec::streamable::{RustCryptoSha256, Sha256};
 use nodewire::state::chia::{Credit, Pool, PoolCommand, PoolNotice, PoolQuery, PoolRate, Signed};
-use nodewire::{Action, ActionOf, AskId, Machine, Refused};
+use nodewire::{Action, ActionOf, AskId, Machine, Outbox, Refused, Time};
 
 use super::{
     BAD, GOOD, Player, RATE, challenge, config, data, partial, pool, pos_hash, proof, request,
@@ -16,10 +16,12 @@ fn a_farmer_is_told_how_to_farm() {
     let mut player = pool(config());
     player.hear(request(Some(7)));
     let (id, query) = player.question();
+    assert!(player.machine.awaits(id));
     let farmer_id = Some("farm".to_string());
     assert_eq!(query, PoolQuery::GetCoinbases { min_height: Some(7), farmer_id });
     player.local(PoolCommand::Coinbases(id, data([7, 8]).coinbase_info));
     assert_eq!(player.all(), [Action::Send(data([7, 8]).into())]);
+    assert!(!player.machine.awaits(id));
     // So many may wait, and no more are taken meanwhile.
     for number in 0..4 {
         assert!(!player.machine.saturated(), "{number}");
@@ -164,4 +166,20 @@ fn answers_to_other_questions_are_refused() {
     let unknown = PoolCommand::Rate(AskId::from_u64(9), None);
     assert_eq!(player.refused(unknown), Refused::UnknownAsk);
     assert_eq!(player.machine, before);
+}
+
+#[test]
+fn so_many_coinbases_may_be_told_at_once() {
+    let mut config = config();
+    config.limits.max_coinbases = 2;
+    let mut player = pool(config);
+    player.hear(request(None));
+    let (id, _) = player.question();
+    let (before, mut out) = (player.machine.clone(), Outbox::new());
+    let many = PoolCommand::Coinbases(id, data([7, 8, 9]).coinbase_info);
+    let refusal = player.machine.handle_local(Time::ZERO, many, &mut out).unwrap_err();
+    assert_eq!(refusal.why, Refused::busy("max_coinbases"));
+    assert!(out.is_empty() && player.machine == before);
+    player.local(PoolCommand::Coinbases(id, data([7, 8]).coinbase_info));
+    assert_eq!(player.all(), [Action::Send(data([7, 8]).into())]);
 }

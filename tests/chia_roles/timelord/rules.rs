@@ -338,3 +338,65 @@ fn answers_to_other_questions_are_refused() {
     assert_eq!(refusal.why, Refused::UnknownAsk);
     assert!(out.is_empty() && played.machine == before);
 }
+
+/// Of counts that were proved as many are remembered as may be pending.
+#[test]
+fn of_so_many_counts_it_is_known_that_they_were_proved() {
+    let mut config = TimelordConfig::default();
+    (config.workers, config.max_pending) = (1, 2);
+    let mut played = timelord_with(config);
+    let vdf = running(&mut played, 0, 1, 10);
+    for iterations in [100, 200, 300] {
+        prove(&mut played, 1, iterations, false);
+    }
+    for iterations in [100, 200] {
+        played.hear(NODE, info(1, iterations));
+        assert_eq!(played.asked(), [], "{iterations}");
+    }
+    played.hear(NODE, info(1, 300));
+    assert_eq!(queries(played.asked()), [feed(vdf, 300)], "there was no room for this one");
+}
+
+/// Proofs of as many weights are counted as there may be challenges.
+#[test]
+fn weights_of_all_challenges_are_counted() {
+    let mut config = TimelordConfig::default();
+    (config.workers, config.max_challenges) = (2, 2);
+    let mut played = timelord_with(config);
+    assert!(!played.machine.saturated());
+    running(&mut played, 0, 1, 10);
+    running(&mut played, 1, 2, 20);
+    for (byte, iterations) in [(1, 100), (2, 100), (1, 200), (1, 300)] {
+        assert_eq!(played.machine.best_three(), None);
+        prove(&mut played, byte, iterations, true);
+    }
+    assert_eq!(played.machine.best_three(), Some(10), "the third of 10 (T-6)");
+}
+
+/// However many proofs wait to be verified, a VDF can be stopped for a heavier challenge.
+#[test]
+fn stopping_never_waits_for_proofs() {
+    let mut config = TimelordConfig::default();
+    (config.workers, config.max_pending) = (1, 2);
+    let mut played = timelord_with(config);
+    for byte in 1..=6 {
+        played.hear(NODE, start(byte, u64::from(byte)));
+        if byte > 1 {
+            let (stop, _) = stopped(&mut played);
+            played.local(TimelordCommand::VdfStopped(stop));
+        }
+        let (vdf, query) = played.question();
+        assert_eq!(query, start_vdf(0, byte));
+        played.local(TimelordCommand::VdfStarted(vdf));
+        for iterations in [100, 200] {
+            played.hear(NODE, info(byte, iterations));
+        }
+        for (id, query) in played.asked() {
+            let TimelordQuery::FeedIterations { iterations, .. } = query else { panic!() };
+            let made = Box::new(proof(bytes32(byte), iterations));
+            played.local(TimelordCommand::VdfProof(id, made));
+        }
+        // What is to be verified takes its time.
+        played.asked();
+    }
+}
