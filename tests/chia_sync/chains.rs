@@ -48,8 +48,8 @@ pub struct Keeper {
     pub ledger: Ledger,
     /// Verify what is weighed; otherwise all is good.
     pub verifies: bool,
-    /// The challenge of the last header that was weighed.
-    last: Option<Challenge>,
+    /// The challenges of all headers that were weighed, first that of the fork.
+    good: Vec<Challenge>,
     /// Heights of all headers that were weighed, and of all blocks that were added.
     pub weighed: Vec<u32>,
     pub added: Vec<u32>,
@@ -57,7 +57,7 @@ pub struct Keeper {
 
 impl Keeper {
     pub fn new(ledger: Ledger) -> Self {
-        Self { ledger, verifies: true, last: None, weighed: Vec::new(), added: Vec::new() }
+        Self { ledger, verifies: true, good: Vec::new(), weighed: Vec::new(), added: Vec::new() }
     }
 
     pub fn answer(&mut self, id: AskId, query: SyncQuery) -> SyncCommand {
@@ -67,7 +67,7 @@ impl Keeper {
             }
             SyncQuery::WeighHeaders(batch) => SyncCommand::Weighed(id, self.weigh(&batch)),
             SyncQuery::VerifyWeight(tip) => {
-                let last = self.last.as_ref();
+                let last = self.good.last();
                 let good = last.is_some_and(|last| last.total_weight == tip.weight);
                 SyncCommand::Weight(id, good)
             }
@@ -82,16 +82,20 @@ impl Keeper {
     fn weigh(&mut self, batch: &HeaderBatch) -> Weighed {
         if batch.first == batch.fork + 1 {
             let fork = self.ledger.header_hash_at(batch.fork).unwrap();
-            self.last = self.ledger.block(fork).unwrap().header_block.challenge.clone();
+            let fork = self.ledger.block(fork).unwrap().header_block.challenge.clone();
+            self.good = fork.into_iter().collect();
             self.weighed.clear();
         }
-        let before = self.last.clone();
+        self.good.retain(|challenge| challenge.height < batch.first);
+        self.weighed.retain(|height| *height < batch.first);
+        assert_eq!(self.good.last().map(|last| last.height + 1), Some(batch.first));
+        let before = self.good.len();
         for header in &batch.headers {
             if self.verifies && !self.is_good(header) {
-                self.last = before;
+                self.good.truncate(before);
                 return Weighed::Damaged;
             }
-            self.last.clone_from(&header.challenge);
+            self.good.extend(header.challenge.clone());
         }
         self.weighed.extend(batch.headers.iter().filter_map(HeaderBlock::height));
         Weighed::Good
@@ -101,7 +105,7 @@ impl Keeper {
     fn is_good(&self, header: &HeaderBlock) -> bool {
         let consensus = self.ledger.consensus();
         let (Some(last), Some(time), Some(challenge)) =
-            (&self.last, &header.proof_of_time, &header.challenge)
+            (self.good.last(), &header.proof_of_time, &header.challenge)
         else {
             return false;
         };

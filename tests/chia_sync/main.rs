@@ -11,6 +11,7 @@ mod heap;
 
 mod adversaries;
 mod chains;
+mod drip;
 #[cfg(feature = "serde")]
 mod flows;
 #[cfg(feature = "serde")]

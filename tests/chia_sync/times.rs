@@ -1,6 +1,7 @@
 //! Times, to the microsecond.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use nodewire::codec::chia::{HeaderHash, Message};
 use nodewire::sim::chia::Ledger;
@@ -129,8 +130,9 @@ fn a_barred_tip_is_no_candidate() {
     let (failed, other) = (chain(60), chain(59));
     world.notices.clear();
     world.sent.clear();
-    world.start_with(1, tip(&other));
-    world.tell(2, tip(&failed));
+    world.start_with(2, tip(&other));
+    world.honest(3, &Rc::new(chain(60)));
+    world.tell(3, tip(&failed));
     while world.sent.is_empty() {
         assert!(world.step());
     }
@@ -292,4 +294,53 @@ fn which_tip_makes_room_for_another() {
     assert!(heights(60, false, another(61)), "it is heavier");
     assert!(!heights(60, false, another(60)), "it is not");
     assert!(heights(60, true, another(59)), "the other one is gone");
+/// A peer that tells one made-up tip after the other costs 205 s at most, and then nothing for 600 s,
+/// 1200 s, and so on; nobody is blamed.
+#[test]
+fn what_a_peer_tells_whose_tip_failed_is_passed_over_for_ever_longer() {
+    let theirs = Rc::new(chain(60));
+    let mut world = World::new(empty(), 1);
+    world.honest(1, &theirs);
+    let made_up = |weight: u64| {
+        let mut other = empty();
+        grow(&mut other, weight, 70);
+        let mut block = tip(&other);
+        block.header_block.challenge.as_mut().unwrap().total_weight = 1_000_000 + weight;
+        block
+    };
+    world.twisted(2, &theirs, |_, _| Vec::new());
+    let tried = |world: &World, from, weight| {
+        let (chain, tip) = (empty().chain(), made_up(weight));
+        let start = SyncStart { chain, tip, from: ConnectionId(from) };
+        let start = nodewire::state::chia::SyncCommand::Start(Box::new(start));
+        let mut sync = world.sync.clone();
+        sync.handle_local(world.now, start, &mut Outbox::new()).is_ok()
+    };
+    for (weight, cool) in (1..).zip([600, 1_200, 2_400]) {
+        world.start_with(2, made_up(weight));
+        let began = world.now;
+        assert!(matches!(world.run(), SyncOutcome::Failed(_)));
+        world.notices.clear();
+        assert_eq!(world.now.since(began).as_micros(), u128::from(205 * SECOND + 1));
+        let over = world.now.after(Duration::from_secs(cool));
+        world.pass(micros(over.as_micros() - 1));
+        assert!(!tried(&world, 2, weight + 1));
+        // That of somebody else begins a sync, of which this peer's is no candidate.
+        assert!(tried(&world, 1, weight + 1));
+        let before = world.sync.clone();
+        world.start(1);
+        let running = world.sync.clone();
+        world.tell(2, made_up(weight + 1));
+        assert!(running == world.sync);
+        world.sync = before;
+        world.pass(over);
+        assert!(tried(&world, 2, weight + 1));
+    }
+    // If nobody else is there it may have been our own network.
+    world.start_with(2, made_up(9));
+    assert!(matches!(world.run(), SyncOutcome::Failed(_)));
+    assert!(!tried(&world, 2, 10));
+    world.leave(1);
+    assert!(tried(&world, 2, 10));
+    assert_eq!(world.blamed(), []);
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use nodewire::codec::chia::messages::Block;
-use nodewire::codec::chia::{FullBlock, Message, NodeId, NodeType};
+use nodewire::codec::chia::{FullBlock, HeaderHash, Message, NodeId, NodeType};
 use nodewire::sim::Rng;
 use nodewire::sim::chia::Ledger;
 use nodewire::state::chia::{
@@ -19,6 +19,9 @@ use crate::chains::{Keeper, look_up, tip};
 /// What an adversary makes of a request and of the honest answer to it, if there is one.
 pub type Twist = Box<dyn FnMut(&Message, Option<Message>) -> Vec<Message>>;
 
+/// How long an answer takes.
+pub type Lag = fn(&Message) -> Duration;
+
 /// Somebody to sync from.
 struct Node {
     serving: Serving,
@@ -26,6 +29,8 @@ struct Node {
     twist: Option<Twist>,
     /// Nothing on this wire arrives before this.
     wire: [Time; 2],
+    /// How long each answer takes, one after the other.
+    lag: Option<Lag>,
 }
 
 /// What is on its way, by time of arrival.
@@ -88,11 +93,17 @@ impl World {
     fn join(&mut self, number: u64, ledger: &Rc<Ledger>, twist: Option<Twist>) {
         let serving = Serving::new(ServingLimits::default());
         let wire = [self.now; 2];
-        self.nodes.insert(number, Node { serving, ledger: Rc::clone(ledger), twist, wire });
+        self.nodes
+            .insert(number, Node { serving, ledger: Rc::clone(ledger), twist, wire, lag: None });
         let node_type = NodeType::FullNode;
         let peer = Peer { node_id: NodeId([7; 32]), node_type, server_port: 8_444 };
         let at = Whereabouts { direction: Direction::Outbound, listens: None };
         self.remote(FromPeer::Connected(ConnectionId(number), peer, at));
+    }
+
+    /// Each answer of this node takes so long, one after the other.
+    pub fn lags(&mut self, number: u64, lag: Lag) {
+        self.nodes.get_mut(&number).unwrap().lag = Some(lag);
     }
 
     pub fn leave(&mut self, number: u64) {
@@ -198,6 +209,16 @@ impl World {
         })
     }
 
+    /// The tip whose hashes this node was asked for first.
+    pub fn sent_tip(&self, number: u64) -> HeaderHash {
+        let mut asked = self.sent.iter().filter(|(to, _)| *to == number);
+        let tip = asked.find_map(|(_, message)| match message {
+            Message::RequestAllHeaderHashes(it) => Some(it.tip_header_hash),
+            _ => None,
+        });
+        tip.unwrap()
+    }
+
     /// Those that were blamed, each by which rule.
     pub fn blamed(&self) -> Vec<(u64, &'static str)> {
         self.penalties.iter().map(|(peer, rule, _)| (*peer, *rule)).collect()
@@ -245,6 +266,10 @@ impl World {
 
     /// Puts a message of a node on its wire to the one that syncs.
     pub fn answer(&mut self, number: u64, message: Message) {
+        let (now, lag) = (self.now, self.nodes.get(&number).and_then(|node| node.lag));
+        if let (Some(node), Some(lag)) = (self.nodes.get_mut(&number), lag) {
+            node.wire[0] = node.wire[0].max(now).after(lag(&message));
+        }
         let input = FromPeer::Received(ConnectionId(number), message);
         let at = self.arrival(number, 0);
         self.put(at, Event::ToSync(input));

@@ -1,5 +1,7 @@
 //! Weighs headers, one after the other, before there are blocks to them (P-41).
 
+use alloc::vec::Vec;
+
 use super::ledger::{Consensus, Ledger, Proofs};
 use crate::codec::chia::{Challenge, HeaderBlock};
 use crate::codec::streamable::{RustCryptoSha256, Streamable};
@@ -8,31 +10,36 @@ use crate::state::chia::{ClaimedTip, HeaderBatch, Weighed};
 /// How far a chain of headers was weighed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Weigher {
-    /// The challenge of the last header that was good.
-    last: Option<Challenge>,
+    /// The challenges of the headers that were good, by height: first that of the fork.
+    good: Vec<Challenge>,
 }
 
 impl Weigher {
-    /// Weighs headers that follow on the fork, or on those before.
+    /// Weighs headers that follow on the fork, or on those below that were good.
     pub fn weigh(&mut self, ledger: &Ledger, batch: &HeaderBatch) -> Weighed {
         if batch.fork.checked_add(1) == Some(batch.first) {
             let fork = ledger.header_hash_at(batch.fork).and_then(|hash| ledger.block(hash));
-            self.last = fork.and_then(|block| block.header_block.challenge.clone());
+            let fork = fork.and_then(|block| block.header_block.challenge.clone());
+            self.good = fork.into_iter().collect();
         }
+        self.good.truncate(self.good.partition_point(|it| it.height < batch.first));
+        let below = self.good.len();
         for header in &batch.headers {
-            let Some(before) = &self.last else { return Weighed::Bad };
+            let Some(before) = self.good.last() else { return Weighed::Bad };
             let weighed = ledger.consensus().weigh(before, header);
             if weighed != Weighed::Good {
+                // Others are to deliver all of it again.
+                self.good.truncate(below);
                 return weighed;
             }
-            self.last.clone_from(&header.challenge);
+            self.good.extend(header.challenge.clone());
         }
         Weighed::Good
     }
 
     /// Whether the headers weigh what was told.
     pub fn verify(&self, claimed: &ClaimedTip) -> bool {
-        let last = self.last.as_ref().map(|last| (last.height, last.total_weight));
+        let last = self.good.last().map(|last| (last.height, last.total_weight));
         last == Some((claimed.height, claimed.weight))
     }
 }

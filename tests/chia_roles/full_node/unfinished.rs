@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use nodewire::AskId;
 use nodewire::Machine;
-use nodewire::codec::chia::messages::{ProofOfSpaceArrived, ProofOfSpaceInfo, UnfinishedBlock};
+use nodewire::codec::chia::messages::{
+    Block, ProofOfSpaceArrived, ProofOfSpaceInfo, UnfinishedBlock,
+};
 use nodewire::codec::chia::{FullBlock, NodeType};
 use nodewire::state::chia::{
-    ConnectionId, Delivery, FullNodeCommand, FullNodeConfig, FullNodeNotice, FullNodeQuery, Proven,
-    Role,
+    Added, ConnectionId, Delivery, FullNodeCommand, FullNodeConfig, FullNodeNotice, FullNodeQuery,
+    Proven, Role, Tip,
 };
 
-use super::{A, B, C, Node, branch, chain, genesis, maker};
+use super::{A, B, C, Node, branch, chain, genesis, hash, maker};
 use crate::given::{bytes32, penalty};
 
 fn node() -> Node {
@@ -21,6 +23,14 @@ fn node() -> Node {
 /// An unfinished block on the tip, told from others by its time.
 fn unfinished(node: &Node, number: u64) -> FullBlock {
     let mut block = maker(1).unfinished(&node.top());
+    block.header_block.header.data.timestamp = number;
+    block
+}
+
+/// The same on this tip.
+fn unfinished_on(tip: &Tip, number: u64, node: &Node) -> FullBlock {
+    let parent = node.ledger.block(tip.header_hash).unwrap();
+    let mut block = maker(1).unfinished(parent);
     block.header_block.header.data.timestamp = number;
     block
 }
@@ -208,6 +218,34 @@ fn a_higher_one_leads_and_a_lower_one_is_dropped() {
     let high = maker(5).unfinished(&parent);
     assert_eq!(takes(&mut node, A, &high, 110_000).len(), 3, "whatever it takes");
     assert_eq!(takes(&mut node, A, &low, 500), [], "its parent is a tip still, but it is lower");
+}
+
+/// P-20 step 7: where the chain was reorganised to a lower and heavier one, blocks on it go on, and
+/// not those on the higher tip that is left.
+#[test]
+fn a_lower_one_on_a_heavier_chain_leads() {
+    let mut node = node();
+    let old = node.tip();
+    let high = unfinished(&node, 1);
+    assert_eq!(takes(&mut node, A, &high, 1_000).len(), 3);
+    let parent = branch(&genesis(), 3, 2).remove(1);
+    node.hear(B, Block { block: parent.clone() });
+    let (id, _) = node.played.question();
+    let mut chain = node.played.machine.chain().clone();
+    let heaviest = Tip {
+        header_hash: hash(&parent),
+        height: 2,
+        weight: old.weight + 1,
+        challenge_hash: bytes32(7),
+        ..old
+    };
+    (chain.tips, chain.lca, chain.lca_height) = (vec![heaviest, old], chain.genesis, 0);
+    node.played.local(FullNodeCommand::Added(id, Added::Tip(Box::new(chain))));
+    node.played.sent();
+    let low = maker(5).unfinished(&parent);
+    assert_eq!(takes(&mut node, A, &low, 110_000).len(), 3, "whatever it takes");
+    let high = unfinished_on(&old, 2, &node);
+    assert_eq!(takes(&mut node, A, &high, 500), [], "it is higher, on a lighter tip");
 }
 
 /// P-22, A-10: of those that wait, whoever has the most makes room.

@@ -1,7 +1,7 @@
 //! Unfinished blocks: validated, weighed against the best, and handed on (P-20 to P-22).
 
 use alloc::collections::{BTreeMap, BTreeSet};
-use core::cmp::Reverse;
+use core::cmp::{Ordering, Reverse};
 
 use super::asked::{About, Asked};
 use super::parts::{self, OWN};
@@ -37,8 +37,8 @@ pub(super) struct Unfinished {
     stored: BTreeMap<Key, Stored>,
     /// The same: first those that make room, lowest and slowest.
     order: BTreeSet<(u32, Reverse<u64>, Bytes32)>,
-    /// The height of the best so far, and the seconds that it takes (P-20 step 7).
-    leader: (u32, u64),
+    /// The best so far (P-20 step 7).
+    leader: Leader,
 }
 
 /// One that was not accepted yet.
@@ -56,6 +56,16 @@ enum Progress {
     Validating(AskId),
     /// It is slow, and waits until then (P-20 step 6).
     Delayed(Time, Proven),
+}
+
+/// What others are compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Leader {
+    height: u32,
+    /// Of the parent: it tells whether a lower block is on a better chain.
+    weight: u64,
+    /// The seconds that it takes.
+    expected: u64,
 }
 
 /// One that was accepted.
@@ -77,7 +87,7 @@ impl Unfinished {
             due: Deadlines::new(),
             stored: BTreeMap::new(),
             order: BTreeSet::new(),
-            leader: (0, u64::MAX),
+            leader: Leader { height: 0, weight: 0, expected: u64::MAX },
         }
     }
 
@@ -140,18 +150,28 @@ impl Unfinished {
         true
     }
 
-    /// Whether a block is good enough beside the best; it may be the best now (P-20 step 7).
-    fn leads(&mut self, height: u32, expected: u64, threshold: u64) -> bool {
-        let (best_height, best) = self.leader;
-        if height > best_height {
-            self.leader = (height, expected);
-            return true;
+    /// Whether a block is good enough beside the best; it may be the best now (P-20 step 7). Where
+    /// a lower one has the heavier parent, as after a reorganisation, weight decides.
+    fn leads(&mut self, new: Leader, threshold: u64) -> bool {
+        let best = self.leader;
+        if new.height == best.height {
+            let is_near = new.expected <= best.expected.saturating_add(threshold);
+            if is_near {
+                let (weight, expected) =
+                    (new.weight.max(best.weight), new.expected.min(best.expected));
+                self.leader = Leader { weight, expected, ..new };
+            }
+            return is_near;
         }
-        if height < best_height || expected > best.saturating_add(threshold) {
-            return false;
+        let leads = match new.weight.cmp(&best.weight) {
+            Ordering::Greater => true,
+            Ordering::Equal => new.height > best.height,
+            Ordering::Less => false,
+        };
+        if leads {
+            self.leader = new;
         }
-        self.leader = (height, expected.min(best));
-        true
+        leads
     }
 
     /// Takes out one that waits.
@@ -313,7 +333,8 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
             return;
         }
         let height = parent.height.saturating_add(1);
-        if !self.unfinished.leads(height, expected, self.config.propagation_threshold) {
+        let new = Leader { height, weight: parent.weight, expected };
+        if !self.unfinished.leads(new, self.config.propagation_threshold) {
             return;
         }
         let Waiting { block, from, .. } = waiting;

@@ -2,15 +2,17 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::input::{SyncFailure, SyncNotice, SyncOutcome, SyncPhase, SyncQuery};
 use super::peers::{Kind, Request, Standing};
+use super::proven::Proven;
 use super::tips::{Goal, is_finished};
+use super::weight::Shown;
 use super::window::Window;
 use super::{Asked, Cx, Step};
+use crate::codec::chia::FullBlock;
 use crate::codec::chia::messages::{RequestSyncBlocks, SyncBlocks};
-use crate::codec::chia::{Bytes32, FullBlock};
 use crate::codec::streamable::{Sha256, Streamable};
 use crate::state::chia::chain::Added;
 use crate::state::chia::role::{ConnectionId, Delivery};
@@ -20,9 +22,7 @@ use crate::time::Time;
 /// Blocks are asked for, and added.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Blocks {
-    /// SHA-256 of every header block that was weighed, from the fork upwards.
-    digests: Vec<Bytes32>,
-    fork: u32,
+    shown: Shown,
     window: Window<FullBlock>,
     /// Of the first batch, those that are to be added after the one that is being added.
     waiting: VecDeque<FullBlock>,
@@ -30,17 +30,19 @@ pub(super) struct Blocks {
 }
 
 impl Blocks {
-    pub fn new<H: Sha256>(digests: Vec<Bytes32>, fork: u32, height: u32, cx: &Cx<'_, H>) -> Self {
+    pub fn new<H: Sha256>(shown: Shown, height: u32, cx: &Cx<'_, H>) -> Self {
         let (size, ahead) = (cx.limits.blocks_per_batch, cx.limits.window);
-        let window = Window::new(fork.saturating_add(1), height, size, ahead, cx.now);
-        Self { digests, fork, window, waiting: VecDeque::new(), is_adding: false }
+        let first = shown.fork.saturating_add(shown.added).saturating_add(1);
+        let pace = cx.limits.time_per_block;
+        let window = Window::new((first, height), (size, ahead), pace, cx.now);
+        Self { shown, window, waiting: VecDeque::new(), is_adding: false }
     }
 
     /// Hands the next block to the chain, and asks for what nobody was asked for.
     pub fn proceed<H: Sha256>(&mut self, goal: &Goal, cx: &mut Cx<'_, H>) -> Step {
         if !self.is_adding {
             if self.waiting.is_empty() {
-                self.waiting = self.window.hand_on().unwrap_or_default().into();
+                self.waiting = self.window.hand_on(cx.now).unwrap_or_default().into();
             }
             if let Some(block) = self.waiting.pop_front() {
                 self.is_adding = true;
@@ -67,21 +69,23 @@ impl Blocks {
             _ => false,
         };
         let is_right = match cx.peers.answers(from, fits) {
-            Some(Request::Batch(batch)) if self.window.lacks(batch) => {
+            Some((Request::Batch(batch), asked_at)) if self.window.lacks(batch) => {
                 let right = it.blocks.iter().all(|block| self.is_right::<H>(block));
                 if right {
                     self.window.put(batch, from, it.blocks);
+                    cx.was_good(from, asked_at);
                 }
                 right
             }
             // A late duplicate.
-            Some(_) => true,
+            Some((_, asked_at)) => {
+                cx.was_good(from, asked_at);
+                true
+            }
             None if cx.peers.unfitting(from, Kind::Blocks) == Standing::Late => return Step::Stay,
             None => false,
         };
-        if is_right {
-            cx.peers.was_good(from);
-        } else {
+        if !is_right {
             cx.blame(from, &rules::SYNC_BLOCKS);
             self.lost(from);
         }
@@ -97,12 +101,15 @@ impl Blocks {
                 return Step::End(SyncOutcome::Failed(SyncFailure::Invalid));
             }
             Added::Disconnected => {
+                // Then our chain has not what it had.
+                self.shown.added = 0;
                 return Step::End(SyncOutcome::Failed(SyncFailure::Disconnected));
             }
         }
         self.is_adding = false;
         if self.waiting.is_empty() {
             let height = *self.window.front_heights().end();
+            self.shown.added = height.saturating_sub(self.shown.fork);
             cx.out.notify(SyncNotice::Reached(SyncPhase::Blocks, height));
             self.window.advance(cx.now);
             if self.window.is_over() {
@@ -110,6 +117,16 @@ impl Blocks {
             }
         }
         self.proceed(goal, cx)
+    }
+
+    /// When they are further behind their pace than that.
+    pub fn slow_at(&self, patience: Duration) -> Option<Time> {
+        self.window.slow_at(patience)
+    }
+
+    /// What was shown so far; nothing of it stays here.
+    pub fn take_proven(&mut self) -> Proven {
+        self.shown.take().into_proven()
     }
 
     pub fn lost(&mut self, peer: ConnectionId) {
@@ -141,23 +158,24 @@ impl Blocks {
         waiting
             .fold(own, usize::saturating_add)
             .saturating_add(self.window.heap(FullBlock::heap))
-            .saturating_add(self.digests.capacity().saturating_mul(size_of::<Bytes32>()))
+            .saturating_add(self.shown.heap())
     }
 
     /// Whether the header block is the one that was weighed, all of it, and the body its own: with
     /// that nothing of the block is left to be damaged.
     fn is_right<H: Sha256>(&self, block: &FullBlock) -> bool {
-        let above = block.height().checked_sub(self.fork).and_then(|above| above.checked_sub(1));
-        let digest = above.and_then(|above| self.digests.get(above as usize));
+        let above =
+            block.height().checked_sub(self.shown.fork).and_then(|above| above.checked_sub(1));
+        let digest = above.and_then(|above| self.shown.digests.get(above as usize));
         let header_block = &block.header_block;
         digest.is_some_and(|digest| digest.0 == header_block.get_hash::<H>())
             && header_block.header.data.body_hash.0 == block.body.get_hash::<H>()
     }
 
     fn ask<H: Sha256>(&mut self, goal: &Goal, again: bool, cx: &mut Cx<'_, H>) {
-        let (out, most) = (&mut *cx.out, cx.limits.max_unanswered);
+        let (out, most, now) = (&mut *cx.out, cx.limits.max_unanswered, cx.now);
         self.window.ask(cx.now, cx.peers, again, |peers, peer, batch, heights| {
-            peers.ask(peer, Kind::Blocks, Request::Batch(batch), most);
+            peers.ask(now, peer, Kind::Blocks, Request::Batch(batch), most);
             let heights = heights.collect();
             let request = RequestSyncBlocks { tip_header_hash: goal.header_hash, heights };
             out.send(Delivery::To(peer, request.into()));

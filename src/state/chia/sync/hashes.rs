@@ -7,6 +7,7 @@ use core::time::Duration;
 use super::headers::Headers;
 use super::input::{SyncFailure, SyncOutcome, SyncPhase, SyncQuery};
 use super::peers::{Kind, Request, Standing};
+use super::proven::Proven;
 use super::tips::Goal;
 use super::window::past;
 use super::{Asked, Cx, Ours, Phase, Step};
@@ -23,12 +24,15 @@ pub(super) struct Hashes {
     since: Time,
     asked_at: Option<Time>,
     tried: Vec<ConnectionId>,
+    /// What was shown before.
+    pub proven: Option<Box<Proven>>,
 }
 
 /// The hashes are here; where do the chains part?
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Forking {
     pub theirs: Theirs,
+    pub proven: Option<Box<Proven>>,
     low: u32,
     high: u32,
 }
@@ -47,15 +51,28 @@ impl Theirs {
         self.hashes.get(height as usize).copied()
     }
 
+    /// All of it; nothing of it stays here.
+    pub fn take(&mut self) -> Self {
+        Self { hashes: core::mem::take(&mut self.hashes), from: self.from }
+    }
+
+    /// The hashes above a height, which are taken out.
+    pub fn above(&mut self, height: u32) -> Vec<HeaderHash> {
+        let mut hashes = core::mem::take(&mut self.hashes);
+        let below = (height as usize).saturating_add(1).min(hashes.len());
+        hashes.drain(..below);
+        hashes
+    }
+
     pub fn heap(&self) -> usize {
         self.hashes.capacity().saturating_mul(size_of::<HeaderHash>())
     }
 }
 
 impl Hashes {
-    /// Nobody was asked.
-    pub const fn new(since: Time) -> Self {
-        Self { since, asked_at: None, tried: Vec::new() }
+    /// Nobody was asked; so much was shown before.
+    pub const fn new(since: Time, proven: Option<Box<Proven>>) -> Self {
+        Self { since, asked_at: None, tried: Vec::new(), proven }
     }
 
     /// Asks if nobody is being asked: the announcer first, for it has them.
@@ -91,13 +108,14 @@ impl Hashes {
             let _ = cx.peers.unfitting(from, Kind::Hashes);
             return Step::Stay;
         }
-        cx.peers.was_good(from);
+        cx.peers.was_heard(from);
         hashes.shrink_to_fit();
         if ours.lca_height >= goal.height {
             return Step::End(SyncOutcome::Failed(SyncFailure::Shorter));
         }
         let theirs = Theirs { hashes, from };
-        Step::Enter(Box::new(Phase::Forking(Forking { theirs, low: 0, high: ours.lca_height })))
+        let (proven, high) = (self.proven.take(), ours.lca_height);
+        Step::Enter(Box::new(Phase::Forking(Forking { theirs, proven, low: 0, high })))
     }
 
     /// A peer is gone: if it was the one that was asked, another is.
@@ -133,7 +151,8 @@ impl Hashes {
     }
 
     pub fn heap(&self) -> usize {
-        self.tried.capacity().saturating_mul(size_of::<ConnectionId>())
+        let tried = self.tried.capacity().saturating_mul(size_of::<ConnectionId>());
+        tried.saturating_add(heap_of(self.proven.as_deref()))
     }
 
     fn retry_at(&self, retry: Duration) -> Option<Time> {
@@ -151,7 +170,7 @@ impl Hashes {
         self.asked_at = Some(cx.now);
         self.tried.retain(|tried| *tried != peer);
         self.tried.push(peer);
-        cx.peers.ask(peer, Kind::Hashes, Request::Hashes, cx.limits.max_unanswered);
+        cx.peers.ask(cx.now, peer, Kind::Hashes, Request::Hashes, cx.limits.max_unanswered);
         let request = RequestAllHeaderHashes { tip_header_hash: goal.header_hash };
         cx.out.send(Delivery::To(peer, request.into()));
     }
@@ -199,8 +218,17 @@ impl Forking {
     }
 
     fn found<H: Sha256>(&mut self, fork: u32, goal: &Goal, cx: &Cx<'_, H>) -> Step {
-        let hashes = core::mem::take(&mut self.theirs.hashes);
-        let theirs = Theirs { hashes, from: self.theirs.from };
-        Step::Enter(Box::new(Phase::Headers(Headers::new(theirs, fork, goal.height, cx))))
+        let theirs = self.theirs.take();
+        let proven = self.proven.take().map(|proven| proven.of(&theirs, fork, goal.height));
+        let proven = proven.unwrap_or_default();
+        Step::Enter(Box::new(Phase::Headers(Headers::new(theirs, fork, goal.height, proven, cx))))
     }
+
+    pub fn heap(&self) -> usize {
+        self.theirs.heap().saturating_add(heap_of(self.proven.as_deref()))
+    }
+}
+
+fn heap_of(proven: Option<&Proven>) -> usize {
+    proven.map_or(0, |proven| size_of::<Proven>().saturating_add(proven.heap()))
 }

@@ -1,5 +1,5 @@
 //! Headers of the chain that is synced to, batch by batch, and who lies if they do not fit
-//! (P-39, P-40, P-41).
+//! (P-39, P-40).
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -8,10 +8,12 @@ use core::time::Duration;
 use super::dispute::{Dispute, Verdict};
 use super::hashes::{Hashes, Theirs};
 use super::input::{
-    ClaimedTip, HeaderBatch, SyncFailure, SyncNotice, SyncOutcome, SyncPhase, SyncQuery, Weighed,
+    HeaderBatch, SyncFailure, SyncNotice, SyncOutcome, SyncPhase, SyncQuery, Weighed,
 };
 use super::peers::{Kind, Request, Standing};
+use super::proven::Proven;
 use super::tips::Goal;
+use super::weight::{Shown, Weight};
 use super::window::Window;
 use super::{Asked, Cx, Phase, Step};
 use crate::codec::chia::messages::{HeaderBlocks, RequestHeaderBlocks};
@@ -29,6 +31,8 @@ pub(super) struct Headers {
     window: Window<HeaderBlock>,
     /// SHA-256 of every header block that is good, from the fork upwards.
     digests: Vec<Bytes32>,
+    /// How many of their blocks were added before.
+    added: u32,
     /// The same of those that are being weighed.
     weighing: Option<Vec<Bytes32>>,
     dispute: Option<Dispute>,
@@ -50,12 +54,25 @@ enum Finding {
 }
 
 impl Headers {
-    pub fn new<H: Sha256>(theirs: Theirs, fork: u32, height: u32, cx: &Cx<'_, H>) -> Self {
+    /// Of these headers some were shown before, and some of their blocks were added.
+    pub fn new<H: Sha256>(
+        theirs: Theirs,
+        fork: u32,
+        height: u32,
+        (mut digests, added): (Vec<Bytes32>, u32),
+        cx: &Cx<'_, H>,
+    ) -> Self {
         let (size, ahead) = (cx.limits.headers_per_batch, cx.limits.window);
+        // As many as there are hashes above the fork.
+        let above = height.saturating_sub(fork) as usize;
+        digests.reserve_exact(above.saturating_sub(digests.len()));
+        let shown = u32::try_from(digests.len()).unwrap_or(u32::MAX);
+        let first = fork.saturating_add(shown).saturating_add(1);
+        let pace = cx.limits.time_per_header;
         Self {
-            window: Window::new(fork.saturating_add(1), height, size, ahead, cx.now),
-            // As many as there are hashes above the fork.
-            digests: Vec::with_capacity(height.saturating_sub(fork) as usize),
+            window: Window::new((first, height), (size, ahead), pace, cx.now),
+            digests,
+            added,
             theirs,
             fork,
             weighing: None,
@@ -68,7 +85,7 @@ impl Headers {
     pub fn proceed<H: Sha256>(&mut self, goal: &Goal, cx: &mut Cx<'_, H>) -> Step {
         if self.weighing.is_none() {
             let first = *self.window.front_heights().start();
-            if let Some(headers) = self.window.hand_on() {
+            if let Some(headers) = self.window.hand_on(cx.now) {
                 let digests = headers.iter().map(|header| Bytes32(header.get_hash::<H>()));
                 self.weighing = Some(digests.collect());
                 let batch = HeaderBatch { fork: self.fork, first, headers };
@@ -91,20 +108,22 @@ impl Headers {
             of_tip
                 && self.has_heights(from, request, &it.header_blocks, cx.limits.headers_per_batch)
         };
-        match cx.peers.answers(from, fits) {
-            Some(Request::Batch(batch)) if self.window.lacks(batch) => {
-                self.hear_batch(from, batch, it.header_blocks, goal, cx)
+        let Some((request, asked_at)) = cx.peers.answers(from, fits) else {
+            return match cx.peers.unfitting(from, Kind::Headers) {
+                Standing::Wrong => self.blame(from, goal, cx),
+                Standing::Late => Step::Stay,
+            };
+        };
+        match request {
+            Request::Batch(batch) if self.window.lacks(batch) => {
+                self.hear_batch(from, (batch, asked_at), it.header_blocks, goal, cx)
             }
-            Some(Request::Links) => self.hear_links(from, &it.header_blocks, goal, cx),
+            Request::Links => self.hear_links(from, &it.header_blocks, goal, cx),
             // A late duplicate.
-            Some(_) => {
-                cx.peers.was_good(from);
+            Request::Batch(_) | Request::Hashes => {
+                cx.was_good(from, asked_at);
                 Step::Stay
             }
-            None if cx.peers.unfitting(from, Kind::Headers) == Standing::Wrong => {
-                self.blame(from, goal, cx)
-            }
-            None => Step::Stay,
         }
     }
 
@@ -162,9 +181,20 @@ impl Headers {
         Step::Stay
     }
 
-    /// When the first batch has been missing for longer than that.
-    pub fn fails_at(&self, timeout: Duration) -> Option<Time> {
-        self.window.fails_at(timeout)
+    /// When they are further behind their pace than that.
+    pub fn slow_at(&self, patience: Duration) -> Option<Time> {
+        self.window.slow_at(patience)
+    }
+
+    /// True once a batch of them was good.
+    pub const fn has_gained(&self) -> bool {
+        self.window.has_advanced()
+    }
+
+    /// What was shown so far; nothing of it stays here.
+    pub fn take_proven(&mut self) -> Proven {
+        let digests = core::mem::take(&mut self.digests);
+        Proven::new(&mut self.theirs, self.fork, digests, self.added)
     }
 
     pub fn deadline(&self, limits: &super::SyncLimits) -> Option<Time> {
@@ -206,7 +236,7 @@ impl Headers {
     fn hear_batch<H: Sha256>(
         &mut self,
         from: ConnectionId,
-        batch: u32,
+        (batch, asked_at): (u32, Time),
         headers: Vec<HeaderBlock>,
         goal: &Goal,
         cx: &mut Cx<'_, H>,
@@ -214,7 +244,7 @@ impl Headers {
         match self.examine::<H>(&headers, goal.height) {
             Finding::Fits => {
                 self.window.put(batch, from, headers);
-                cx.peers.was_good(from);
+                cx.was_good(from, asked_at);
                 self.proceed(goal, cx)
             }
             Finding::SenderLies => self.blame(from, goal, cx),
@@ -283,17 +313,19 @@ impl Headers {
 
     fn ask_links<H: Sha256>(&mut self, dispute: Dispute, goal: &Goal, cx: &mut Cx<'_, H>) {
         let heights = dispute.heights(cx.limits.headers_per_batch).collect();
-        cx.peers.ask(dispute.with, Kind::Headers, Request::Links, cx.limits.max_unanswered);
+        let most = cx.limits.max_unanswered;
+        cx.peers.ask(cx.now, dispute.with, Kind::Headers, Request::Links, most);
         let request = RequestHeaderBlocks { tip_header_hash: goal.header_hash, heights };
         cx.out.send(Delivery::To(dispute.with, request.into()));
         self.dispute = Some(dispute);
     }
 
     /// The hashes are made up: who sent them is blamed, and others are asked for them.
-    fn hashes_lie<H: Sha256>(&self, cx: &mut Cx<'_, H>) -> Step {
+    fn hashes_lie<H: Sha256>(&mut self, cx: &mut Cx<'_, H>) -> Step {
         cx.blame(self.theirs.from, &rules::SYNC_HASHES);
         cx.peers.trust();
-        Step::Enter(Box::new(Phase::Hashes(Hashes::new(cx.now))))
+        let proven = Some(Box::new(self.take_proven()));
+        Step::Enter(Box::new(Phase::Hashes(Hashes::new(cx.now, proven))))
     }
 
     fn blame<H: Sha256>(&mut self, peer: ConnectionId, goal: &Goal, cx: &mut Cx<'_, H>) -> Step {
@@ -305,9 +337,9 @@ impl Headers {
     }
 
     fn ask<H: Sha256>(&mut self, goal: &Goal, again: bool, cx: &mut Cx<'_, H>) {
-        let (out, most) = (&mut *cx.out, cx.limits.max_unanswered);
+        let (out, most, now) = (&mut *cx.out, cx.limits.max_unanswered, cx.now);
         self.window.ask(cx.now, cx.peers, again, |peers, peer, batch, heights| {
-            peers.ask(peer, Kind::Headers, Request::Batch(batch), most);
+            peers.ask(now, peer, Kind::Headers, Request::Batch(batch), most);
             let heights = heights.collect();
             let request = RequestHeaderBlocks { tip_header_hash: goal.header_hash, heights };
             out.send(Delivery::To(peer, request.into()));
@@ -319,37 +351,9 @@ impl Headers {
         for peer in core::mem::take(&mut self.apart) {
             cx.blame(peer, &rules::SYNC_HEADERS);
         }
-        let (digests, fork) = (core::mem::take(&mut self.digests), self.fork);
-        Step::Enter(Box::new(Phase::Weight(Weight { digests, fork })))
-    }
-}
-
-/// The weight of all headers is verified.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Weight {
-    pub digests: Vec<Bytes32>,
-    pub fork: u32,
-}
-
-impl Weight {
-    pub fn heap(&self) -> usize {
-        self.digests.capacity().saturating_mul(size_of::<Bytes32>())
-    }
-
-    pub fn proceed<H: Sha256>(&self, goal: &Goal, cx: &mut Cx<'_, H>) -> Step {
-        let Goal { header_hash, height, weight, .. } = *goal;
-        let claimed = ClaimedTip { header_hash, height, weight, fork: self.fork };
-        cx.ask(Asked::Weight, SyncQuery::VerifyWeight(Box::new(claimed)));
-        Step::Stay
-    }
-
-    pub fn verified<H: Sha256>(&mut self, good: bool, goal: &Goal, cx: &mut Cx<'_, H>) -> Step {
-        if !good {
-            cx.blame(goal.from, &rules::SYNC_WEIGHT);
-            return Step::End(SyncOutcome::Failed(SyncFailure::TooLight));
-        }
-        let digests = core::mem::take(&mut self.digests);
-        let blocks = super::blocks::Blocks::new(digests, self.fork, goal.height, cx);
-        Step::Enter(Box::new(Phase::Blocks(blocks)))
+        let theirs = self.theirs.take();
+        let (digests, fork, added) = (core::mem::take(&mut self.digests), self.fork, self.added);
+        let shown = Shown { theirs, digests, fork, added };
+        Step::Enter(Box::new(Phase::Weight(Weight { shown })))
     }
 }

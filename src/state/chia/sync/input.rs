@@ -62,7 +62,9 @@ pub enum SyncQuery {
 
 /// Headers that follow each other, with the hashes of the chain that is synced to.
 ///
-/// The batch that begins right above the fork begins anew: what was handed on before is void.
+/// What was handed on before of the same heights and above is void, and what is below still counts:
+/// a batch that begins right above the fork begins anew, and one that begins elsewhere goes on from
+/// the header below it, which was good.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "headers and where they belong")]
@@ -115,6 +117,8 @@ pub enum SyncNotice {
     Began,
     /// It is in this phase now, of a sync to the block of this hash.
     Entered(SyncPhase, HeaderHash),
+    /// The sync to the block of this hash came to nothing; the next candidate has its turn.
+    GaveUp(SyncFailure, HeaderHash),
     /// All up to this height was weighed, or added.
     Reached(SyncPhase, u32),
     /// It is over (P-45).

@@ -15,10 +15,16 @@ pub struct SyncLimits {
     pub retry: Duration,
     /// A sync fails if the hashes or the first batch take longer (P-37, P-39).
     pub timeout: Duration,
-    /// A tip of which no hashes came, or not the first batch of headers, in this time gives way to
-    /// the next one that was told, if there is one.
+    /// A tip gives way to the next one that was told, if there is one, when its hashes take longer,
+    /// or when its headers or blocks fall so far behind their pace. With each turn that a tip
+    /// has again it may fall behind twice as far.
     pub stalled: Duration,
-    /// A tip whose sync failed is not tried again for so long (P-45).
+    /// The pace of headers: each of them makes up for so much time of waiting.
+    pub time_per_header: Duration,
+    /// The pace of blocks.
+    pub time_per_block: Duration,
+    /// A tip whose sync failed is not tried again for so long (P-45), and nothing that its peer
+    /// tells: for twice as long with each failure more, until a sync to a tip of it is done.
     pub barred: Duration,
     /// Most tips whose failure is remembered: the newest.
     pub max_barred: usize,
@@ -43,6 +49,8 @@ impl Default for SyncLimits {
             retry: Duration::from_secs(10),
             timeout: Duration::from_secs(200),
             stalled: Duration::from_secs(30),
+            time_per_header: Duration::from_millis(20),
+            time_per_block: Duration::from_millis(100),
             barred: Duration::from_secs(600),
             max_barred: 64,
             max_tips: 64,

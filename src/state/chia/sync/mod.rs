@@ -7,8 +7,10 @@ mod headers;
 mod input;
 mod limits;
 mod peers;
+mod proven;
 mod run;
 mod tips;
+mod weight;
 mod window;
 
 pub use input::{
@@ -25,6 +27,7 @@ use crate::codec::chia::{FullBlock, HeaderHash, Message, NodeType};
 use crate::codec::streamable::{RustCryptoSha256, Sha256};
 use crate::fault::{Refusal, Refused, Rule};
 use crate::machine::{ActionOf, Machine, Out};
+use crate::state::chia::chain::Chain;
 use crate::state::chia::role::{ConnectionId, Delivery, FromPeer};
 use crate::state::chia::rules;
 use crate::time::Time;
@@ -36,17 +39,22 @@ use tips::{Barred, Goal, is_finished};
 /// A sync, or the want of one.
 ///
 /// [`SyncCommand::Start`] begins it. From then on blocks that full nodes tell are candidates; after
-/// five seconds it picks the heaviest (one of which nothing comes gives way to the next), asks for the hashes of its whole chain, finds where that
+/// five seconds it picks the heaviest, asks for the hashes of its whole chain, finds where that
 /// leaves ours, and asks for headers and then blocks from there on, batch by batch. Headers are
 /// handed on to be weighed as soon as the first batch is whole, and blocks to be added; of a header
 /// that was handed on its SHA-256 stays.
+///
+/// A candidate of which nothing comes, or too slowly, gives way to the next one told, and so does
+/// one that fails; what was weighed and added of it counts for every chain that has the same blocks.
+/// The sync fails once nobody is next. What a peer tells whose candidate came to nothing is passed
+/// over for some time.
 ///
 /// Whoever delivers what cannot be is blamed by rule, and others are asked. Headers that do not
 /// fit the hashes blame nobody yet: the peer is asked for headers in between until one of both is
 /// shown to lie. What comes late was asked for all the same, and is passed over.
 ///
-/// It holds at most the header hashes of one chain and as many digests, the batches of a window,
-/// and a few words for each peer. At most one question is open at a time. It is never
+/// It holds at most the header hashes of one chain and as many digests (and while a candidate gives
+/// way the hashes of the next), the batches of a window, and a few words for each peer. At most one question is open at a time. It is never
 /// [`saturated`](Machine::saturated) and never closes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Sync<H: Sha256 = RustCryptoSha256> {
@@ -72,6 +80,7 @@ struct Cx<'a, H: Sha256> {
     now: Time,
     limits: &'a SyncLimits,
     peers: &'a mut Peers,
+    barred: &'a mut Barred,
     asks: &'a mut Asks<Asked>,
     out: &'a mut Out<Sync<H>>,
 }
@@ -94,6 +103,15 @@ struct Ours {
     /// Of the heaviest tip.
     weight: u64,
     lca_height: u32,
+}
+
+impl Ours {
+    /// A block became a tip.
+    fn grow(&mut self, chain: &Chain) {
+        if let Some(heaviest) = chain.heaviest() {
+            (self.weight, self.lca_height) = (heaviest.weight, chain.lca_height);
+        }
+    }
 }
 
 const _: () = assert!(size_of::<ActionOf<Sync>>() <= 128);
@@ -153,6 +171,9 @@ impl<H: Sha256> Sync<H> {
         if self.barred.has(goal.whole, now) {
             return Err(Refused::invalid("a sync to this block failed not long ago"));
         }
+        if self.peers.is_cooling(*from, now) {
+            return Err(Refused::invalid("a sync to a tip of this peer failed not long ago"));
+        }
         let ours =
             Ours { genesis: chain.genesis, weight: heaviest.weight, lca_height: chain.lca_height };
         Ok(Run::new(ours, goal, now.after(self.limits.tip_wait)))
@@ -170,6 +191,7 @@ impl<H: Sha256> Sync<H> {
         }
         let (most, weight) = (self.limits.max_tips, block.weight());
         let would_keep = self.is_within(block.height())
+            && !self.peers.is_cooling(from, now)
             && self.run.as_ref().is_some_and(|run| {
                 run.tips.would_keep(from, weight, most, |peer| self.peers.has(peer))
             });
@@ -246,23 +268,19 @@ impl<H: Sha256> Sync<H> {
     ) {
         let Some(run) = &mut self.run else { return };
         let (limits, peers, asks) = (&self.limits, &mut self.peers, &mut self.asks);
-        let mut cx = Cx { now, limits, peers, asks, out };
+        let mut cx = Cx { now, limits, peers, barred: &mut self.barred, asks, out };
         let step = act(run, &mut cx);
         if let Some(outcome) = run.follow(step, &mut cx) {
-            self.finish(now, outcome, out);
+            self.finish(outcome, out);
         }
     }
 
-    /// Clears everything; a candidate that came to nothing is barred (P-45).
-    fn finish(&mut self, now: Time, outcome: SyncOutcome, out: &mut Out<Self>) {
+    /// Clears everything (P-45).
+    fn finish(&mut self, outcome: SyncOutcome, out: &mut Out<Self>) {
         let Some(run) = self.run.take() else { return };
         self.asks.cancel(|_| true);
         self.peers.turn_page(run.phase.kind());
         self.peers.forgive();
-        if matches!(outcome, SyncOutcome::Failed(_)) {
-            let Self { limits, barred, .. } = self;
-            barred.bar(run.goal.whole, now, limits.barred, limits.max_barred);
-        }
         out.notify(SyncNotice::Ended(outcome));
     }
 }
@@ -273,6 +291,11 @@ impl<H: Sha256> Cx<'_, H> {
         if let Ok(id) = self.asks.open(about) {
             self.out.ask(id, query);
         }
+    }
+
+    /// A batch came of what was asked for then.
+    fn was_good(&mut self, peer: ConnectionId, asked_at: Time) {
+        self.peers.was_good(peer, self.now.since(asked_at), self.limits.retry);
     }
 
     /// The peer broke a rule: it is asked nothing any more.

@@ -1,10 +1,12 @@
 //! The full nodes that are there: what each was asked, and whom to ask next.
 
 use alloc::collections::{BTreeMap, VecDeque};
+use core::time::Duration;
 
 use crate::heap;
 use crate::state::chia::nonces::Nonces;
 use crate::state::chia::role::ConnectionId;
+use crate::time::Time;
 
 /// The full nodes that are connected.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -44,15 +46,25 @@ pub(super) enum Standing {
 /// What one peer was asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Asked {
-    /// Requests of this phase, oldest first.
-    open: VecDeque<Request>,
+    /// Requests of this phase, oldest first, and when each was made.
+    open: VecDeque<(Request, Time)>,
     /// Requests of earlier phases and syncs, by kind: their answers may still come.
     earlier: BTreeMap<Kind, u32>,
     /// Requests in a row that were not answered in time.
     silent: u32,
+    /// Its last answer took long.
+    slow: bool,
     /// It contradicted others and did not show why.
     mistrusted: bool,
+    /// How many tips of it in a row came to nothing, and until when nothing that it tells counts.
+    failures: u32,
+    cooling: Option<Time>,
 }
+
+/// Whoever needs this share of the time that an answer has is asked only if the others are as slow.
+const SLOW: u32 = 5;
+/// Tips of a peer are passed over for at most two to this power as long as after the first failure.
+const MOST_DOUBLED: u32 = 7;
 
 impl Peers {
     pub const fn new(seed: u64) -> Self {
@@ -75,12 +87,12 @@ impl Peers {
     }
 
     /// One of those that are preferred: at random among peers that were not asked for the same and
-    /// answer in time; else among those that were not asked; else, `again`, among all. Who is
+    /// answer soon; else among those that were not asked; else, `again`, among all. Who is
     /// mistrusted comes after all others, and is asked at once if there are no others.
     pub fn pick(&mut self, tried: &[ConnectionId], again: bool) -> Option<ConnectionId> {
         let rank =
             |peer: &ConnectionId, asked: &Asked| match (asked.mistrusted, tried.contains(peer)) {
-                (false, false) => u8::from(asked.silent > 0),
+                (false, false) => u8::from(asked.silent > 0 || asked.slow),
                 (false, true) => 2,
                 (true, false) => 3,
                 (true, true) => 4,
@@ -96,23 +108,30 @@ impl Peers {
     }
 
     /// Notes a request; beyond `most` that are open the oldest is only counted.
-    pub fn ask(&mut self, peer: ConnectionId, kind: Kind, request: Request, most: usize) {
+    pub fn ask(
+        &mut self,
+        now: Time,
+        peer: ConnectionId,
+        kind: Kind,
+        request: Request,
+        most: usize,
+    ) {
         let Some(asked) = self.of.get_mut(&peer) else { return };
         if asked.open.len() >= most.max(1) {
             asked.open.pop_front();
             asked.late(kind, 1);
         }
-        asked.open.push_back(request);
+        asked.open.push_back((request, now));
     }
 
-    /// The oldest open request that an answer fits, which is no longer open.
+    /// The oldest open request that an answer fits, which is no longer open, and when it was made.
     pub fn answers(
         &mut self,
         peer: ConnectionId,
         fits: impl Fn(Request) -> bool,
-    ) -> Option<Request> {
+    ) -> Option<(Request, Time)> {
         let open = &mut self.of.get_mut(&peer)?.open;
-        let at = open.iter().position(|request| fits(*request))?;
+        let at = open.iter().position(|(request, _)| fits(*request))?;
         open.remove(at)
     }
 
@@ -132,16 +151,23 @@ impl Peers {
     /// This request is asked no more; its answer may still come.
     pub fn lapse(&mut self, peer: ConnectionId, kind: Kind, request: Request) {
         let Some(asked) = self.of.get_mut(&peer) else { return };
-        if let Some(at) = asked.open.iter().position(|open| *open == request) {
+        if let Some(at) = asked.open.iter().position(|(open, _)| *open == request) {
             asked.open.remove(at);
             asked.late(kind, 1);
         }
     }
 
     /// It answered as it should.
-    pub fn was_good(&mut self, peer: ConnectionId) {
+    pub fn was_heard(&mut self, peer: ConnectionId) {
         if let Some(asked) = self.of.get_mut(&peer) {
             asked.silent = 0;
+        }
+    }
+
+    /// It delivered a batch, after that time of `most`.
+    pub fn was_good(&mut self, peer: ConnectionId, took: Duration, most: Duration) {
+        if let Some(asked) = self.of.get_mut(&peer) {
+            (asked.silent, asked.slow) = (0, took > most / SLOW);
         }
     }
 
@@ -177,16 +203,48 @@ impl Peers {
         }
     }
 
+    /// A tip of this peer came to nothing: what it tells does not count for some time, twice as long
+    /// as before.
+    pub fn cool(&mut self, peer: ConnectionId, now: Time, time: Duration) {
+        if let Some(asked) = self.of.get_mut(&peer) {
+            let times = 1_u32 << asked.failures.min(MOST_DOUBLED);
+            asked.failures = asked.failures.saturating_add(1);
+            asked.cooling = Some(now.after(time.saturating_mul(times)));
+        }
+    }
+
+    /// A tip of this peer was good.
+    pub fn warm(&mut self, peer: ConnectionId) {
+        if let Some(asked) = self.of.get_mut(&peer) {
+            (asked.failures, asked.cooling) = (0, None);
+        }
+    }
+
+    /// True if what this peer tells does not count now. If that is so of all that are there it is
+    /// of none: it may have been our own network.
+    pub fn is_cooling(&self, peer: ConnectionId, now: Time) -> bool {
+        let cools = |asked: &Asked| asked.cooling.is_some_and(|until| until > now);
+        self.of.get(&peer).is_some_and(cools) && !self.of.values().all(cools)
+    }
+
+    /// Another tip is asked for: who did not have the one before may have this one, but for those
+    /// that told one which came to nothing.
+    pub fn excuse(&mut self) {
+        for asked in self.of.values_mut().filter(|asked| asked.failures == 0) {
+            asked.silent = 0;
+        }
+    }
+
     /// Another sync is to find everybody as good as any.
     pub fn forgive(&mut self) {
         for asked in self.of.values_mut() {
-            (asked.silent, asked.mistrusted) = (0, false);
+            (asked.silent, asked.slow, asked.mistrusted) = (0, false, false);
         }
     }
 
     pub fn heap(&self) -> usize {
         let asked = self.of.values().map(|asked| {
-            let open = asked.open.capacity().saturating_mul(size_of::<Request>());
+            let open = asked.open.capacity().saturating_mul(size_of::<(Request, Time)>());
             open.saturating_add(heap::tree(asked.earlier.len(), size_of::<(Kind, u32)>()))
         });
         let own = heap::tree(self.of.len(), size_of::<(ConnectionId, Asked)>());

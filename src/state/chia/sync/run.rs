@@ -4,13 +4,16 @@ use alloc::boxed::Box;
 
 use super::blocks::Blocks;
 use super::hashes::{Forking, Hashes};
-use super::headers::{Headers, Weight};
-use super::input::{SyncCommand, SyncNotice, SyncOutcome, SyncPhase};
+use super::headers::Headers;
+use super::input::{SyncCommand, SyncFailure, SyncNotice, SyncOutcome, SyncPhase};
 use super::peers::{Kind, Peers};
+use super::proven::Proven;
 use super::tips::{Goal, Tips};
+use super::weight::Weight;
 use super::{Asked, Cx, Ours, Step, SyncLimits};
 use crate::codec::chia::Message;
 use crate::codec::streamable::Sha256;
+use crate::state::chia::chain::Added;
 use crate::state::chia::role::ConnectionId;
 use crate::time::Time;
 
@@ -55,6 +58,27 @@ impl Phase {
         }
     }
 
+    /// Whether its turn showed anything that others can go on from.
+    const fn has_gained(&self) -> bool {
+        match self {
+            Self::WaitTips { .. } | Self::Hashes(_) | Self::Forking(_) => false,
+            Self::Headers(phase) => phase.has_gained(),
+            Self::Weight(_) | Self::Blocks(_) => true,
+        }
+    }
+
+    /// What was shown so far; nothing of it stays here.
+    fn take_proven(&mut self) -> Option<Box<Proven>> {
+        match self {
+            Self::WaitTips { .. } => None,
+            Self::Hashes(phase) => phase.proven.take(),
+            Self::Forking(phase) => phase.proven.take(),
+            Self::Headers(phase) => Some(Box::new(phase.take_proven())),
+            Self::Weight(phase) => Some(Box::new(phase.shown.take().into_proven())),
+            Self::Blocks(phase) => Some(Box::new(phase.take_proven())),
+        }
+    }
+
     /// Whether answers of this kind are for it.
     pub const fn awaits(&self, kind: Kind) -> bool {
         matches!(
@@ -79,7 +103,16 @@ impl Run {
         loop {
             match step {
                 Step::Stay => return None,
-                Step::End(outcome) => return Some(outcome),
+                Step::End(SyncOutcome::Failed(failure)) => match self.fall_back(failure, cx) {
+                    Some(next) => step = next,
+                    None => return Some(SyncOutcome::Failed(failure)),
+                },
+                Step::End(outcome) => {
+                    if matches!(outcome, SyncOutcome::Synced(_)) {
+                        cx.peers.warm(self.goal.from);
+                    }
+                    return Some(outcome);
+                }
                 Step::Enter(phase) => {
                     cx.asks.cancel(|_| true);
                     cx.peers.turn_page(self.phase.kind());
@@ -138,7 +171,12 @@ impl Run {
             },
             (Phase::Headers(phase), SyncCommand::Weighed(_, it)) => phase.weighed(it, goal, cx),
             (Phase::Weight(phase), SyncCommand::Weight(_, good)) => phase.verified(good, goal, cx),
-            (Phase::Blocks(phase), SyncCommand::Added(_, it)) => phase.added(&it, goal, cx),
+            (Phase::Blocks(phase), SyncCommand::Added(_, it)) => {
+                if let Added::Tip(chain) = &it {
+                    self.ours.grow(chain);
+                }
+                phase.added(&it, goal, cx)
+            }
             _ => Step::Stay,
         }
     }
@@ -156,8 +194,9 @@ impl Run {
 
     pub fn timeout<H: Sha256>(&mut self, cx: &mut Cx<'_, H>) -> Step {
         if let Some((_, next)) = self.relief(cx.limits, cx.peers).filter(|(at, _)| *at <= cx.now) {
-            if matches!(self.phase, Phase::Hashes(_)) {
-                cx.out.notify(SyncNotice::Entered(SyncPhase::Hashes, next.header_hash));
+            if !self.phase.has_gained() {
+                self.tips.spend(self.goal.from);
+                cx.peers.cool(self.goal.from, cx.now, cx.limits.barred);
             }
             return self.turn_to(next, cx);
         }
@@ -192,38 +231,66 @@ impl Run {
         let phase = match &self.phase {
             Phase::WaitTips { .. } => 0,
             Phase::Hashes(phase) => phase.heap(),
-            Phase::Forking(phase) => phase.theirs.heap(),
+            Phase::Forking(phase) => phase.heap(),
             Phase::Headers(phase) => phase.heap(),
-            Phase::Weight(phase) => phase.heap(),
+            Phase::Weight(phase) => phase.shown.heap(),
             Phase::Blocks(phase) => phase.heap(),
         };
         self.tips.heap().saturating_add(phase)
     }
 
     /// The heaviest candidate, if it is heavier than ours (P-36).
-    fn pick<H: Sha256>(&mut self, cx: &Cx<'_, H>) -> Step {
+    fn pick<H: Sha256>(&mut self, cx: &mut Cx<'_, H>) -> Step {
         let heaviest = self.tips.heaviest().filter(|goal| goal.weight > self.ours.weight);
         let Some(goal) = heaviest else { return Step::End(SyncOutcome::NothingHeavier) };
         self.turn_to(goal, cx)
     }
 
-    fn turn_to<H: Sha256>(&mut self, goal: Goal, cx: &Cx<'_, H>) -> Step {
+    /// A candidate came to nothing (P-45): the next one has its turn, if there is one.
+    fn fall_back<H: Sha256>(&mut self, failure: SyncFailure, cx: &mut Cx<'_, H>) -> Option<Step> {
+        let (goal, limits) = (self.goal, cx.limits);
+        cx.barred.bar(goal.whole, cx.now, limits.barred, limits.max_barred);
+        self.tips.spend(goal.from);
+        // What is wrong with our own chain is wrong for all.
+        if failure == SyncFailure::NotOurs {
+            return None;
+        }
+        cx.peers.cool(goal.from, cx.now, limits.barred);
+        let next = self.next(cx.peers)?;
+        cx.out.notify(SyncNotice::GaveUp(failure, goal.header_hash));
+        Some(self.turn_to(next, cx))
+    }
+
+    /// It is this candidate's turn, which goes on from what others showed.
+    fn turn_to<H: Sha256>(&mut self, goal: Goal, cx: &mut Cx<'_, H>) -> Step {
         self.tips.take_turn(goal.from);
         self.goal = goal;
-        Step::Enter(Box::new(Phase::Hashes(Hashes::new(cx.now))))
+        cx.peers.excuse();
+        if self.phase.of() == SyncPhase::Hashes {
+            cx.out.notify(SyncNotice::Entered(SyncPhase::Hashes, goal.header_hash));
+        }
+        let proven = self.phase.take_proven();
+        Step::Enter(Box::new(Phase::Hashes(Hashes::new(cx.now, proven))))
     }
 
     /// Who is next, if there is anybody, and when: a candidate of which nobody shows what is asked
-    /// for may be made up, and holds nobody up longer than that.
+    /// for may be made up, and one that is shown too slowly holds up the others.
     fn relief(&self, limits: &SyncLimits, peers: &Peers) -> Option<(Time, Goal)> {
+        let doubled = self.tips.turns(self.goal.from).saturating_sub(1).min(MOST_DOUBLED);
+        let patience = limits.stalled.saturating_mul(1 << doubled);
         let at = match &self.phase {
             Phase::Hashes(phase) => Some(phase.fails_at(limits.stalled)),
-            Phase::Headers(phase) => phase.fails_at(limits.stalled),
-            Phase::WaitTips { .. } | Phase::Forking(_) | Phase::Weight(_) | Phase::Blocks(_) => {
-                None
-            }
+            Phase::Headers(phase) => phase.slow_at(patience),
+            Phase::Blocks(phase) => phase.slow_at(patience),
+            Phase::WaitTips { .. } | Phase::Forking(_) | Phase::Weight(_) => None,
         }?;
-        let next = self.tips.next(self.ours.weight, |peer| peers.has(peer))?;
-        Some((at, next))
+        Some((at, self.next(peers)?))
+    }
+
+    fn next(&self, peers: &Peers) -> Option<Goal> {
+        self.tips.next(self.ours.weight, self.goal.from, |peer| peers.has(peer))
     }
 }
+
+/// A turn is at most two to this power as patient as the first.
+const MOST_DOUBLED: u32 = 20;

@@ -52,7 +52,9 @@ struct Told {
     /// Its place in the line: that of the peer's first tip, so that nobody gets ahead of others by
     /// telling ever heavier ones.
     place: u64,
-    had_turn: bool,
+    turns: u32,
+    /// Its turn came to nothing: it has none again.
+    spent: bool,
 }
 
 impl Tips {
@@ -85,7 +87,7 @@ impl Tips {
         }
         let place = self.count;
         self.count = self.count.saturating_add(1);
-        self.of.insert(goal.from, Told { goal, place, had_turn: false });
+        self.of.insert(goal.from, Told { goal, place, turns: 0, spent: false });
         while self.of.len() > most {
             let Some((_, _, least)) = self.least(&is_here) else { break };
             self.of.remove(&least);
@@ -98,18 +100,35 @@ impl Tips {
         goals.reduce(|one, next| if next.weight > one.weight { next } else { one })
     }
 
-    /// Who is next in line: of those that had no turn, are heavier and still here, whoever told
-    /// first.
-    pub fn next(&self, above: u64, is_here: impl Fn(ConnectionId) -> bool) -> Option<Goal> {
-        let waiting = self.of.values().filter(|told| !told.had_turn && told.goal.weight > above);
-        let first = waiting.filter(|told| is_here(told.goal.from)).min_by_key(|told| told.place);
-        first.map(|told| told.goal)
+    /// Who is next in line after `current`: of those that are heavier and still here, and did not
+    /// use a turn for nothing, whoever had fewest turns, and of these whoever told first.
+    pub fn next(
+        &self,
+        above: u64,
+        current: ConnectionId,
+        is_here: impl Fn(ConnectionId) -> bool,
+    ) -> Option<Goal> {
+        let others = self.of.values().filter(|told| !told.spent && told.goal.from != current);
+        let waiting = others.filter(|told| told.goal.weight > above && is_here(told.goal.from));
+        waiting.min_by_key(|told| (told.turns, told.place)).map(|told| told.goal)
     }
 
     /// It is this peer's turn.
     pub fn take_turn(&mut self, of: ConnectionId) {
         if let Some(told) = self.of.get_mut(&of) {
-            told.had_turn = true;
+            told.turns = told.turns.saturating_add(1);
+        }
+    }
+
+    /// How many turns this peer had.
+    pub fn turns(&self, of: ConnectionId) -> u32 {
+        self.of.get(&of).map_or(1, |told| told.turns)
+    }
+
+    /// Its turn came to nothing.
+    pub fn spend(&mut self, of: ConnectionId) {
+        if let Some(told) = self.of.get_mut(&of) {
+            told.spent = true;
         }
     }
 

@@ -24,6 +24,10 @@ pub(super) struct Window<T> {
     asked_at: Option<Time>,
     /// Since when the first batch is the first.
     front_since: Time,
+    /// Each height makes up for so much waiting.
+    pace: Duration,
+    /// How much longer all before the first batch was waited for.
+    behind: Duration,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -46,8 +50,13 @@ enum State<T> {
 }
 
 impl<T> Window<T> {
-    /// The batches of heights `first` to `last`, so many of them at a time.
-    pub fn new(first: u32, last: u32, size: u32, ahead: usize, now: Time) -> Self {
+    /// The batches of heights `first` to `last`, of so many heights, some ahead at a time.
+    pub fn new(
+        (first, last): (u32, u32),
+        (size, ahead): (u32, usize),
+        pace: Duration,
+        now: Time,
+    ) -> Self {
         let mut window = Self {
             first,
             last,
@@ -56,6 +65,8 @@ impl<T> Window<T> {
             batches: VecDeque::new(),
             asked_at: None,
             front_since: now,
+            pace,
+            behind: Duration::ZERO,
         };
         for _ in 0..ahead.max(1) {
             window.open_next();
@@ -101,16 +112,20 @@ impl<T> Window<T> {
     }
 
     /// The first batch, if it is here; it stays the first until [`advance`](Self::advance).
-    pub fn hand_on(&mut self) -> Option<Vec<T>> {
+    pub fn hand_on(&mut self, now: Time) -> Option<Vec<T>> {
         let front = self.batches.front_mut()?;
         let State::Here(from, items) = &mut front.state else { return None };
         let (from, items) = (*from, core::mem::take(items));
         front.state = State::Handed(from);
+        // The time that our own side takes with it is nobody's fault.
+        self.behind = self.behind.saturating_add(now.since(self.front_since));
         Some(items)
     }
 
     /// What was handed on is good: the next batch is the first.
     pub fn advance(&mut self, now: Time) {
+        let heights = u32::try_from(self.front_heights().count()).unwrap_or(u32::MAX);
+        self.behind = self.behind.saturating_sub(self.pace.saturating_mul(heights));
         self.batches.pop_front();
         self.front = self.front.saturating_add(1);
         self.front_since = now;
@@ -195,6 +210,16 @@ impl<T> Window<T> {
     pub fn fails_at(&self, timeout: Duration) -> Option<Time> {
         let missing = self.batches.front().is_some_and(Batch::is_incomplete);
         missing.then(|| past(self.front_since, timeout))
+    }
+
+    /// When what is missing is further behind its pace than that.
+    pub fn slow_at(&self, patience: Duration) -> Option<Time> {
+        self.fails_at(patience.saturating_sub(self.behind))
+    }
+
+    /// True once a batch was taken.
+    pub const fn has_advanced(&self) -> bool {
+        self.front > 0
     }
 
     /// Heap bytes, with what `of` says of each item.
