@@ -71,13 +71,13 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
     }
 
     pub(super) fn sync_hears(&mut self, now: Time, input: FromPeer, out: &mut Out<Self>) {
-        let before = self.is_syncing();
+        let before = self.sync.current();
         parts::hear(&mut self.sync, now, input, out);
         self.follow_sync(now, before, out);
     }
 
     pub(super) fn sync_times_out(&mut self, now: Time, out: &mut Out<Self>) {
-        let before = self.is_syncing();
+        let before = self.sync.current();
         parts::time_out(&mut self.sync, now, out);
         self.follow_sync(now, before, out);
     }
@@ -98,7 +98,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
             let command = FullNodeCommand::Sync(command);
             return Err(Refusal::new(Refused::invalid(super::UNSOUND), command));
         }
-        let before = self.is_syncing();
+        let before = self.sync.current();
         let done = parts::command(&mut self.sync, now, command, out);
         done.map_err(|refusal| refusal.map(FullNodeCommand::Sync))?;
         let has_grown = chain.is_some();
@@ -106,7 +106,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
             self.chain = chain;
         }
         self.follow_sync(now, before, out);
-        if has_grown && !before {
+        if has_grown && before.is_none() {
             self.drop_old();
             self.announce_all(out);
         }
@@ -115,11 +115,13 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
 
     /// When a sync is over, transactions and unfinished blocks count again, what timelords
     /// finished meanwhile is added, and then everybody is told how things stand (P-45).
-    fn follow_sync(&mut self, now: Time, before: bool, out: &mut Out<Self>) {
-        if !before || self.is_syncing() {
+    fn follow_sync(&mut self, now: Time, before: Option<u64>, out: &mut Out<Self>) {
+        if before.is_none() || self.sync.current() == before {
             return;
         }
-        parts::tell(&mut self.transactions, now, TransactionsCommand::Syncing(false), out);
+        // After one that failed another may go on.
+        let syncing = TransactionsCommand::Syncing(self.is_syncing());
+        parts::tell(&mut self.transactions, now, syncing, out);
         self.drop_old();
         for block in core::mem::take(&mut self.kept) {
             self.offer(now, Origin::Kept, *block, out);

@@ -152,7 +152,7 @@ impl Hashes {
 
     pub fn heap(&self) -> usize {
         let tried = self.tried.capacity().saturating_mul(size_of::<ConnectionId>());
-        tried.saturating_add(heap_of(self.proven.as_deref()))
+        tried.saturating_add(Proven::heap_of(self.proven.as_deref()))
     }
 
     fn retry_at(&self, retry: Duration) -> Option<Time> {
@@ -225,10 +225,6 @@ impl Forking {
     }
 
     pub fn heap(&self) -> usize {
-        self.theirs.heap().saturating_add(heap_of(self.proven.as_deref()))
+        self.theirs.heap().saturating_add(Proven::heap_of(self.proven.as_deref()))
     }
-}
-
-fn heap_of(proven: Option<&Proven>) -> usize {
-    proven.map_or(0, |proven| size_of::<Proven>().saturating_add(proven.heap()))
 }

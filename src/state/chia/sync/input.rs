@@ -117,8 +117,6 @@ pub enum SyncNotice {
     Began,
     /// It is in this phase now, of a sync to the block of this hash.
     Entered(SyncPhase, HeaderHash),
-    /// The sync to the block of this hash came to nothing; the next candidate has its turn.
-    GaveUp(SyncFailure, HeaderHash),
     /// All up to this height was weighed, or added.
     Reached(SyncPhase, u32),
     /// It is over (P-45).

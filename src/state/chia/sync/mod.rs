@@ -44,10 +44,10 @@ use tips::{Barred, Goal, is_finished};
 /// handed on to be weighed as soon as the first batch is whole, and blocks to be added; of a header
 /// that was handed on its SHA-256 stays.
 ///
-/// A candidate of which nothing comes, or too slowly, gives way to the next one told, and so does
-/// one that fails; what was weighed and added of it counts for every chain that has the same blocks.
-/// The sync fails once nobody is next. What a peer tells whose candidate came to nothing is passed
-/// over for some time.
+/// A candidate of which nothing comes, or too slowly, gives way to the next one told. If one fails
+/// the sync is over, and another begins at once if others were told meanwhile. What was weighed and
+/// added counts for every chain that has the same blocks. What a peer tells whose candidate came to
+/// nothing is passed over for some time.
 ///
 /// Whoever delivers what cannot be is blamed by rule, and others are asked. Headers that do not
 /// fit the hashes blame nobody yet: the peer is asked for headers in between until one of both is
@@ -63,6 +63,8 @@ pub struct Sync<H: Sha256 = RustCryptoSha256> {
     barred: Barred,
     asks: Asks<Asked>,
     run: Option<Box<Run>>,
+    /// How many syncs have begun.
+    begun: u64,
     hash: PhantomData<H>,
 }
 
@@ -128,6 +130,7 @@ impl<H: Sha256> Sync<H> {
             barred: Barred::new(),
             asks: Asks::new(1),
             run: None,
+            begun: 0,
             hash: PhantomData,
         }
     }
@@ -148,6 +151,11 @@ impl<H: Sha256> Sync<H> {
     #[must_use]
     pub const fn is_running(&self) -> bool {
         self.run.is_some()
+    }
+
+    /// Which of all syncs goes on, counted from one.
+    pub(crate) const fn current(&self) -> Option<u64> {
+        if self.is_running() { Some(self.begun) } else { None }
     }
 
     /// True if a sync to this block failed not long ago: it is not to be tried again yet (P-45).
@@ -271,17 +279,35 @@ impl<H: Sha256> Sync<H> {
         let mut cx = Cx { now, limits, peers, barred: &mut self.barred, asks, out };
         let step = act(run, &mut cx);
         if let Some(outcome) = run.follow(step, &mut cx) {
-            self.finish(outcome, out);
+            self.finish(now, outcome, out);
         }
     }
 
-    /// Clears everything (P-45).
-    fn finish(&mut self, outcome: SyncOutcome, out: &mut Out<Self>) {
+    fn begin(&mut self, run: Run, out: &mut Out<Self>) {
+        let goal = run.goal;
+        (self.run, self.begun) = (Some(Box::new(run)), self.begun.saturating_add(1));
+        out.notify(SyncNotice::Began);
+        out.notify(SyncNotice::Entered(SyncPhase::WaitTips, goal.header_hash));
+    }
+
+    /// Clears everything (P-45). After a failure those that were told meanwhile have their turn.
+    fn finish(&mut self, now: Time, outcome: SyncOutcome, out: &mut Out<Self>) {
         let Some(run) = self.run.take() else { return };
         self.asks.cancel(|_| true);
         self.peers.turn_page(run.phase.kind());
         self.peers.forgive();
         out.notify(SyncNotice::Ended(outcome));
+        let may_follow = !matches!(
+            outcome,
+            SyncOutcome::Synced(_)
+                | SyncOutcome::NothingHeavier
+                | SyncOutcome::Failed(SyncFailure::NotOurs)
+        );
+        if may_follow {
+            if let Some(next) = run.again(now, &self.limits, &self.peers) {
+                self.begin(next, out);
+            }
+        }
     }
 }
 
@@ -323,12 +349,7 @@ impl<H: Sha256> Machine for Sync<H> {
             answer => self.admits(answer).map(|()| None),
         };
         match admitted {
-            Ok(Some(run)) => {
-                let goal = run.goal;
-                self.run = Some(Box::new(run));
-                out.notify(SyncNotice::Began);
-                out.notify(SyncNotice::Entered(SyncPhase::WaitTips, goal.header_hash));
-            }
+            Ok(Some(run)) => self.begin(run, out),
             Ok(None) => self.answered(now, input, out),
             Err(why) => return Err(Refusal::new(why, input)),
         }

@@ -46,8 +46,10 @@ impl Proven {
         (digests, self.added.saturating_sub(below).min(all))
     }
 
-    pub fn heap(&self) -> usize {
-        let each = self.hashes.capacity().saturating_add(self.digests.capacity());
-        each.saturating_mul(size_of::<Bytes32>())
+    /// Heap bytes held, with the place of it.
+    pub fn heap_of(proven: Option<&Self>) -> usize {
+        let Some(Self { hashes, digests, .. }) = proven else { return 0 };
+        let each = hashes.capacity().saturating_add(digests.capacity());
+        size_of::<Self>().saturating_add(each.saturating_mul(size_of::<Bytes32>()))
     }
 }

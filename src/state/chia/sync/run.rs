@@ -30,7 +30,11 @@ pub(super) struct Run {
 /// Where it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Phase {
-    WaitTips { until: Time },
+    /// Until then; with what was shown before.
+    WaitTips {
+        until: Time,
+        proven: Option<Box<Proven>>,
+    },
     Hashes(Hashes),
     Forking(Forking),
     Headers(Headers),
@@ -70,7 +74,7 @@ impl Phase {
     /// What was shown so far; nothing of it stays here.
     fn take_proven(&mut self) -> Option<Box<Proven>> {
         match self {
-            Self::WaitTips { .. } => None,
+            Self::WaitTips { proven, .. } => proven.take(),
             Self::Hashes(phase) => phase.proven.take(),
             Self::Forking(phase) => phase.proven.take(),
             Self::Headers(phase) => Some(Box::new(phase.take_proven())),
@@ -94,7 +98,7 @@ impl Run {
     pub fn new(ours: Ours, goal: Goal, until: Time) -> Self {
         let mut tips = Tips::new();
         tips.keep(goal, 1, |_| true);
-        Self { ours, tips, goal, phase: Phase::WaitTips { until } }
+        Self { ours, tips, goal, phase: Phase::WaitTips { until, proven: None } }
     }
 
     /// Goes from phase to phase; the outcome, if the last one is over.
@@ -103,13 +107,11 @@ impl Run {
         loop {
             match step {
                 Step::Stay => return None,
-                Step::End(SyncOutcome::Failed(failure)) => match self.fall_back(failure, cx) {
-                    Some(next) => step = next,
-                    None => return Some(SyncOutcome::Failed(failure)),
-                },
                 Step::End(outcome) => {
-                    if matches!(outcome, SyncOutcome::Synced(_)) {
-                        cx.peers.warm(self.goal.from);
+                    match outcome {
+                        SyncOutcome::Failed(failure) => self.failed(failure, cx),
+                        SyncOutcome::Synced(_) => cx.peers.warm(self.goal.from),
+                        SyncOutcome::NothingHeavier => {}
                     }
                     return Some(outcome);
                 }
@@ -218,7 +220,7 @@ impl Run {
 
     fn phase_deadline(&self, limits: &SyncLimits) -> Option<Time> {
         match &self.phase {
-            Phase::WaitTips { until } => Some(*until),
+            Phase::WaitTips { until, .. } => Some(*until),
             Phase::Hashes(phase) => Some(phase.deadline(limits)),
             Phase::Headers(phase) => phase.deadline(limits),
             Phase::Blocks(phase) => phase.deadline(limits),
@@ -229,7 +231,7 @@ impl Run {
 
     pub fn heap(&self) -> usize {
         let phase = match &self.phase {
-            Phase::WaitTips { .. } => 0,
+            Phase::WaitTips { proven, .. } => Proven::heap_of(proven.as_deref()),
             Phase::Hashes(phase) => phase.heap(),
             Phase::Forking(phase) => phase.heap(),
             Phase::Headers(phase) => phase.heap(),
@@ -246,19 +248,26 @@ impl Run {
         self.turn_to(goal, cx)
     }
 
-    /// A candidate came to nothing (P-45): the next one has its turn, if there is one.
-    fn fall_back<H: Sha256>(&mut self, failure: SyncFailure, cx: &mut Cx<'_, H>) -> Option<Step> {
+    /// The candidate came to nothing (P-45).
+    fn failed<H: Sha256>(&mut self, failure: SyncFailure, cx: &mut Cx<'_, H>) {
         let (goal, limits) = (self.goal, cx.limits);
         cx.barred.bar(goal.whole, cx.now, limits.barred, limits.max_barred);
         self.tips.spend(goal.from);
-        // What is wrong with our own chain is wrong for all.
-        if failure == SyncFailure::NotOurs {
-            return None;
+        // What is wrong with our own chain is nobody's fault.
+        if failure != SyncFailure::NotOurs {
+            cx.peers.cool(goal.from, cx.now, limits.barred);
         }
-        cx.peers.cool(goal.from, cx.now, limits.barred);
-        let next = self.next(cx.peers)?;
-        cx.out.notify(SyncNotice::GaveUp(failure, goal.header_hash));
-        Some(self.turn_to(next, cx))
+    }
+
+    /// The sync that follows on one that failed: to candidates that were told meanwhile, if there
+    /// are any that may be.
+    pub fn again(mut self, now: Time, limits: &SyncLimits, peers: &Peers) -> Option<Self> {
+        let above = self.ours.weight;
+        self.tips.retain(above, |peer| peers.has(peer) && !peers.is_cooling(peer, now));
+        self.goal = self.tips.heaviest()?;
+        let (until, proven) = (now.after(limits.tip_wait), self.phase.take_proven());
+        self.phase = Phase::WaitTips { until, proven };
+        Some(self)
     }
 
     /// It is this candidate's turn, which goes on from what others showed.

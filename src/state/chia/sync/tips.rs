@@ -113,6 +113,13 @@ impl Tips {
         waiting.min_by_key(|told| (told.turns, told.place)).map(|told| told.goal)
     }
 
+    /// Keeps those that are heavier, of peers of which `keep` says so, and that had no turn for
+    /// nothing.
+    pub fn retain(&mut self, above: u64, keep: impl Fn(ConnectionId) -> bool) {
+        self.of.retain(|from, told| !told.spent && told.goal.weight > above && keep(*from));
+        heap::relax_map(&mut self.of);
+    }
+
     /// It is this peer's turn.
     pub fn take_turn(&mut self, of: ConnectionId) {
         if let Some(told) = self.of.get_mut(&of) {
