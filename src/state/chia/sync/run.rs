@@ -275,6 +275,7 @@ impl Run {
         self.tips.take_turn(goal.from);
         self.goal = goal;
         cx.peers.excuse();
+        cx.peers.trust();
         if self.phase.of() == SyncPhase::Hashes {
             cx.out.notify(SyncNotice::Entered(SyncPhase::Hashes, goal.header_hash));
         }
