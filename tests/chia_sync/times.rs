@@ -294,6 +294,8 @@ fn which_tip_makes_room_for_another() {
     assert!(heights(60, false, another(61)), "it is heavier");
     assert!(!heights(60, false, another(60)), "it is not");
     assert!(heights(60, true, another(59)), "the other one is gone");
+}
+
 /// A peer that tells one made-up tip after the other costs 205 s at most, and then nothing for 600 s,
 /// 1200 s, and so on; nobody is blamed.
 #[test]
