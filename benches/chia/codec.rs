@@ -35,6 +35,7 @@ pub fn cases() -> Vec<Case> {
         case("sync_blocks_5/encode", || encode(samples::sync_blocks())),
         sized("hashes_1000/decode", 34_041, || decode(samples::all_header_hashes(1_000))),
         case("hashes_1000/encode", || encode(samples::all_header_hashes(1_000))),
+        case("hashes_1000/encode_anew", || encode_anew(samples::all_header_hashes(1_000))),
         sized("full_block/decode", 2_125, || from(samples::full_block(5_000))),
         case("full_block/encode", || into(samples::full_block(5_000))),
         case("full_block/hash", || {
@@ -70,6 +71,15 @@ fn encode(message: Message) -> Run {
     again(message, move |message| {
         out.clear();
         black_box(message).encode(black_box(&mut out));
+    })
+}
+
+/// Into a vector made for it.
+fn encode_anew(message: Message) -> Run {
+    again(message, |message| {
+        let mut out = Vec::new();
+        black_box(message).encode(&mut out);
+        black_box(out);
     })
 }
 

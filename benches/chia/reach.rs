@@ -1,7 +1,7 @@
 //! What is to be reached on a machine of today.
 
 use crate::common::{Row, Unit, row};
-use crate::node;
+use crate::{node, sync};
 
 /// The table.
 pub const ROWS: &[Row] = &[
@@ -32,5 +32,12 @@ pub const ROWS: &[Row] = &[
         1.1,
     ),
     row("idle peer of a full node", &[], Unit::AtMost("bytes", node::bytes_of_a_peer), 4_096.0),
+    row(
+        "steps of a sync of 50,000 blocks",
+        &[],
+        Unit::AtLeast("steps/s", sync::steps_a_second),
+        1e3,
+    ),
+    row("twice the sync of 50,000", &["long_sync/1", "long_sync/2"], Unit::Twice, 2.2),
     row("twice the sync", &["linear_sync/1", "linear_sync/2"], Unit::Twice, 2.2),
 ];

@@ -1,9 +1,12 @@
 //! A full node that syncs from another: twice the chain, twice the work.
 
+#![allow(clippy::disallowed_types)] // Steps a second are told too.
+
 use std::hint::black_box;
+use std::time::Instant;
 
 use nodewire::chia::{NodeCommand, NodeRemote, NodeSend};
-use nodewire::codec::chia::PeerInfo;
+use nodewire::codec::chia::{HeaderHash, PeerInfo};
 use nodewire::link::Transport;
 use nodewire::sim::chia::{Ledger, Maker};
 use nodewire::state::chia::{ConnectionId, Opened};
@@ -15,22 +18,34 @@ use crate::node::{FullNodeAlone, full_node, ledger};
 /// The cases.
 pub fn cases() -> Vec<Case> {
     let case = |name, make| Case { name, ops: 1, bytes: 0, make };
-    vec![case("linear_sync/1", || sync(500)), case("linear_sync/2", || sync(1_000))]
+    vec![
+        case("linear_sync/1", || sync(500)),
+        case("linear_sync/2", || sync(1_000)),
+        case("long_sync/1", || sync(50_000)),
+        case("long_sync/2", || sync(100_000)),
+    ]
+}
+
+/// Inputs that both nodes take a second while one syncs 50,000 blocks from the other.
+pub fn steps_a_second() -> f64 {
+    let (long, _) = ledger(50_000);
+    let mut pair = Pair::of(&long);
+    let began = Instant::now();
+    pair.run();
+    let took = began.elapsed();
+    assert_eq!(pair.reached(), long.chain().tips[0].header_hash, "it has not synced");
+    pair.steps as f64 / took.as_secs_f64()
 }
 
 /// One that has so many blocks, and one that has the first of them.
 fn sync(blocks: u32) -> Run {
     let (long, _) = ledger(blocks);
     Run::Anew(Box::new(move || {
-        let consensus = long.consensus().clone();
-        let genesis = Maker::genesis(&consensus);
-        let short = Ledger::new(consensus, genesis);
-        let mut pair = Pair::new(full_node(long.clone(), 1, 4), full_node(short, 2, 4));
+        let mut pair = Pair::of(&long);
         let tip = long.chain().tips[0].header_hash;
         Box::new(move || {
             pair.run();
-            let reached = pair.nodes[1].oracle().ledger().chain().tips[0].header_hash;
-            assert_eq!(black_box(reached), tip, "it has not synced");
+            assert_eq!(black_box(pair.reached()), tip, "it has not synced");
         })
     }))
 }
@@ -41,12 +56,22 @@ struct Pair {
     now: Time,
     /// What was not carried out yet, and for whom.
     coming: Vec<(usize, InputOf<FullNodeAlone>)>,
+    /// Inputs that they have taken.
+    steps: u64,
 }
 
 /// What both call the stream.
 const STREAM: ConnectionId = ConnectionId(1);
 
 impl Pair {
+    /// One that has all of this, and one that has the first of it.
+    fn of(long: &Ledger) -> Self {
+        let consensus = long.consensus().clone();
+        let genesis = Maker::genesis(&consensus);
+        let short = Ledger::new(consensus, genesis);
+        Self::new(full_node(long.clone(), 1, 4), full_node(short, 2, 4))
+    }
+
     fn new(first: FullNodeAlone, second: FullNodeAlone) -> Self {
         let at = PeerInfo { host: "10.0.0.1".into(), port: 8_444 };
         let opened = [
@@ -59,7 +84,12 @@ impl Pair {
             let transport = Transport::Writable(Transport::UNCOUNTED);
             coming.push((node, Input::Remote(NodeRemote { connection: STREAM, transport })));
         }
-        Self { nodes: [first, second], now: Time::ZERO, coming }
+        Self { nodes: [first, second], now: Time::ZERO, coming, steps: 0 }
+    }
+
+    /// The tip of the one that syncs.
+    fn reached(&self) -> HeaderHash {
+        self.nodes[1].oracle().ledger().chain().tips[0].header_hash
     }
 
     /// Carries everything out until nobody waits for anything for a minute.
@@ -85,6 +115,7 @@ impl Pair {
     }
 
     fn give(&mut self, node: usize, input: InputOf<FullNodeAlone>) {
+        self.steps += 1;
         let mut out = Outbox::new();
         assert!(self.nodes[node].handle(self.now, input, &mut out).is_ok());
         for action in out.drain() {

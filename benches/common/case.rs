@@ -12,6 +12,13 @@ pub struct Case {
     pub make: fn() -> Run,
 }
 
+impl Case {
+    /// True if it takes minutes: it is run only where it is named.
+    pub fn is_long(&self) -> bool {
+        self.name.starts_with("long_")
+    }
+}
+
 /// A prepared case.
 pub enum Run {
     /// May be run again and again.

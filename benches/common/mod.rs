@@ -8,7 +8,8 @@
 //! cargo bench -p nodewire --bench NAME -- --bless       writes that file anew
 //! cargo bench -p nodewire --bench NAME -- --growth      that twice the input costs at most 2.2
 //!                                                       times as much
-//! cargo bench -p nodewire --bench NAME -- offer         the cases with that in their name
+//! cargo bench -p nodewire --bench NAME -- offer         the cases with that in their name, also
+//!                                                       long ones (`long_...`)
 //! ```
 //!
 //! Instructions are counted by callgrind, one process for each case, and are the same on a busy
@@ -49,7 +50,8 @@ pub fn main(bench: &Bench) -> ExitCode {
     let names: Vec<&String> = args.iter().filter(|arg| !arg.starts_with("--")).collect();
     let wanted =
         |name: &str| names.is_empty() || names.iter().any(|part| name.contains(part.as_str()));
-    let cases: Vec<Case> = (bench.cases)().into_iter().filter(|it| wanted(it.name)).collect();
+    let is_chosen = |it: &Case| wanted(it.name) && (!it.is_long() || !names.is_empty());
+    let cases: Vec<Case> = (bench.cases)().into_iter().filter(is_chosen).collect();
     if flag("--bless") || flag("--check") {
         budget::run(bench, &cases, flag("--bless"))
     } else if flag("--growth") {
