@@ -1,11 +1,11 @@
 //! What `docs/limits.md` says of limits is what they are.
 
-#![cfg(all(feature = "leios", feature = "supervisor", feature = "serde"))]
+#![cfg(all(feature = "leios", feature = "supervisor", feature = "chia", feature = "serde"))]
 
 use std::fs;
 use std::path::Path;
 
-use nodewire::state::{leios, supervisor};
+use nodewire::state::{chia, leios, supervisor};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -23,9 +23,16 @@ fn rows(limits: &impl Serialize) -> String {
 fn shown(value: &Value) -> String {
     match value {
         Value::Null => "none".into(),
-        Value::Object(time) => {
-            assert_eq!(time["nanos"], 0);
-            format!("{} s", time["secs"])
+        Value::Object(time) if time.contains_key("nanos") => {
+            let nanos = time["nanos"].as_u64().unwrap();
+            let part = format!("{:.1}", nanos as f64 / 1e9);
+            let part = if nanos == 0 { "" } else { &part[1..] };
+            format!("{}{part} s", time["secs"])
+        }
+        // It has a table of its own.
+        Value::Object(_) => "below".into(),
+        Value::String(text) if !text.starts_with(|first: char| first.is_ascii_digit()) => {
+            text.clone()
         }
         Value::Array(range) => range.iter().map(shown).collect::<Vec<_>>().join(" to "),
         number => grouped(&number.as_str().map_or(number.to_string(), str::to_owned)),
@@ -57,4 +64,17 @@ fn check(family: &str, rows: &str) {
 fn the_tables_of_limits_are_the_defaults() {
     check("Leios", &rows(&leios::Limits::default()));
     check("Supervisor", &rows(&supervisor::Limits::default()));
+    check("Chia: connections", &rows(&chia::Limits::default()));
+    check("Chia: rates", &rows(&chia::RateLimits::default()));
+    check("Chia: who is connected", &rows(&chia::RegistryLimits::default()));
+    check("Chia: full node", &rows(&chia::FullNodeLimits::default()));
+    check("Chia: syncing", &rows(&chia::SyncLimits::default()));
+    check("Chia: answers out of the chain", &rows(&chia::ServingLimits::default()));
+    check("Chia: transactions", &rows(&chia::TransactionsLimits::default()));
+    check("Chia: addresses", &rows(&chia::AddressesLimits::default()));
+    check("Chia: farmer", &rows(&chia::FarmerLimits::default()));
+    check("Chia: harvester", &rows(&chia::HarvesterLimits::default()));
+    check("Chia: timelord", &rows(&chia::TimelordConfig::default()));
+    check("Chia: wallet", &rows(&chia::WalletLimits::default()));
+    check("Chia: pool", &rows(&chia::PoolLimits::default()));
 }

@@ -23,13 +23,13 @@ const DEVIATIONS: &[(&str, &str)] = &[
     ("chia/P-45", "challenges and rates are told by the full node once the sync is over"),
 ];
 
-fn bytes(value: &Value) -> Vec<u8> {
+pub fn bytes(value: &Value) -> Vec<u8> {
     let text = value.as_str().unwrap();
     let byte = |at| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
     (0..text.len()).step_by(2).map(byte).collect()
 }
 
-fn ledger(chains: &Value, parts: &[(&str, usize)]) -> Ledger {
+pub fn ledger(chains: &Value, parts: &[(&str, usize)]) -> Ledger {
     let mut consensus = Consensus::default();
     consensus.proofs = Proofs::Unchecked;
     let mut ledger: Option<Ledger> = None;

@@ -21,4 +21,6 @@ mod laws;
 mod memory;
 mod serving;
 mod times;
+#[cfg(feature = "serde")]
+mod whole;
 mod world;
