@@ -25,6 +25,9 @@ const BASE: usize = 96 << 10;
 /// How often the honest peer asks for something, in parts of the flood.
 const TIMES: u64 = 50;
 
+/// It never says nothing for longer (C-13).
+const PATIENCE: Duration = Duration::from_secs(1_000);
+
 const HONEST: u64 = 0;
 
 /// How many items of each kind.
@@ -52,7 +55,9 @@ pub struct Flooded<R: Role, O> {
     flooder: Option<u64>,
     /// How the flooder's connections ended.
     endings: BTreeMap<&'static str, u64>,
-    /// What it takes of us.
+    /// When the honest peer was answered last.
+    served: Time,
+    /// What the flooder takes of us.
     takes: usize,
     /// What was sent to the honest peer, and not looked at yet.
     to_honest: Vec<u8>,
@@ -90,6 +95,7 @@ where
             newest: HONEST,
             flooder: None,
             endings: BTreeMap::new(),
+            served: Time::ZERO,
             takes: Transport::UNCOUNTED,
             to_honest: Vec::new(),
             to_flooder: None,
@@ -137,7 +143,7 @@ where
             if let Some(reaction) = &mut reaction {
                 self.react(reaction);
             }
-            if number % (items / TIMES).max(1) == 0 {
+            if number % (items / TIMES).max(1) == 0 || self.now.since(self.served) > PATIENCE {
                 self.serve_the_honest();
                 let says = self.node.footprint();
                 assert!(says >= live(), "{name}: it says {says} and holds {}", live());
@@ -210,6 +216,7 @@ where
     }
 
     fn serve_the_honest(&mut self) {
+        self.served = self.now;
         self.to_honest.clear();
         self.hear(HONEST, frame(self.honest.asks.clone()));
         let said = messages(&std::mem::take(&mut self.to_honest));
