@@ -1,25 +1,50 @@
-//! The challenges that can be farmed, heaviest first (F-2, F-4, F-11).
+//! The challenges that can be farmed, and what each full node says of them (F-2, F-4, F-11).
 
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use crate::codec::chia::{Bytes32, SignedCoinbase};
 use crate::heap;
+use crate::state::chia::role::ConnectionId;
 
-/// Challenges by hash.
+/// Challenges by hash. In a full table whoever told the most makes room.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Challenges {
     by_hash: BTreeMap<Bytes32, Challenge>,
-    /// The same by weight, so that the lightest go first.
-    by_weight: BTreeSet<(u64, Bytes32)>,
-    /// The greatest weight that was told.
-    weight: Option<u64>,
+    /// The same by who told them first and by weight: the lightest go first.
+    owned: BTreeMap<Teller, BTreeSet<(u64, Bytes32)>>,
     /// Coinbases by height of the block.
     coinbases: BTreeMap<u32, SignedCoinbase>,
 }
 
+/// Who told: a full node, or one that is gone.
+pub(super) type Teller = Option<ConnectionId>;
+
+/// What a challenge is when a full node tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum News {
+    /// Nobody has told it.
+    Unheard,
+    /// Others have, or one that is gone.
+    Known,
+    /// This one has.
+    Repeated,
+}
+
 /// What is known of a challenge.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Challenge {
+    owner: Teller,
+    /// Harvesters have it.
+    is_harvested: bool,
+    /// What full nodes say of it: of those that differ nobody here can tell who is right.
+    claims: BTreeMap<Teller, Claim>,
+}
+
+/// What a full node says of a challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Challenge {
+pub(super) struct Claim {
     pub height: u32,
     pub weight: u64,
     pub difficulty: u64,
@@ -27,65 +52,123 @@ pub(super) struct Challenge {
     pub lowest: Option<u64>,
 }
 
+impl Claim {
+    /// The height of the block that is farmed.
+    pub const fn next(&self) -> u32 {
+        self.height.saturating_add(1)
+    }
+}
+
 impl Challenges {
     pub const fn new() -> Self {
-        Self {
-            by_hash: BTreeMap::new(),
-            by_weight: BTreeSet::new(),
-            weight: None,
-            coinbases: BTreeMap::new(),
-        }
+        Self { by_hash: BTreeMap::new(), owned: BTreeMap::new(), coinbases: BTreeMap::new() }
     }
 
-    pub fn get(&self, hash: Bytes32) -> Option<&Challenge> {
-        self.by_hash.get(&hash)
+    /// What is said of a challenge, those first that are gone, then the others in the order they
+    /// came in.
+    pub fn claims(&self, hash: Bytes32) -> impl Iterator<Item = (Teller, &Claim)> + '_ {
+        let claims = self.by_hash.get(&hash).into_iter().flat_map(|it| &it.claims);
+        claims.map(|(teller, claim)| (*teller, claim))
     }
 
-    /// Records a challenge. True if it is fresh: as heavy as any before, and not seen (F-2).
-    pub fn record(&mut self, hash: Bytes32, challenge: Challenge, most: usize) -> bool {
-        let is_seen = self.by_hash.contains_key(&hash);
-        let is_heavy = self.weight.is_none_or(|weight| challenge.weight >= weight);
-        if !is_seen {
-            self.by_hash.insert(hash, challenge);
-            self.by_weight.insert((challenge.weight, hash));
-            while self.by_hash.len() > most {
-                let Some((_, lightest)) = self.by_weight.pop_first() else { break };
-                self.by_hash.remove(&lightest);
-            }
-        }
-        let is_fresh = is_heavy && !is_seen;
-        if is_fresh {
-            self.weight = Some(challenge.weight);
-        }
-        is_fresh
-    }
-
-    /// The challenges of the greatest weight (F-1).
-    pub fn current(&self) -> impl Iterator<Item = Bytes32> + '_ {
-        let from = (self.weight.unwrap_or(u64::MAX), Bytes32([0; 32]));
-        self.by_weight.range(from..).map(|(_, hash)| *hash)
-    }
-
-    /// Whether so many iterations are fewer than any before; then they are the fewest now (F-4).
-    pub fn improves(&mut self, hash: Bytes32, iterations: u64) -> bool {
-        let Some(challenge) = self.by_hash.get_mut(&hash) else { return false };
-        let improves = challenge.lowest.is_none_or(|lowest| iterations < lowest);
+    /// Whether so many iterations are fewer than any before, as this full node has it; then they
+    /// are the fewest now (F-4).
+    pub fn improve(&mut self, hash: Bytes32, teller: Teller, iterations: u64) -> bool {
+        let challenge = self.by_hash.get_mut(&hash);
+        let Some(claim) = challenge.and_then(|it| it.claims.get_mut(&teller)) else { return false };
+        let improves = claim.lowest.is_none_or(|lowest| iterations < lowest);
         if improves {
-            challenge.lowest = Some(iterations);
+            claim.lowest = Some(iterations);
         }
         improves
     }
 
-    /// What the fewest iterations were of is no more: these are the fewest now.
-    pub fn forget_lowest(&mut self, hash: Bytes32, lowest: Option<u64>) {
-        if let Some(challenge) = self.by_hash.get_mut(&hash) {
-            challenge.lowest = lowest;
+    /// How few iterations any quality needed is to be found out anew.
+    pub fn forget_lowest(&mut self, hash: Bytes32) {
+        for claim in self.by_hash.get_mut(&hash).into_iter().flat_map(|it| it.claims.values_mut()) {
+            claim.lowest = None;
         }
     }
 
-    /// Keeps a coinbase; those of the lowest heights make room.
+    /// A full node tells a challenge.
+    pub fn record(&mut self, node: ConnectionId, hash: Bytes32, claim: Claim, most: usize) -> News {
+        let teller = Some(node);
+        let Some(challenge) = self.by_hash.get_mut(&hash) else {
+            let claims = BTreeMap::from([(teller, claim)]);
+            self.by_hash.insert(hash, Challenge { owner: teller, is_harvested: false, claims });
+            self.owned.entry(teller).or_default().insert((claim.weight, hash));
+            self.make_room(most);
+            return News::Unheard;
+        };
+        if challenge.claims.contains_key(&teller) {
+            return News::Repeated;
+        }
+        // Whoever is there is asked, not who is gone.
+        let gone = challenge.claims.remove(&None);
+        challenge.claims.insert(teller, claim);
+        if let (Some(gone), None) = (gone, challenge.owner) {
+            challenge.owner = teller;
+            self.give(hash, None, gone.weight, (teller, claim.weight));
+        }
+        News::Known
+    }
+
+    /// Harvesters are told of a challenge. False if they were.
+    pub fn harvest(&mut self, hash: Bytes32) -> bool {
+        let challenge = self.by_hash.get_mut(&hash);
+        challenge.is_some_and(|it| !core::mem::replace(&mut it.is_harvested, true))
+    }
+
+    /// The challenges that a full node, or one that is gone, said are as heavy as this.
+    pub fn of_weight(&self, teller: Teller, weight: u64) -> impl Iterator<Item = Bytes32> + '_ {
+        let all = self.by_hash.iter();
+        let of_weight = move |challenge: &Challenge| {
+            challenge.claims.get(&teller).is_some_and(|claim| claim.weight == weight)
+        };
+        all.filter(move |(_, challenge)| of_weight(challenge)).map(|(hash, _)| *hash)
+    }
+
+    /// The greatest weight that anybody told who is gone.
+    pub fn weight_of_gone(&self) -> Option<u64> {
+        self.owned.get(&None)?.last().map(|(weight, _)| *weight)
+    }
+
+    /// A full node has gone: what nobody else says stays, as nobody's.
+    pub fn disown(&mut self, node: ConnectionId) {
+        let teller = Some(node);
+        let mut given = Vec::new();
+        for (hash, challenge) in &mut self.by_hash {
+            let Some(claim) = challenge.claims.remove(&teller) else { continue };
+            if challenge.claims.is_empty() {
+                challenge.claims.insert(None, claim);
+            }
+            if challenge.owner == teller {
+                let next = challenge.claims.first_key_value();
+                let next = next.map_or((None, claim.weight), |(next, it)| (*next, it.weight));
+                challenge.owner = next.0;
+                given.push((*hash, claim.weight, next));
+            }
+        }
+        for (hash, weight, next) in given {
+            self.give(hash, teller, weight, next);
+        }
+    }
+
+    /// True if a full node that is there says that the block of this height is farmed.
+    pub fn is_farmed(&self, height: u32) -> bool {
+        let mut claims = self.by_hash.values().flat_map(|it| &it.claims);
+        claims.any(|(teller, claim)| teller.is_some() && claim.next() == height)
+    }
+
+    /// Keeps a coinbase; in want of room those go that are of no block that is farmed, then those
+    /// of the lowest heights.
     pub fn keep_coinbase(&mut self, signed: SignedCoinbase, most: usize) {
         self.coinbases.insert(signed.coinbase.height, signed);
+        if self.coinbases.len() > most {
+            let claims = self.by_hash.values().flat_map(|it| it.claims.values());
+            let farmed: BTreeSet<_> = claims.map(Claim::next).collect();
+            self.coinbases.retain(|height, _| farmed.contains(height));
+        }
         while self.coinbases.len() > most {
             self.coinbases.pop_first();
         }
@@ -98,8 +181,51 @@ impl Challenges {
 
     /// Heap bytes held.
     pub fn heap(&self) -> usize {
-        heap::tree(self.by_hash.len(), size_of::<(Bytes32, Challenge)>())
-            .saturating_add(heap::tree(self.by_weight.len(), size_of::<(u64, Bytes32)>()))
+        let claims = |len| heap::tree(len, size_of::<(Teller, Claim)>());
+        let claims = self.by_hash.values().map(|challenge| claims(challenge.claims.len()));
+        let owned = self.owned.values();
+        let owned = owned.map(|of| heap::tree(of.len().max(1), size_of::<(u64, Bytes32)>()));
+        let own = heap::tree(self.by_hash.len(), size_of::<(Bytes32, Challenge)>());
+        let sets = size_of::<(Teller, BTreeSet<(u64, Bytes32)>)>();
+        claims
+            .chain(owned)
+            .fold(own, usize::saturating_add)
+            .saturating_add(heap::tree(self.owned.len(), sets))
             .saturating_add(heap::tree(self.coinbases.len(), size_of::<(u32, SignedCoinbase)>()))
+    }
+
+    /// A challenge is somebody else's now.
+    fn give(&mut self, hash: Bytes32, from: Teller, weight: u64, to: (Teller, u64)) {
+        self.take(from, (weight, hash));
+        self.owned.entry(to.0).or_default().insert((to.1, hash));
+    }
+
+    fn take(&mut self, owner: Teller, entry: (u64, Bytes32)) {
+        if let Some(of_it) = self.owned.get_mut(&owner) {
+            of_it.remove(&entry);
+            if of_it.is_empty() {
+                self.owned.remove(&owner);
+            }
+        }
+    }
+
+    /// The lightest of whoever told the most makes room; of several such, who came first. What
+    /// others say too is theirs then.
+    fn make_room(&mut self, most: usize) {
+        while self.by_hash.len() > most {
+            let greedy = self.owned.iter().min_by_key(|(owner, of)| (Reverse(of.len()), **owner));
+            let lightest = greedy.and_then(|(owner, of)| Some((*owner, *of.first()?)));
+            let Some((owner, (weight, hash))) = lightest else { return };
+            let Some(challenge) = self.by_hash.get_mut(&hash) else { return };
+            challenge.claims.remove(&owner);
+            if let Some((next, claim)) = challenge.claims.first_key_value() {
+                let next = (*next, claim.weight);
+                challenge.owner = next.0;
+                self.give(hash, owner, weight, next);
+            } else {
+                self.take(owner, (weight, hash));
+                self.by_hash.remove(&hash);
+            }
+        }
     }
 }

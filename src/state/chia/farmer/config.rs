@@ -40,16 +40,18 @@ pub struct FarmerConfig {
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct FarmerLimits {
-    /// Most challenges: the heaviest are kept.
+    /// Most challenges: of what whoever told the most has told, the heaviest are kept.
     pub max_challenges: usize,
     /// Most qualities that are being followed.
     pub max_qualities: usize,
-    /// Most arrivals of one weight.
+    /// Most arrivals of one weight that a full node tells.
     pub max_arrivals: usize,
-    /// Most weights of which arrivals are kept: the heaviest.
+    /// Most weights of which a full node's arrivals are kept: the heaviest.
     pub max_arrival_weights: usize,
     /// Most questions open at a time.
     pub max_open_asks: usize,
+    /// Most of them that one peer has caused: then nothing more of it is taken.
+    pub max_open_asks_of_one: usize,
 }
 
 impl FarmerConfig {
@@ -85,6 +87,7 @@ impl Default for FarmerLimits {
             max_arrivals: 64,
             max_arrival_weights: 64,
             max_open_asks: 128,
+            max_open_asks_of_one: 16,
         }
     }
 }

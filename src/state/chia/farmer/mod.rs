@@ -3,6 +3,7 @@
 mod challenges;
 mod config;
 mod input;
+mod nodes;
 mod proofs;
 mod qualities;
 mod signing;
@@ -11,14 +12,12 @@ pub use config::{FarmerConfig, FarmerLimits};
 pub use input::{FarmerCommand, FarmerNotice, FarmerQuery, PartialProof, Signed};
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 use core::marker::PhantomData;
 
 use crate::ask::{AskId, Asks};
 use crate::codec::Source;
-use crate::codec::chia::messages::{
-    HarvesterHandshake, HeaderSignature, NewChallenge, ProofOfSpaceArrived, ProofOfSpaceFinalized,
-};
+use crate::codec::chia::messages::{HarvesterHandshake, NewChallenge, ProofOfSpaceFinalized};
 use crate::codec::chia::{Bytes32, Message, NodeType, ProofOfSpace};
 use crate::codec::streamable::{RustCryptoSha256, Sha256};
 use crate::fault::{Refusal, Refused, Rule};
@@ -29,8 +28,10 @@ use crate::state::chia::role::{ConnectionId, Delivery, FromPeer, Role};
 use crate::state::chia::rules;
 use crate::time::Time;
 
-use challenges::{Challenge, Challenges};
-use qualities::{Header, Qualities};
+use challenges::{Challenges, Claim, News, Teller};
+use nodes::Nodes;
+use qualities::Qualities;
+use signing::SignedHeader;
 
 /// A farmer.
 ///
@@ -39,20 +40,25 @@ use qualities::{Header, Qualities};
 /// block, or for both. The first block that a full node makes is signed by the plot that found the
 /// proof, and goes back to that node.
 ///
-/// It asks for coinbases and for whatever is cryptography. While
-/// [`max_open_asks`](FarmerLimits::max_open_asks) questions are open it is
+/// What a full node says of weights, rates and difficulties counts for it alone, so that nobody
+/// can make the farmer deaf to others by a claim; where full nodes differ about a challenge each is
+/// asked for a block by what it said itself.
+///
+/// It asks for coinbases and for whatever is cryptography. Nothing more is taken of a peer that
+/// caused [`max_open_asks_of_one`](FarmerLimits::max_open_asks_of_one) questions that are open;
+/// while [`max_open_asks`](FarmerLimits::max_open_asks) are it is
 /// [`saturated`](Machine::saturated). It never closes; peers that break a rule are to be.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Farmer<H: Sha256 = RustCryptoSha256> {
     config: FarmerConfig,
     /// SHA-256 of the farmer's target: what partial proofs sign.
     target_hash: Bytes32,
+    /// Iterations a second, as last told.
     ips: u64,
+    nodes: Nodes,
     harvesters: BTreeSet<ConnectionId>,
     challenges: Challenges,
     qualities: Qualities,
-    /// Qualities that have arrived, by the weight of their blocks (F-9).
-    arrivals: BTreeMap<u64, BTreeSet<Bytes32>>,
     asks: Asks<Asked>,
     hash: PhantomData<H>,
 }
@@ -60,13 +66,23 @@ pub struct Farmer<H: Sha256 = RustCryptoSha256> {
 /// What a question is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Asked {
-    Coinbase { height: u32 },
-    Proof { quality: Bytes32, proof: Box<ProofOfSpace> },
-    Header { quality: Bytes32, from: ConnectionId, header: Header, message: Box<HeaderSignature> },
+    Coinbase { from: ConnectionId, height: u32 },
+    Proof { from: ConnectionId, quality: Bytes32, proof: Box<ProofOfSpace> },
+    Header(Box<SignedHeader>),
     Partial { from: ConnectionId, partial: Box<PartialProof> },
 }
 
 impl Asked {
+    /// Who caused it.
+    const fn from(&self) -> ConnectionId {
+        match self {
+            Self::Coinbase { from, .. } | Self::Proof { from, .. } | Self::Partial { from, .. } => {
+                *from
+            }
+            Self::Header(signed) => signed.from,
+        }
+    }
+
     /// Heap bytes held.
     fn heap(&self) -> usize {
         match self {
@@ -74,7 +90,7 @@ impl Asked {
             Self::Proof { proof, .. } => {
                 size_of::<ProofOfSpace>().saturating_add(Source::heap(&proof.proof.0))
             }
-            Self::Header { .. } => size_of::<HeaderSignature>(),
+            Self::Header(signed) => size_of::<SignedHeader>().saturating_add(signed.heap()),
             Self::Partial { partial, .. } => size_of::<PartialProof>()
                 .saturating_add(Source::heap(&partial.proof_of_space.proof.0)),
         }
@@ -91,10 +107,10 @@ impl<H: Sha256> Farmer<H> {
         Self {
             target_hash: Bytes32(H::sha256(&config.farmer_target.0)),
             ips: config.initial_ips,
+            nodes: Nodes::new(),
             harvesters: BTreeSet::new(),
             challenges: Challenges::new(),
             qualities: Qualities::new(),
-            arrivals: BTreeMap::new(),
             asks: Asks::new(config.limits.max_open_asks),
             hash: PhantomData,
             config,
@@ -107,36 +123,76 @@ impl<H: Sha256> Farmer<H> {
         self.ips
     }
 
-    /// The qualities that have arrived for a weight (F-9).
+    /// The qualities that have arrived for a weight, whoever told of them (F-9).
     pub fn arrivals(&self, weight: u64) -> impl Iterator<Item = Bytes32> + '_ {
-        self.arrivals.get(&weight).into_iter().flatten().copied()
+        self.nodes.arrivals(weight)
+    }
+
+    /// Iterations a second, as a full node told, or, of one that is gone, as was told last.
+    fn ips_of(&self, teller: Teller) -> u64 {
+        teller.map_or(self.ips, |node| self.nodes.ips(node).unwrap_or(self.config.initial_ips))
+    }
+
+    fn connected(&mut self, from: ConnectionId, peer: Peer, out: &mut Out<Self>) {
+        match peer.node_type {
+            NodeType::FullNode => self.nodes.connect(from),
+            NodeType::Harvester => self.greet(from, out),
+            _ => {}
+        }
     }
 
     /// A new harvester is told whose plots count (F-1).
-    fn connected(&mut self, from: ConnectionId, peer: Peer, out: &mut Out<Self>) {
-        if peer.node_type != NodeType::Harvester {
-            return;
-        }
+    fn greet(&mut self, from: ConnectionId, out: &mut Out<Self>) {
         self.harvesters.insert(from);
         let pool_pubkeys = self.config.pool_public_keys.clone();
         out.send(Delivery::To(from, HarvesterHandshake { pool_pubkeys }.into()));
         if self.config.resend_challenges {
-            for challenge_hash in self.challenges.current() {
+            for challenge_hash in self.current() {
                 out.send(Delivery::To(from, NewChallenge { challenge_hash }.into()));
             }
         }
     }
 
+    /// The challenges of the greatest weight that each full node told.
+    fn current(&self) -> BTreeSet<Bytes32> {
+        let there = self.nodes.weights().map(|(node, weight)| (Some(node), weight));
+        let gone = self.challenges.weight_of_gone().map(|weight| (None, weight));
+        let all = there.chain(gone);
+        all.flat_map(|(teller, weight)| self.challenges.of_weight(teller, weight)).collect()
+    }
+
+    fn disconnected(&mut self, from: ConnectionId) {
+        if self.harvesters.remove(&from) {
+            // A partial needs nobody any more.
+            self.asks.cancel(|asked| {
+                asked.from() == from && matches!(asked, Asked::Proof { .. } | Asked::Header(_))
+            });
+            let challenges = self.qualities.forget_harvester(from);
+            self.forget_lowest(&challenges);
+        } else if self.nodes.disconnect(from) {
+            self.qualities.forget_node(from);
+            let challenges = &mut self.challenges;
+            challenges.disown(from);
+            self.asks.cancel(|asked| match asked {
+                Asked::Coinbase { from: of, height } => {
+                    *of == from && !challenges.is_farmed(*height)
+                }
+                _ => false,
+            });
+        }
+    }
+
     fn receive(&mut self, from: ConnectionId, message: Message, out: &mut Out<Self>) {
         let kept = match message {
-            Message::ProofOfSpaceFinalized(it) => self.finalized(&it, out),
+            Message::ProofOfSpaceFinalized(it) => self.finalized(from, &it, out),
             Message::ProofOfSpaceArrived(it) => {
-                self.arrived(&it);
+                self.nodes.arrived(from, &it, &self.config.limits);
                 Ok(())
             }
             Message::ProofOfTimeRate(it) if it.pot_estimate_ips == 0 => Err(&rules::NO_RATE),
             Message::ProofOfTimeRate(it) => {
                 self.ips = it.pot_estimate_ips;
+                self.nodes.set_ips(from, self.ips);
                 Ok(())
             }
             Message::ChallengeResponse(it) => self.quality(from, &it, out),
@@ -161,38 +217,47 @@ impl<H: Sha256> Farmer<H> {
         }
     }
 
-    /// A challenge that can be farmed (F-2).
-    fn finalized(&mut self, it: &ProofOfSpaceFinalized, out: &mut Out<Self>) -> Kept {
+    /// A challenge that can be farmed (F-2). It is fresh if the full node told none that is
+    /// heavier, and nobody has told it as fresh before.
+    fn finalized(
+        &mut self,
+        from: ConnectionId,
+        it: &ProofOfSpaceFinalized,
+        out: &mut Out<Self>,
+    ) -> Kept {
         let ProofOfSpaceFinalized { challenge_hash, height, weight, difficulty, .. } = *it;
         if difficulty == 0 {
             return Err(&rules::NO_DIFFICULTY);
         }
-        let challenge = Challenge { height, weight, difficulty, lowest: None };
-        let most = self.config.limits.max_challenges;
-        if !self.challenges.record(challenge_hash, challenge, most) {
+        if !self.nodes.contains(from) {
             return Ok(());
         }
-        let next = height.saturating_add(1);
-        let is_asked = |asked: &Asked| *asked == Asked::Coinbase { height: next };
-        let is_known = self.challenges.coinbase(next).is_some()
-            || self.asks.iter().any(|(_, asked)| is_asked(asked));
-        if !is_known {
-            if let Ok(id) = self.asks.open(Asked::Coinbase { height: next }) {
-                out.ask(id, FarmerQuery::GetCoinbase { height: next });
+        let claim = Claim { height, weight, difficulty, lowest: None };
+        let most = self.config.limits.max_challenges;
+        let news = self.challenges.record(from, challenge_hash, claim, most);
+        let is_heaviest = self.nodes.weigh(from, weight);
+        if news == News::Known {
+            self.learn_lowest(&BTreeSet::from([challenge_hash]));
+        }
+        if news != News::Repeated && is_heaviest {
+            self.want_coinbase(from, claim.next(), out);
+            if self.challenges.harvest(challenge_hash) {
+                let message = NewChallenge { challenge_hash }.into();
+                out.send(Delivery::Broadcast(NodeType::Harvester, message));
             }
         }
-        out.send(Delivery::Broadcast(NodeType::Harvester, NewChallenge { challenge_hash }.into()));
         Ok(())
     }
 
-    /// A quality that somebody else has (F-9).
-    fn arrived(&mut self, it: &ProofOfSpaceArrived) {
-        let of_weight = self.arrivals.entry(it.weight).or_default();
-        if of_weight.len() < self.config.limits.max_arrivals {
-            of_weight.insert(it.quality);
-        }
-        while self.arrivals.len() > self.config.limits.max_arrival_weights {
-            self.arrivals.pop_first();
+    fn want_coinbase(&mut self, from: ConnectionId, height: u32, out: &mut Out<Self>) {
+        let is_asked =
+            |asked: &Asked| matches!(asked, Asked::Coinbase { height: of, .. } if *of == height);
+        let is_known = self.challenges.coinbase(height).is_some()
+            || self.asks.iter().any(|(_, asked)| is_asked(asked));
+        if !is_known {
+            if let Ok(id) = self.asks.open(Asked::Coinbase { from, height }) {
+                out.ask(id, FarmerQuery::GetCoinbase { height });
+            }
         }
     }
 
@@ -205,13 +270,13 @@ impl<H: Sha256> Farmer<H> {
         };
         let fits = match self.asks.context(id)? {
             None => true,
-            Some(Asked::Coinbase { height }) => match command {
+            Some(Asked::Coinbase { height, .. }) => match command {
                 FarmerCommand::Coinbase(_, Some(signed)) => signed.coinbase.height == *height,
                 FarmerCommand::Coinbase(_, None) => true,
                 _ => false,
             },
             Some(Asked::Proof { .. }) => matches!(command, FarmerCommand::Quality(..)),
-            Some(Asked::Header { .. } | Asked::Partial { .. }) => {
+            Some(Asked::Header(_) | Asked::Partial { .. }) => {
                 matches!(command, FarmerCommand::Verdict(..))
             }
         };
@@ -230,18 +295,16 @@ impl<H: Sha256> Farmer<H> {
                 }
             }
             FarmerCommand::Quality(id, found) => {
-                if let Some(Asked::Proof { quality, proof }) = self.close(id) {
+                if let Some(Asked::Proof { quality, proof, .. }) = self.close(id) {
                     self.verified(quality, *proof, found, out);
                 }
             }
-            FarmerCommand::Verdict(id, good) => match self.close(id) {
-                Some(Asked::Header { quality, header, message, .. }) if good => {
-                    self.submit(quality, header, *message, out);
-                }
-                Some(Asked::Partial { partial, .. }) if good => {
+            FarmerCommand::Verdict(id, is_good) => match self.close(id) {
+                Some(Asked::Header(signed)) => self.header_verified(*signed, is_good, out),
+                Some(Asked::Partial { partial, .. }) if is_good => {
                     out.notify(FarmerNotice::Partial(partial));
                 }
-                Some(Asked::Header { from, .. } | Asked::Partial { from, .. }) => {
+                Some(Asked::Partial { from, .. }) => {
                     out.send(Delivery::Penalise(from, &rules::BAD_HARVESTER_SIGNATURE));
                 }
                 _ => {}
@@ -260,6 +323,12 @@ type Kept = Result<(), &'static Rule>;
 impl<H: Sha256> Role for Farmer<H> {
     fn node_type(&self) -> NodeType {
         NodeType::Farmer
+    }
+
+    /// It caused as many questions as one peer may, or there are too many in all.
+    fn is_busy_with(&self, from: ConnectionId) -> bool {
+        let caused = self.asks.iter().filter(|(_, asked)| asked.from() == from).count();
+        self.saturated() || caused >= self.config.limits.max_open_asks_of_one
     }
 }
 
@@ -287,15 +356,7 @@ impl<H: Sha256> Machine for Farmer<H> {
         match input {
             FromPeer::Connected(from, peer, _) => self.connected(from, peer, out),
             FromPeer::Received(from, message) => self.receive(from, message, out),
-            FromPeer::Disconnected(from, _) => {
-                if self.harvesters.remove(&from) {
-                    for (challenge, lowest) in self.qualities.forget_harvester(from) {
-                        self.challenges.forget_lowest(challenge, lowest);
-                    }
-                } else {
-                    self.qualities.forget_node(from);
-                }
-            }
+            FromPeer::Disconnected(from, _) => self.disconnected(from),
             // Who dials is whoever runs it.
             FromPeer::DialFailed(_) => {}
         }
@@ -316,16 +377,12 @@ impl<H: Sha256> Machine for Farmer<H> {
     }
 
     fn footprint(&self) -> usize {
-        let arrivals = self.arrivals.values().map(|of| heap::tree(of.len(), size_of::<Bytes32>()));
-        let arrivals = arrivals
-            .fold(0_usize, usize::saturating_add)
-            .saturating_add(heap::tree(self.arrivals.len(), size_of::<(u64, BTreeSet<Bytes32>)>()));
         let asked = self.asks.iter().map(|(_, asked)| asked.heap());
         size_of::<Self>()
             .saturating_add(self.challenges.heap())
             .saturating_add(self.qualities.heap())
             .saturating_add(heap::tree(self.harvesters.len(), size_of::<ConnectionId>()))
-            .saturating_add(arrivals)
+            .saturating_add(self.nodes.heap())
             .saturating_add(self.asks.heap())
             .saturating_add(asked.fold(0, usize::saturating_add))
             .saturating_add(self.config.heap())

@@ -2,7 +2,9 @@
 //! (`chia.md` 14.2).
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use crate::codec::chia::{Bytes32, HeaderDataHash, ProofOfSpace};
 use crate::heap;
@@ -13,8 +15,9 @@ use crate::state::chia::role::ConnectionId;
 pub(super) struct Qualities {
     all: BTreeMap<Bytes32, Quality>,
     by_proof: BTreeMap<Bytes32, Bytes32>,
-    /// Oldest first: they make room.
-    order: VecDeque<Bytes32>,
+    /// By harvester, oldest first; those of harvesters that are gone are nobody's. The oldest of
+    /// whoever found the most make room.
+    owned: BTreeMap<Option<ConnectionId>, VecDeque<Bytes32>>,
 }
 
 /// A quality that was asked for.
@@ -22,7 +25,6 @@ pub(super) struct Qualities {
 pub(super) struct Quality {
     pub challenge_hash: Bytes32,
     pub plot_size: u8,
-    pub iterations: u64,
     /// Who found it.
     pub harvester: ConnectionId,
     /// SHA-256 of its proof, once a block was asked for.
@@ -49,8 +51,9 @@ pub(super) struct Held {
     pub partial_requested: bool,
     /// The block that is to be signed: the first that a full node made.
     pub header: Option<Header>,
-    /// What the harvester owes signatures of, in order; a full node that has gone needs none.
-    pub signing: VecDeque<Header>,
+    /// What the harvester owes signatures of, be it that nobody needs them any more. It may sign
+    /// them in any order, and some of them not at all.
+    pub signing: Vec<Header>,
     /// The signed header was handed to a full node: there is to be no other of this proof.
     pub is_submitted: bool,
 }
@@ -71,7 +74,7 @@ impl Quality {
 
 impl Qualities {
     pub const fn new() -> Self {
-        Self { all: BTreeMap::new(), by_proof: BTreeMap::new(), order: VecDeque::new() }
+        Self { all: BTreeMap::new(), by_proof: BTreeMap::new(), owned: BTreeMap::new() }
     }
 
     pub fn get(&self, quality: Bytes32) -> Option<&Quality> {
@@ -82,14 +85,20 @@ impl Qualities {
         self.all.get_mut(&quality)
     }
 
-    /// Follows a quality; the oldest make room.
+    /// Follows a quality; the oldest of whoever found the most makes room.
     pub fn follow(&mut self, hash: Bytes32, quality: Quality, most: usize) {
         while self.all.len() >= most.max(1) {
-            let Some(oldest) = self.order.pop_front() else { break };
-            self.remove(oldest);
+            let greedy = self.owned.iter().min_by_key(|(owner, of)| (Reverse(of.len()), **owner));
+            let Some(greedy) = greedy.map(|(owner, _)| *owner) else { break };
+            let Some(of_it) = self.owned.get_mut(&greedy) else { break };
+            let oldest = of_it.pop_front();
+            if of_it.is_empty() {
+                self.owned.remove(&greedy);
+            }
+            oldest.map(|oldest| self.remove(oldest));
         }
+        self.owned.entry(Some(quality.harvester)).or_default().push_back(hash);
         self.all.insert(hash, quality);
-        self.order.push_back(hash);
     }
 
     /// The proof of a quality has this hash.
@@ -111,28 +120,23 @@ impl Qualities {
     }
 
     /// A harvester has gone, and with it what it found, but for what was submitted (F-10). The
-    /// challenges of what is forgotten, each with the fewest iterations of what is left of it.
-    pub fn forget_harvester(&mut self, harvester: ConnectionId) -> BTreeMap<Bytes32, Option<u64>> {
-        let mut left = BTreeMap::new();
-        self.all.retain(|_, quality| {
-            let stays = quality.harvester != harvester || quality.is_submitted();
-            if !stays {
-                left.insert(quality.challenge_hash, None);
-            }
-            stays
-        });
-        for quality in self.all.values() {
-            if let Some(lowest) = left.get_mut(&quality.challenge_hash) {
-                let lower = lowest.unwrap_or(u64::MAX).min(quality.iterations);
-                *lowest = Some(lower);
+    /// challenges of what is forgotten.
+    pub fn forget_harvester(&mut self, harvester: ConnectionId) -> BTreeSet<Bytes32> {
+        let mut forgotten = BTreeSet::new();
+        for hash in self.owned.remove(&Some(harvester)).unwrap_or_default() {
+            if self.get(hash).is_some_and(Quality::is_submitted) {
+                self.owned.entry(None).or_default().push_back(hash);
+            } else if let Some(gone) = self.remove(hash) {
+                forgotten.insert(gone.challenge_hash);
             }
         }
-        let all = &self.all;
-        self.order.retain(|quality| all.contains_key(quality));
-        self.by_proof.retain(|_, quality| all.contains_key(quality));
-        heap::relax_map(&mut self.all);
-        heap::relax_map(&mut self.by_proof);
-        left
+        heap::relax_map(&mut self.owned);
+        forgotten
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = (Bytes32, &Quality)> + '_ {
+        self.all.iter().map(|(hash, quality)| (*hash, quality))
     }
 
     /// A full node has gone: another's block may be signed (F-10).
@@ -147,19 +151,29 @@ impl Qualities {
         }
     }
 
-    /// Drops a quality.
-    pub fn drop_one(&mut self, quality: Bytes32) {
-        self.order.retain(|other| *other != quality);
-        self.remove(quality);
+    /// Drops a quality: the challenge that it was of.
+    pub fn drop_one(&mut self, quality: Bytes32) -> Option<Bytes32> {
+        let owner = Some(self.get(quality)?.harvester);
+        for owner in [owner, None] {
+            if let Some(of_it) = self.owned.get_mut(&owner) {
+                of_it.retain(|other| *other != quality);
+                if of_it.is_empty() {
+                    self.owned.remove(&owner);
+                }
+            }
+        }
+        heap::relax_map(&mut self.owned);
+        self.remove(quality).map(|gone| gone.challenge_hash)
     }
 
-    fn remove(&mut self, quality: Bytes32) {
-        let gone = self.all.remove(&quality);
-        if let Some(pos_hash) = gone.and_then(|quality| quality.pos_hash) {
+    fn remove(&mut self, quality: Bytes32) -> Option<Quality> {
+        let gone = self.all.remove(&quality)?;
+        if let Some(pos_hash) = gone.pos_hash {
             self.by_proof.remove(&pos_hash);
         }
         heap::relax_map(&mut self.all);
         heap::relax_map(&mut self.by_proof);
+        Some(gone)
     }
 
     /// Heap bytes held.
@@ -172,9 +186,14 @@ impl Qualities {
             }
             Progress::ProofRequested | Progress::Verifying => 0,
         });
+        let places = self.owned.values().map(VecDeque::capacity);
+        let places = places.fold(0_usize, usize::saturating_add);
+        let owned =
+            heap::tree(self.owned.len(), size_of::<(Option<ConnectionId>, VecDeque<Bytes32>)>())
+                .saturating_add(places.saturating_mul(size_of::<Bytes32>()));
         held.fold(0_usize, usize::saturating_add)
             .saturating_add(heap::tree(self.all.len(), size_of::<(Bytes32, Quality)>()))
             .saturating_add(heap::tree(self.by_proof.len(), size_of::<[Bytes32; 2]>()))
-            .saturating_add(self.order.capacity().saturating_mul(size_of::<Bytes32>()))
+            .saturating_add(owned)
     }
 }

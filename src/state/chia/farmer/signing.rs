@@ -1,34 +1,37 @@
 //! Signatures of headers and of partial proofs (F-6 to F-8).
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use super::qualities::{Header, Progress};
 use super::{Asked, Farmer, FarmerNotice, FarmerQuery, PartialProof, Signed};
-use crate::codec::chia::Bytes32;
 use crate::codec::chia::messages::{
     HeaderHash, HeaderSignature, RequestHeaderSignature, RespondHeaderSignature,
     RespondPartialProof,
 };
+use crate::codec::chia::{Bytes32, PrependSignature};
 use crate::codec::streamable::Sha256;
 use crate::machine::Out;
 use crate::state::chia::role::{ConnectionId, Delivery};
+use crate::state::chia::rules;
 
 impl<H: Sha256> Farmer<H> {
     /// A full node made a block: the first is signed (F-6, R-11).
     pub(super) fn header(&mut self, from: ConnectionId, it: &HeaderHash, out: &mut Out<Self>) {
         let HeaderHash { pos_hash, header_hash } = *it;
         let Some((quality, harvester, held)) = self.qualities.of_proof(pos_hash) else { return };
-        if held.header.is_some() {
+        if held.header.is_some() || held.signing.len() >= MOST_OWED {
             return;
         }
         let header = Header { node: from, header_hash };
         held.header = Some(header);
-        held.signing.push_back(header);
+        held.signing.push(header);
         let request = RequestHeaderSignature { quality, header_hash };
         out.send(Delivery::To(harvester, request.into()));
     }
 
-    /// The harvester signed a block (F-7).
+    /// The harvester signed a block (F-7): one of those that were asked for, as it may answer in
+    /// any order and need not answer all.
     pub(super) fn header_signed(
         &mut self,
         from: ConnectionId,
@@ -36,18 +39,43 @@ impl<H: Sha256> Farmer<H> {
         out: &mut Out<Self>,
     ) {
         let RespondHeaderSignature { quality, header_hash_signature: signature } = *it;
-        let Some(followed) = self.qualities.get_mut(quality) else { return };
-        let (true, Some(pos_hash)) = (followed.harvester == from, followed.pos_hash) else {
+        let Some(followed) = self.qualities.get(quality) else { return };
+        let Progress::ProofHeld(held) = &followed.progress else { return };
+        if followed.harvester == from {
+            let signed = SignedHeader { from, quality, signature, of: held.signing.clone() };
+            self.verify_header(signed, out);
+        }
+    }
+
+    /// Whether a signature is that of the first block that it may be of.
+    fn verify_header(&mut self, signed: SignedHeader, out: &mut Out<Self>) {
+        let Some(Progress::ProofHeld(held)) =
+            self.qualities.get(signed.quality).map(|of| &of.progress)
+        else {
             return;
         };
-        let Progress::ProofHeld(held) = &mut followed.progress else { return };
-        let Some(header) = held.signing.pop_front() else { return };
-        let (key, header_hash) = (held.proof.plot_pubkey, header.header_hash);
-        let message = HeaderSignature { pos_hash, header_hash, header_signature: signature };
-        let message = Box::new(message);
-        if let Ok(id) = self.asks.open(Asked::Header { quality, from, header, message }) {
-            let signed = Signed { key, hash: Bytes32(header_hash.0), signature };
-            out.ask(id, FarmerQuery::VerifySignature(Box::new(signed)));
+        let Some(first) = signed.of.first() else { return };
+        let (key, hash) = (held.proof.plot_pubkey, Bytes32(first.header_hash.0));
+        let signature = signed.signature;
+        if let Ok(id) = self.asks.open(Asked::Header(Box::new(signed))) {
+            out.ask(id, FarmerQuery::VerifySignature(Box::new(Signed { key, hash, signature })));
+        }
+    }
+
+    /// A signature is that of the first block that it may be of, or it is not.
+    pub(super) fn header_verified(
+        &mut self,
+        mut signed: SignedHeader,
+        is_good: bool,
+        out: &mut Out<Self>,
+    ) {
+        let header = (!signed.of.is_empty()).then(|| signed.of.remove(0));
+        if let Some(header) = header.filter(|_| is_good) {
+            self.submit(&signed, header, out);
+        } else if signed.of.is_empty() {
+            out.send(Delivery::Penalise(signed.from, &rules::BAD_HARVESTER_SIGNATURE));
+        } else {
+            self.verify_header(signed, out);
         }
     }
 
@@ -76,20 +104,41 @@ impl<H: Sha256> Farmer<H> {
     }
 
     /// Hands a signed header to the full node that made the block, if it is still there.
-    pub(super) fn submit(
-        &mut self,
-        quality: Bytes32,
-        header: Header,
-        message: HeaderSignature,
-        out: &mut Out<Self>,
-    ) {
-        let Some(followed) = self.qualities.get_mut(quality) else { return };
-        let Progress::ProofHeld(held) = &mut followed.progress else { return };
+    fn submit(&mut self, signed: &SignedHeader, header: Header, out: &mut Out<Self>) {
+        let Some(followed) = self.qualities.get_mut(signed.quality) else { return };
+        let (Progress::ProofHeld(held), Some(pos_hash)) =
+            (&mut followed.progress, followed.pos_hash)
+        else {
+            return;
+        };
+        held.signing.retain(|other| *other != header);
         if held.header == Some(header) && !held.is_submitted {
             held.is_submitted = true;
-            let HeaderSignature { pos_hash, header_hash, .. } = message;
+            let (header_hash, header_signature) = (header.header_hash, signed.signature);
+            let message = HeaderSignature { pos_hash, header_hash, header_signature };
             out.send(Delivery::To(header.node, message.into()));
             out.notify(FarmerNotice::Submitted { pos_hash, header_hash });
         }
     }
 }
+
+/// A signature that is being verified.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct SignedHeader {
+    pub from: ConnectionId,
+    quality: Bytes32,
+    signature: PrependSignature,
+    /// The blocks that it may be of, the next one to try first.
+    of: Vec<Header>,
+}
+
+impl SignedHeader {
+    /// Heap bytes held.
+    pub fn heap(&self) -> usize {
+        self.of.capacity().saturating_mul(size_of::<Header>())
+    }
+}
+
+/// Most signatures that a harvester owes of one proof: full nodes that come, make a block and go
+/// would otherwise have it sign without end.
+const MOST_OWED: usize = 4;

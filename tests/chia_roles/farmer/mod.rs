@@ -1,5 +1,8 @@
 //! The farmer (`chia.md` 10).
 
+mod liars;
+mod signing;
+
 use nodewire::codec::chia::messages::{
     ChallengeResponse, HarvesterHandshake, HeaderHash, HeaderSignature, NewChallenge,
     ProofOfSpaceArrived, ProofOfSpaceFinalized, ProofOfTimeRate, RequestHeaderHash,
