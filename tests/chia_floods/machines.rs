@@ -147,6 +147,9 @@ fn timelord() {
     };
     for (kind, message) in kinds.into_iter().enumerate() {
         let mut machine = held(|| Timelord::new(TimelordConfig::default()));
+        let mut out = Outbox::new();
+        held(|| machine.handle_remote(Time::ZERO, connected(1, NodeType::FullNode), &mut out));
+        drop(out);
         let most = flood(&mut machine, many(), |number| from(1, message(number)), answer);
         assert!(most < 2 << 20, "{kind}: {most} bytes");
         assert!(machine.challenges() <= 1_024);

@@ -1,6 +1,7 @@
 //! The timelord (`chia.md` 11, T-1 to T-8).
 
 mod model;
+mod nodes;
 mod rules;
 
 use nodewire::AskId;

@@ -20,7 +20,6 @@ pub(super) struct Vdfs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Vdf {
     pub challenge_hash: Bytes32,
-    pub weight: u64,
     pub worker: u32,
     /// Since when it runs; `None` before it does.
     pub since: Option<Time>,
@@ -76,9 +75,9 @@ impl Vdfs {
     }
 
     /// A worker begins with a challenge.
-    pub fn start(&mut self, id: AskId, challenge_hash: Bytes32, weight: u64, worker: u32) {
+    pub fn start(&mut self, id: AskId, challenge_hash: Bytes32, worker: u32) {
         self.free.remove(&worker);
-        self.all.insert(id, Vdf { challenge_hash, weight, worker, since: None, stop: None });
+        self.all.insert(id, Vdf { challenge_hash, worker, since: None, stop: None });
     }
 
     /// A VDF is to stop.
