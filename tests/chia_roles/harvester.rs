@@ -237,3 +237,59 @@ fn so_many_questions_are_open_and_no_more() {
     played.hear(FARMER, RequestProofOfSpace { quality: quality(bytes32(7), "a") });
     assert!(played.machine.saturated());
 }
+
+#[test]
+fn what_is_looked_up_goes_on_when_plots_are_added() {
+    let mut limits = HarvesterLimits::default();
+    limits.max_lookups = 1;
+    let mut played = harvester(limits);
+    let asked = challenge(&mut played, 7);
+    assert_eq!(plots(&asked), [1]);
+    played.local(HarvesterCommand::Plots(vec![plot(1, 5), plot(2, 6), plot(3, 5), plot(4, 5)]));
+    let mut asked = asked;
+    for (next, text) in [(Some(3), "a"), (Some(4), "b"), (None, "c")] {
+        played.local(HarvesterCommand::Qualities(asked[0].0, Some(vec![blob(text)])));
+        assert_eq!(played.sent(), [response(7, text)]);
+        asked = played.asked();
+        assert_eq!(plots(&asked), next.into_iter().collect::<Vec<_>>(), "H-3");
+    }
+    let harvested = HarvesterNotice::Harvested { challenge_hash: bytes32(7), found: 3 };
+    assert_eq!(played.notices(), [harvested]);
+}
+
+#[test]
+fn nothing_is_known_of_another_plot_under_the_same_name() {
+    let mut played = harvester(HarvesterLimits::default());
+    let quality = known(&mut played);
+    let asked = challenge(&mut played, 8);
+    played.hear(FARMER, RequestProofOfSpace { quality });
+    let (fetch, _) = played.question();
+    let other = Plot { plot_pubkey: key(99), ..plot(1, 5) };
+    played.local(HarvesterCommand::Plots(vec![other, plot(3, 5)]));
+    // What the one before it was asked is withdrawn, what the other one was is not.
+    assert!(!played.machine.awaits(fetch) && !played.machine.awaits(asked[0].0));
+    assert!(played.machine.awaits(asked[1].0));
+    let header_hash = HeaderDataHash([8; 32]);
+    played.hear(FARMER, RequestProofOfSpace { quality });
+    played.hear(FARMER, RequestHeaderSignature { quality, header_hash });
+    assert_eq!((played.asked(), played.sent()), (vec![], vec![]), "H-6, H-7");
+}
+
+#[test]
+fn an_answer_to_a_lookup_that_was_begun_anew_counts_for_nothing() {
+    let mut played = harvester(HarvesterLimits::default());
+    let before = challenge(&mut played, 7);
+    played.hear(FARMER, HarvesterHandshake { pool_pubkeys: vec![key(5), key(6)] });
+    let asked = challenge(&mut played, 7);
+    assert_eq!(plots(&asked), [1, 2, 3]);
+    for (id, _) in &before {
+        played.local(HarvesterCommand::Qualities(*id, Some(vec![blob("a")])));
+    }
+    assert_eq!((played.sent(), played.notices()), (vec![], vec![]));
+    for (at, (id, _)) in asked.into_iter().enumerate() {
+        played.local(HarvesterCommand::Qualities(id, Some(vec![blob(["a", "b", "c"][at])])));
+    }
+    assert_eq!(played.sent(), ["a", "b", "c"].map(|text| response(7, text)));
+    let harvested = HarvesterNotice::Harvested { challenge_hash: bytes32(7), found: 3 };
+    assert_eq!(played.notices(), [harvested]);
+}

@@ -15,6 +15,15 @@ pub(super) struct Challenges {
     /// Oldest first.
     all: VecDeque<Challenge>,
     qualities: BTreeMap<Bytes32, Known>,
+    /// The number of the next challenge.
+    next: u64,
+}
+
+/// A challenge that is looked up: if it is begun anew, that is another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Lookup {
+    pub challenge_hash: Bytes32,
+    number: u64,
 }
 
 /// Where a quality was found.
@@ -28,13 +37,15 @@ pub(super) struct Known {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Challenge {
     hash: Bytes32,
+    number: u64,
     /// Qualities and sizes of their plots, in the order they were told in.
     found: Vec<(Bytes32, u8)>,
     /// The last plot that was asked.
     last: Option<PlotId>,
     /// How many are being looked into.
     open: usize,
-    /// False once it was told that all plots were looked into.
+    /// False once it was told that all plots were looked into, or when nobody is there who wants
+    /// to know.
     running: bool,
     /// Plots or pools have changed since, or look-ups were dropped: a repeat is looked up anew.
     outdated: bool,
@@ -42,7 +53,7 @@ struct Challenge {
 
 impl Challenges {
     pub const fn new() -> Self {
-        Self { all: VecDeque::new(), qualities: BTreeMap::new() }
+        Self { all: VecDeque::new(), qualities: BTreeMap::new(), next: 0 }
     }
 
     /// How many qualities are known.
@@ -75,8 +86,11 @@ impl Challenges {
             let Some(oldest) = self.all.pop_front() else { break };
             self.forget(&oldest);
         }
+        let number = self.next;
+        self.next = number.saturating_add(1);
         self.all.push_back(Challenge {
             hash,
+            number,
             found: Vec::new(),
             last: None,
             open: 0,
@@ -91,31 +105,51 @@ impl Challenges {
         of_it.flat_map(|challenge| challenge.found.iter().copied())
     }
 
-    /// Nothing of what is known holds for a repeat, and what runs does not go on.
+    /// Nothing of what is known holds for a repeat. What runs goes on with the plots that are left.
     pub fn outdate(&mut self) {
         for challenge in &mut self.all {
             challenge.outdated = true;
         }
     }
 
+    /// Nobody is there any more who wants to know.
+    pub fn abandon(&mut self) {
+        self.outdate();
+        for challenge in &mut self.all {
+            challenge.running = false;
+        }
+    }
+
+    /// What was found in these plots is not there any more.
+    pub fn forget_plots(&mut self, is_gone: impl Fn(PlotId) -> bool) {
+        self.qualities.retain(|_, known| !is_gone(known.plot));
+        for challenge in &mut self.all {
+            challenge.found.retain(|(quality, _)| self.qualities.contains_key(quality));
+        }
+        heap::relax_map(&mut self.qualities);
+    }
+
     /// The next plot to look into, for the newest challenge that has one left.
-    pub fn next_plot(&self, active: &BTreeSet<PlotId>) -> Option<(Bytes32, PlotId)> {
-        let running = self.all.iter().rev().filter(|it| it.running && !it.outdated);
-        let mut next = running.filter_map(|it| Some((it.hash, it.next(active)?)));
+    pub fn next_plot(&self, active: &BTreeSet<PlotId>) -> Option<(Lookup, PlotId)> {
+        let running = self.all.iter().rev().filter(|it| it.running);
+        let mut next = running.filter_map(|it| {
+            let lookup = Lookup { challenge_hash: it.hash, number: it.number };
+            Some((lookup, it.next(active)?))
+        });
         next.next()
     }
 
     /// A plot is being looked into.
-    pub fn asked(&mut self, hash: Bytes32, plot: PlotId) {
-        if let Some(challenge) = self.get_mut(hash) {
+    pub fn asked(&mut self, lookup: Lookup, plot: PlotId) {
+        if let Some(challenge) = self.looked_up(lookup) {
             challenge.last = Some(plot);
             challenge.open = challenge.open.saturating_add(1);
         }
     }
 
     /// A plot was looked into. False if that is of no more use.
-    pub fn answered(&mut self, hash: Bytes32) -> bool {
-        let Some(challenge) = self.get_mut(hash) else { return false };
+    pub fn answered(&mut self, lookup: Lookup) -> bool {
+        let Some(challenge) = self.looked_up(lookup) else { return false };
         challenge.open = challenge.open.saturating_sub(1);
         true
     }
@@ -146,8 +180,7 @@ impl Challenges {
     pub fn take_finished(&mut self, active: &BTreeSet<PlotId>) -> Vec<(Bytes32, u32)> {
         let mut finished = Vec::new();
         for challenge in &mut self.all {
-            let none_left = challenge.outdated || challenge.next(active).is_none();
-            let is_over = challenge.open == 0 && none_left;
+            let is_over = challenge.open == 0 && challenge.next(active).is_none();
             if challenge.running && is_over {
                 challenge.running = false;
                 let found = u32::try_from(challenge.found.len()).unwrap_or(u32::MAX);
@@ -165,6 +198,10 @@ impl Challenges {
         let found = found.fold(0_usize, usize::saturating_add);
         let found = found.saturating_mul(size_of::<(Bytes32, u8)>());
         all.saturating_add(qualities).saturating_add(found)
+    }
+
+    fn looked_up(&mut self, lookup: Lookup) -> Option<&mut Challenge> {
+        self.get_mut(lookup.challenge_hash).filter(|it| it.number == lookup.number)
     }
 
     fn get_mut(&mut self, hash: Bytes32) -> Option<&mut Challenge> {

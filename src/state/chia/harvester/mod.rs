@@ -1,5 +1,6 @@
 //! The harvester: holds plots, answers one farmer (`chia.md` 9).
 
+mod answers;
 mod challenges;
 mod input;
 
@@ -10,12 +11,8 @@ use alloc::vec::Vec;
 use core::marker::PhantomData;
 
 use crate::ask::{AskId, Asks};
-use crate::codec::chia::messages::{
-    ChallengeResponse, RespondHeaderSignature, RespondPartialProof, RespondProofOfSpace,
-};
-use crate::codec::chia::{
-    Blob, Bytes32, Message, NodeType, PrependSignature, ProofOfSpace, PublicKey,
-};
+use crate::codec::chia::messages::ChallengeResponse;
+use crate::codec::chia::{Blob, Bytes32, Message, NodeType, PublicKey};
 use crate::codec::streamable::{RustCryptoSha256, Sha256};
 use crate::fault::{Refusal, Refused};
 use crate::heap;
@@ -24,7 +21,7 @@ use crate::state::chia::role::{ConnectionId, Delivery, FromPeer, Role};
 use crate::state::chia::rules;
 use crate::time::Time;
 
-use challenges::{Challenges, Known};
+use challenges::{Challenges, Known, Lookup};
 
 /// A harvester.
 ///
@@ -85,10 +82,21 @@ impl Default for HarvesterLimits {
 /// What a question is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Asked {
-    Lookup { challenge_hash: Bytes32, plot: PlotId },
+    Lookup { lookup: Lookup, plot: PlotId },
     Proof { quality: Bytes32, known: Known, again: bool },
     HeaderSignature { quality: Bytes32, plot: PlotId, hash: Bytes32 },
     PartialProof { quality: Bytes32, plot: PlotId, hash: Bytes32 },
+}
+
+impl Asked {
+    const fn plot(&self) -> PlotId {
+        match self {
+            Self::Lookup { plot, .. }
+            | Self::Proof { known: Known { plot, .. }, .. }
+            | Self::HeaderSignature { plot, .. }
+            | Self::PartialProof { plot, .. } => *plot,
+        }
+    }
 }
 
 const _: () = assert!(size_of::<ActionOf<Harvester>>() <= 128);
@@ -122,6 +130,22 @@ impl<H: Sha256> Harvester<H> {
     #[must_use]
     pub fn qualities(&self) -> usize {
         self.challenges.qualities()
+    }
+
+    /// These are the plots now. Of those that are others under the same name nothing is known.
+    fn set_plots(&mut self, plots: Vec<Plot>) {
+        let plots = plots.into_iter().map(|plot| (plot.id, plot)).collect();
+        let before = core::mem::replace(&mut self.plots, plots);
+        let now = &self.plots;
+        let is_other = |id: PlotId| now.contains_key(&id) && now.get(&id) != before.get(&id);
+        for asked in self.asks.cancel(|asked| is_other(asked.plot())) {
+            if let Asked::Lookup { lookup, .. } = asked {
+                self.lookups = self.lookups.saturating_sub(1);
+                self.challenges.answered(lookup);
+            }
+        }
+        self.challenges.forget_plots(is_other);
+        self.activate();
     }
 
     /// Plots or pools are others than before.
@@ -180,10 +204,11 @@ impl<H: Sha256> Harvester<H> {
     fn look_up(&mut self, out: &mut Out<Self>) {
         while self.lookups < self.limits.max_lookups && self.farmer.is_some() {
             let next = self.challenges.next_plot(&self.active);
-            let Some((challenge_hash, plot)) = next else { break };
-            let Ok(id) = self.asks.open(Asked::Lookup { challenge_hash, plot }) else { break };
-            self.challenges.asked(challenge_hash, plot);
+            let Some((lookup, plot)) = next else { break };
+            let Ok(id) = self.asks.open(Asked::Lookup { lookup, plot }) else { break };
+            self.challenges.asked(lookup, plot);
             self.lookups = self.lookups.saturating_add(1);
+            let challenge_hash = lookup.challenge_hash;
             out.ask(id, HarvesterQuery::LookupQualities { plot, challenge_hash });
         }
         for (challenge_hash, found) in self.challenges.take_finished(&self.active) {
@@ -192,17 +217,12 @@ impl<H: Sha256> Harvester<H> {
     }
 
     /// What a plot has for a challenge (H-3): nothing, or several (H-4).
-    fn looked_up(
-        &mut self,
-        challenge_hash: Bytes32,
-        plot: PlotId,
-        strings: &[Blob],
-        out: &mut Out<Self>,
-    ) {
+    fn looked_up(&mut self, lookup: Lookup, plot: PlotId, strings: &[Blob], out: &mut Out<Self>) {
         self.lookups = self.lookups.saturating_sub(1);
-        if !self.challenges.answered(challenge_hash) {
+        if !self.challenges.answered(lookup) {
             return;
         }
+        let challenge_hash = lookup.challenge_hash;
         let active = self.plots.get(&plot).filter(|plot| self.active.contains(&plot.id));
         let Some(plot_size) = active.map(|plot| plot.size) else { return };
         for (index, string) in (0_u32..).zip(strings) {
@@ -215,50 +235,6 @@ impl<H: Sha256> Harvester<H> {
                 let answer = ChallengeResponse { challenge_hash, quality, plot_size };
                 out.send(Delivery::To(farmer, answer.into()));
             }
-        }
-    }
-
-    /// Fetches a proof; one at a time for each quality (H-6, A-14).
-    fn wants_proof(&mut self, quality: Bytes32, out: &mut Out<Self>) {
-        let is_fetched =
-            |asked: &Asked| matches!(asked, Asked::Proof { quality: of, .. } if *of == quality);
-        if self.asks.iter().any(|(_, asked)| is_fetched(asked)) {
-            return;
-        }
-        if let Some(known) = self.challenges.known(quality) {
-            self.fetch(quality, known, false, out);
-        }
-    }
-
-    fn fetch(&mut self, quality: Bytes32, known: Known, again: bool, out: &mut Out<Self>) {
-        if let Ok(id) = self.asks.open(Asked::Proof { quality, known, again }) {
-            let Known { challenge_hash, plot, index } = known;
-            out.ask(id, HarvesterQuery::FetchProof { plot, challenge_hash, index });
-        }
-    }
-
-    fn fetched(&self, quality: Bytes32, known: Known, proof: Blob) -> Option<Message> {
-        let Plot { pool_pubkey, plot_pubkey, size, .. } = *self.plots.get(&known.plot)?;
-        let challenge_hash = known.challenge_hash;
-        let proof = ProofOfSpace { challenge_hash, pool_pubkey, plot_pubkey, size, proof };
-        Some(RespondProofOfSpace { quality, proof }.into())
-    }
-
-    /// Has 32 bytes signed by the plot of a quality (H-7 to H-9).
-    fn wants_signature(
-        &mut self,
-        quality: Bytes32,
-        hash: Bytes32,
-        out: &mut Out<Self>,
-        asked: impl FnOnce(PlotId) -> Asked,
-    ) {
-        let Some(Known { plot, .. }) = self.challenges.known(quality) else { return };
-        let asked = asked(plot);
-        if self.asks.iter().any(|(_, open)| *open == asked) {
-            return;
-        }
-        if let Ok(id) = self.asks.open(asked) {
-            out.ask(id, HarvesterQuery::Sign { plot, hash });
         }
     }
 
@@ -287,13 +263,12 @@ impl<H: Sha256> Harvester<H> {
     fn command(&mut self, command: HarvesterCommand, out: &mut Out<Self>) {
         match command {
             HarvesterCommand::Plots(plots) => {
-                self.plots = plots.into_iter().map(|plot| (plot.id, plot)).collect();
-                self.activate();
+                self.set_plots(plots);
             }
             HarvesterCommand::Qualities(id, strings) => {
-                if let Some(Asked::Lookup { challenge_hash, plot }) = self.close(id) {
+                if let Some(Asked::Lookup { lookup, plot }) = self.close(id) {
                     let strings = strings.unwrap_or_default();
-                    self.looked_up(challenge_hash, plot, &strings, out);
+                    self.looked_up(lookup, plot, &strings, out);
                 }
             }
             HarvesterCommand::Proof(id, proof) => {
@@ -307,7 +282,8 @@ impl<H: Sha256> Harvester<H> {
             }
             HarvesterCommand::Signature(id, signature) => {
                 let asked = self.close(id);
-                let answer = asked.zip(signature).and_then(|(asked, it)| signed(&asked, it));
+                let answer =
+                    asked.zip(signature).and_then(|(asked, it)| answers::signed(&asked, it));
                 self.tell(answer, out);
             }
         }
@@ -318,19 +294,12 @@ impl<H: Sha256> Harvester<H> {
         self.asks.close(id).ok().flatten()
     }
 
-    /// Tells the farmer, if there is something to tell and somebody to tell it to.
-    fn tell(&self, message: Option<Message>, out: &mut Out<Self>) {
-        if let (Some(farmer), Some(message)) = (self.farmer, message) {
-            out.send(Delivery::To(farmer, message));
-        }
-    }
-
     /// Drops all that was being done for the farmer (H-11).
     fn forsake(&mut self) {
         self.farmer = None;
         self.asks.cancel(|_| true);
         self.lookups = 0;
-        self.challenges.outdate();
+        self.challenges.abandon();
     }
 }
 
@@ -405,17 +374,4 @@ fn quality_of<H: Sha256>(challenge_hash: Bytes32, string: &Blob) -> Bytes32 {
     data.extend_from_slice(&challenge_hash.0);
     data.extend_from_slice(&string.0);
     Bytes32(H::sha256(&data))
-}
-
-/// The answer that a signature is.
-fn signed(asked: &Asked, signature: PrependSignature) -> Option<Message> {
-    match *asked {
-        Asked::HeaderSignature { quality, .. } => {
-            Some(RespondHeaderSignature { quality, header_hash_signature: signature }.into())
-        }
-        Asked::PartialProof { quality, .. } => {
-            Some(RespondPartialProof { quality, farmer_target_signature: signature }.into())
-        }
-        Asked::Lookup { .. } | Asked::Proof { .. } => None,
-    }
 }
