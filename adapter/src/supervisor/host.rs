@@ -1,5 +1,7 @@
 //! The task that owns the machine.
 
+mod leaving;
+
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::time::Duration;
@@ -284,26 +286,6 @@ impl Host {
             self.routes.close(id);
         }
         result
-    }
-
-    /// Gives up the text of somebody who does not wait any more.
-    fn leave(&mut self, ticket: Ticket) {
-        let Some(call) = self.routes.left(ticket) else { return };
-        self.counts.abandoned += 1;
-        if let Err(why) = self.command(SupervisorCommand::Abandon(call)) {
-            debug!(%why, "a text is not given up before its deadline");
-        }
-    }
-
-    fn detach(&mut self, id: SourceId) {
-        let (gone, unknown) = self.routes.detach(id);
-        for input in gone {
-            self.hear(input);
-        }
-        for (id, query) in unknown {
-            // A question that is not open any more needs no answer.
-            let _ = self.command(SupervisorCommand::Answer(id, Box::new(nothing(&query))));
-        }
     }
 
     fn status(&self) -> Status {

@@ -75,6 +75,8 @@ impl<R: Role, O: Oracle<R>> Networked<R, O> {
     pub fn new(staffed: Staffed<R, O>, conduct: Conduct, seed: u64) -> Self {
         let spam = match conduct {
             Conduct::Spamming(every) => {
+                // Time goes on in between.
+                let every = every.max(Duration::from_micros(1));
                 Some(Spam { every, next: Time::ZERO.after(every), rng: Rng::new(seed) })
             }
             Conduct::Honest | Conduct::Silent => None,
