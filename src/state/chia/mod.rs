@@ -30,6 +30,7 @@ mod senders;
 mod serving;
 mod sizes;
 mod sync;
+mod tellers;
 mod timelord;
 mod transactions;
 mod wallet;

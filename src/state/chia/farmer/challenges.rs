@@ -7,6 +7,7 @@ use core::cmp::Reverse;
 use crate::codec::chia::{Bytes32, SignedCoinbase};
 use crate::heap;
 use crate::state::chia::role::ConnectionId;
+use crate::state::chia::tellers::{ByTeller, Teller};
 
 /// Challenges by hash. In a full table whoever told the most makes room.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -17,9 +18,6 @@ pub(super) struct Challenges {
     /// Coinbases by height of the block.
     coinbases: BTreeMap<u32, SignedCoinbase>,
 }
-
-/// Who told: a full node, or one that is gone.
-pub(super) type Teller = Option<ConnectionId>;
 
 /// What a challenge is when a full node tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +37,7 @@ struct Challenge {
     /// Harvesters have it.
     is_harvested: bool,
     /// What full nodes say of it: of those that differ nobody here can tell who is right.
-    claims: BTreeMap<Teller, Claim>,
+    claims: ByTeller<Claim>,
 }
 
 /// What a full node says of a challenge.
@@ -67,15 +65,14 @@ impl Challenges {
     /// What is said of a challenge, those first that are gone, then the others in the order they
     /// came in.
     pub fn claims(&self, hash: Bytes32) -> impl Iterator<Item = (Teller, &Claim)> + '_ {
-        let claims = self.by_hash.get(&hash).into_iter().flat_map(|it| &it.claims);
-        claims.map(|(teller, claim)| (*teller, claim))
+        self.by_hash.get(&hash).into_iter().flat_map(|it| it.claims.iter())
     }
 
     /// Whether so many iterations are fewer than any before, as this full node has it; then they
     /// are the fewest now (F-4).
     pub fn improve(&mut self, hash: Bytes32, teller: Teller, iterations: u64) -> bool {
         let challenge = self.by_hash.get_mut(&hash);
-        let Some(claim) = challenge.and_then(|it| it.claims.get_mut(&teller)) else { return false };
+        let Some(claim) = challenge.and_then(|it| it.claims.get_mut(teller)) else { return false };
         let improves = claim.lowest.is_none_or(|lowest| iterations < lowest);
         if improves {
             claim.lowest = Some(iterations);
@@ -94,17 +91,18 @@ impl Challenges {
     pub fn record(&mut self, node: ConnectionId, hash: Bytes32, claim: Claim, most: usize) -> News {
         let teller = Some(node);
         let Some(challenge) = self.by_hash.get_mut(&hash) else {
-            let claims = BTreeMap::from([(teller, claim)]);
+            let mut claims = ByTeller::new();
+            claims.insert(teller, claim);
             self.by_hash.insert(hash, Challenge { owner: teller, is_harvested: false, claims });
             self.owned.entry(teller).or_default().insert((claim.weight, hash));
             self.make_room(most);
             return News::Unheard;
         };
-        if challenge.claims.contains_key(&teller) {
+        if challenge.claims.get(teller).is_some() {
             return News::Repeated;
         }
         // Whoever is there is asked, not who is gone.
-        let gone = challenge.claims.remove(&None);
+        let gone = challenge.claims.remove(None);
         challenge.claims.insert(teller, claim);
         if let (Some(gone), None) = (gone, challenge.owner) {
             challenge.owner = teller;
@@ -123,7 +121,7 @@ impl Challenges {
     pub fn of_weight(&self, teller: Teller, weight: u64) -> impl Iterator<Item = Bytes32> + '_ {
         let all = self.by_hash.iter();
         let of_weight = move |challenge: &Challenge| {
-            challenge.claims.get(&teller).is_some_and(|claim| claim.weight == weight)
+            challenge.claims.get(teller).is_some_and(|claim| claim.weight == weight)
         };
         all.filter(move |(_, challenge)| of_weight(challenge)).map(|(hash, _)| *hash)
     }
@@ -138,13 +136,13 @@ impl Challenges {
         let teller = Some(node);
         let mut given = Vec::new();
         for (hash, challenge) in &mut self.by_hash {
-            let Some(claim) = challenge.claims.remove(&teller) else { continue };
+            let Some(claim) = challenge.claims.remove(teller) else { continue };
             if challenge.claims.is_empty() {
                 challenge.claims.insert(None, claim);
             }
             if challenge.owner == teller {
-                let next = challenge.claims.first_key_value();
-                let next = next.map_or((None, claim.weight), |(next, it)| (*next, it.weight));
+                let next = challenge.claims.first();
+                let next = next.map_or((None, claim.weight), |(next, it)| (next, it.weight));
                 challenge.owner = next.0;
                 given.push((*hash, claim.weight, next));
             }
@@ -156,7 +154,7 @@ impl Challenges {
 
     /// True if a full node that is there says that the block of this height is farmed.
     pub fn is_farmed(&self, height: u32) -> bool {
-        let mut claims = self.by_hash.values().flat_map(|it| &it.claims);
+        let mut claims = self.by_hash.values().flat_map(|it| it.claims.iter());
         claims.any(|(teller, claim)| teller.is_some() && claim.next() == height)
     }
 
@@ -165,8 +163,8 @@ impl Challenges {
     pub fn keep_coinbase(&mut self, signed: SignedCoinbase, most: usize) {
         self.coinbases.insert(signed.coinbase.height, signed);
         if self.coinbases.len() > most {
-            let claims = self.by_hash.values().flat_map(|it| it.claims.values());
-            let farmed: BTreeSet<_> = claims.map(Claim::next).collect();
+            let claims = self.by_hash.values().flat_map(|it| it.claims.iter());
+            let farmed: BTreeSet<_> = claims.map(|(_, claim)| claim.next()).collect();
             self.coinbases.retain(|height, _| farmed.contains(height));
         }
         while self.coinbases.len() > most {
@@ -181,8 +179,7 @@ impl Challenges {
 
     /// Heap bytes held.
     pub fn heap(&self) -> usize {
-        let claims = |len| heap::tree(len, size_of::<(Teller, Claim)>());
-        let claims = self.by_hash.values().map(|challenge| claims(challenge.claims.len()));
+        let claims = self.by_hash.values().map(|challenge| challenge.claims.heap());
         let owned = self.owned.values();
         let owned = owned.map(|of| heap::tree(of.len().max(1), size_of::<(u64, Bytes32)>()));
         let own = heap::tree(self.by_hash.len(), size_of::<(Bytes32, Challenge)>());
@@ -217,9 +214,9 @@ impl Challenges {
             let lightest = greedy.and_then(|(owner, of)| Some((*owner, *of.first()?)));
             let Some((owner, (weight, hash))) = lightest else { return };
             let Some(challenge) = self.by_hash.get_mut(&hash) else { return };
-            challenge.claims.remove(&owner);
-            if let Some((next, claim)) = challenge.claims.first_key_value() {
-                let next = (*next, claim.weight);
+            challenge.claims.remove(owner);
+            if let Some((next, claim)) = challenge.claims.first() {
+                let next = (next, claim.weight);
                 challenge.owner = next.0;
                 self.give(hash, owner, weight, next);
             } else {

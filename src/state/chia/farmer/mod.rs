@@ -26,9 +26,10 @@ use crate::machine::{ActionOf, Machine, Out};
 use crate::state::chia::connection::Peer;
 use crate::state::chia::role::{ConnectionId, Delivery, FromPeer, Role};
 use crate::state::chia::rules;
+use crate::state::chia::tellers::Teller;
 use crate::time::Time;
 
-use challenges::{Challenges, Claim, News, Teller};
+use challenges::{Challenges, Claim, News};
 use nodes::Nodes;
 use qualities::Qualities;
 use signing::SignedHeader;

@@ -4,7 +4,6 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use super::challenges::Teller;
 use super::qualities::{Held, Progress, Quality};
 use super::{Asked, Farmer, FarmerQuery, Kept};
 use crate::codec::chia::messages::{
@@ -17,6 +16,7 @@ use crate::machine::Out;
 use crate::state::chia::iterations::{Difficulty, iterations};
 use crate::state::chia::role::{ConnectionId, Delivery};
 use crate::state::chia::rules;
+use crate::state::chia::tellers::Teller;
 
 /// Below this height only the best quality of a challenge is followed (F-4).
 const FAIR_START: u32 = 1_000;

@@ -9,6 +9,7 @@ use crate::ask::AskId;
 use crate::codec::chia::Bytes32;
 use crate::heap;
 use crate::state::chia::role::ConnectionId;
+use crate::state::chia::tellers::{ByTeller, Teller};
 
 /// Challenges by hash. In a full table whoever told the most makes room.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -23,15 +24,12 @@ pub(super) struct Challenges {
     next: u64,
 }
 
-/// Who told: a full node, or one that is gone.
-pub(super) type Teller = Option<ConnectionId>;
-
 /// What is known of a challenge.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Challenge {
     owner: Teller,
     /// What each says of it: of those that differ nobody here can tell who is right.
-    told: BTreeMap<Teller, Told>,
+    told: ByTeller<Told>,
     /// When it was queued, or else heard of, in the order of challenges.
     heard: u64,
     state: State,
@@ -68,7 +66,7 @@ pub(super) type Rank = (Reverse<u64>, bool, u64, u64, Bytes32);
 
 impl Challenge {
     fn idle(&self, hash: Bytes32) -> Option<Idle> {
-        let weight = self.told.get(&self.owner).and_then(|told| told.weight);
+        let weight = self.told.get(self.owner).and_then(|told| told.weight);
         let is_idle = !matches!(self.state, State::Active(_));
         is_idle.then_some((weight, self.heard, hash))
     }
@@ -78,9 +76,9 @@ impl Challenge {
         let nearest = self.iterations.nearest();
         let waits = nearest.unwrap_or(u64::MAX);
         let told = (self.state == State::Queued).then_some(&self.told);
-        told.into_iter().flatten().filter_map(move |(teller, told)| {
+        told.into_iter().flat_map(ByTeller::iter).filter_map(move |(teller, told)| {
             let weight = told.weight.filter(|_| !told.is_over)?;
-            Some((*teller, (Reverse(weight), nearest.is_none(), waits, self.heard, hash)))
+            Some((teller, (Reverse(weight), nearest.is_none(), waits, self.heard, hash)))
         })
     }
 }
@@ -96,14 +94,14 @@ impl Challenges {
 
     /// What weight it has for each for whom something is still done about it.
     pub fn weights(&self, hash: Bytes32) -> impl Iterator<Item = (Teller, u64)> + '_ {
-        let told = self.all.get(&hash).into_iter().flat_map(|challenge| &challenge.told);
+        let told = self.all.get(&hash).into_iter().flat_map(|challenge| challenge.told.iter());
         let told = told.filter(|(_, told)| !told.is_over);
-        told.filter_map(|(teller, told)| Some((*teller, told.weight?)))
+        told.filter_map(|(teller, told)| Some((teller, told.weight?)))
     }
 
     /// True if somebody told its weight before.
     pub fn is_seen(&self, hash: Bytes32, teller: Teller) -> bool {
-        let told = self.all.get(&hash).and_then(|challenge| challenge.told.get(&teller));
+        let told = self.all.get(&hash).and_then(|challenge| challenge.told.get(teller));
         told.is_some_and(|told| told.weight.is_some())
     }
 
@@ -195,7 +193,7 @@ impl Challenges {
         let mut given_up = Vec::new();
         for (.., hash) in self.queues.remove(&teller).unwrap_or_default() {
             let Some(challenge) = self.all.get_mut(&hash) else { continue };
-            if let Some(told) = challenge.told.get_mut(&teller) {
+            if let Some(told) = challenge.told.get_mut(teller) {
                 told.is_over = true;
             }
             if challenge.ranks(hash).next().is_none() {
@@ -210,7 +208,7 @@ impl Challenges {
     /// nobody wants any more.
     pub fn disown(&mut self, node: ConnectionId) -> Vec<(Bytes32, u64)> {
         let teller = Some(node);
-        let of_it = self.all.iter().filter(|(_, challenge)| challenge.told.contains_key(&teller));
+        let of_it = self.all.iter().filter(|(_, challenge)| challenge.told.get(teller).is_some());
         let of_it: Vec<_> = of_it.map(|(hash, _)| *hash).collect();
         let mut withdrawn = Vec::new();
         for hash in of_it {
@@ -232,7 +230,7 @@ impl Challenges {
         let heard = self.next;
         let challenge = self.all.entry(hash).or_insert_with(|| Challenge {
             owner,
-            told: BTreeMap::new(),
+            told: ByTeller::new(),
             heard,
             state: State::Unknown,
             iterations: Iterations::default(),
@@ -266,9 +264,9 @@ impl Challenges {
             remove(&mut self.idle, owner, &entry);
             let Some(challenge) = self.all.get_mut(&hash) else { return };
             challenge.ranks(hash).for_each(|(of, rank)| remove(&mut self.queues, of, &rank));
-            challenge.told.remove(&owner);
+            challenge.told.remove(owner);
             challenge.iterations.disown(owner, false);
-            let Some(next) = challenge.told.keys().next().copied() else {
+            let Some((next, _)) = challenge.told.first() else {
                 self.all.remove(&hash);
                 continue;
             };
@@ -286,10 +284,10 @@ impl Challenges {
     pub fn heap(&self) -> usize {
         let idle = self.idle.values().map(|of| heap::tree(of.len(), size_of::<Idle>()));
         let queues = self.queues.values().map(|of| heap::tree(of.len(), size_of::<Rank>()));
-        let each = self.all.values().map(|challenge| {
-            let told = heap::tree(challenge.told.len().max(1), size_of::<(Teller, Told)>());
-            told.saturating_add(challenge.iterations.heap())
-        });
+        let each = self
+            .all
+            .values()
+            .map(|challenge| challenge.told.heap().saturating_add(challenge.iterations.heap()));
         let own = heap::tree(self.all.len(), size_of::<(Bytes32, Challenge)>())
             .saturating_add(heap::tree(self.idle.len(), size_of::<(Teller, BTreeSet<Idle>)>()))
             .saturating_add(heap::tree(self.queues.len(), size_of::<(Teller, BTreeSet<Rank>)>()));
@@ -300,22 +298,22 @@ impl Challenges {
 impl Challenge {
     /// Somebody tells of it: who is there counts, not who is gone.
     fn tell(&mut self, teller: Teller, weight: Option<u64>) {
-        let told = self.told.entry(teller).or_default();
+        let Some(told) = self.told.entry(teller) else { return };
         told.weight = told.weight.or(weight);
-        if told.weight.is_some() && self.told.remove(&None).is_some() && self.owner.is_none() {
+        if told.weight.is_some() && self.told.remove(None).is_some() && self.owner.is_none() {
             self.owner = teller;
         }
     }
 
     /// Somebody who told of it is gone. Of what the VDF was told, what nobody wants any more.
     fn leave(&mut self, teller: Teller) -> Vec<u64> {
-        let told = self.told.remove(&teller).unwrap_or_default();
-        let is_last = !self.told.values().any(|other| other.weight.is_some());
+        let told = self.told.remove(teller).unwrap_or_default();
+        let is_last = !self.told.iter().any(|(_, other)| other.weight.is_some());
         if is_last {
             self.told.insert(None, told);
         }
         if self.owner == teller {
-            self.owner = self.told.keys().next().copied().unwrap_or(None);
+            self.owner = self.told.first().and_then(|(next, _)| next);
         }
         self.iterations.disown(teller, is_last)
     }

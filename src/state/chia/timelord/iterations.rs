@@ -1,16 +1,16 @@
 //! The iteration counts of a challenge, of which proofs are wanted (T-2, T-5, T-8).
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use super::challenges::Teller;
 use crate::heap;
+use crate::state::chia::tellers::{ByTeller, Teller};
 
 /// The iteration counts of a challenge that wait for their proof.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Iterations {
     /// By who wants them.
-    wanted: BTreeMap<Teller, BTreeSet<u64>>,
+    wanted: ByTeller<BTreeSet<u64>>,
     /// The VDF was not told of these.
     unfed: BTreeSet<u64>,
     /// It was told of these.
@@ -28,15 +28,13 @@ impl Iterations {
         if self.proved.contains(&count) {
             return withdrawn;
         }
-        self.wanted.entry(teller).or_default().insert(count);
+        self.wanted.entry(teller).map(|wants| wants.insert(count));
         if !self.fed.contains(&count) {
             self.unfed.insert(count);
         }
         while self.unfed.len().saturating_add(self.fed.len()) > most {
-            let greedy = self.wanted.iter().max_by_key(|(of, wants)| (wants.len(), **of == teller));
-            let Some((greedy, wants)) = greedy.map(|(greedy, wants)| (*greedy, wants)) else {
-                break;
-            };
+            let greedy = self.wanted.iter().max_by_key(|(of, wants)| (wants.len(), *of == teller));
+            let Some((greedy, wants)) = greedy else { break };
             let unfed = wants.iter().rev().find(|count| self.unfed.contains(count));
             let Some(largest) = unfed.or_else(|| wants.last()).copied() else { break };
             withdrawn.extend(self.unwant(greedy, largest));
@@ -67,7 +65,7 @@ impl Iterations {
     /// Who wants a proof of so many.
     pub fn wanted_by(&self, count: u64) -> impl Iterator<Item = Teller> + '_ {
         let by = self.wanted.iter().filter(move |(_, wants)| wants.contains(&count));
-        by.map(|(teller, _)| *teller)
+        by.map(|(teller, _)| teller)
     }
 
     /// There is a proof, good or bad: no other is wanted.
@@ -76,7 +74,7 @@ impl Iterations {
             for wants in self.wanted.values_mut() {
                 wants.remove(&count);
             }
-            self.wanted.retain(|_, wants| !wants.is_empty());
+            self.wanted.retain(|wants| !wants.is_empty());
             if self.proved.len() < most {
                 self.proved.insert(count);
             }
@@ -86,9 +84,11 @@ impl Iterations {
     /// Whoever wanted some is gone: they are wanted by nobody in particular, or not at all. What
     /// is not, of what the VDF was told.
     pub fn disown(&mut self, teller: Teller, stays: bool) -> Vec<u64> {
-        let Some(wants) = self.wanted.remove(&teller) else { return Vec::new() };
+        let Some(wants) = self.wanted.remove(teller) else { return Vec::new() };
         if stays {
-            self.wanted.entry(None).or_default().extend(wants);
+            if let Some(of_gone) = self.wanted.entry(None) {
+                of_gone.extend(wants);
+            }
             return Vec::new();
         }
         wants.into_iter().filter_map(|count| self.unwant(teller, count)).collect()
@@ -97,8 +97,8 @@ impl Iterations {
     /// Heap bytes held.
     pub fn heap(&self) -> usize {
         let of = |set: &BTreeSet<u64>| heap::tree(set.len().max(1), size_of::<u64>());
-        let maps = heap::tree(self.wanted.len().max(1), size_of::<(Teller, BTreeSet<u64>)>());
-        let wanted = self.wanted.values().map(of).fold(maps, usize::saturating_add);
+        let wanted = self.wanted.iter().map(|(_, wants)| of(wants));
+        let wanted = wanted.fold(self.wanted.heap(), usize::saturating_add);
         [&self.unfed, &self.fed, &self.proved]
             .map(of)
             .into_iter()
@@ -108,13 +108,13 @@ impl Iterations {
     /// Somebody does not want so many any more: they are withdrawn if nobody does and the VDF was
     /// told.
     fn unwant(&mut self, teller: Teller, count: u64) -> Option<u64> {
-        if let Some(wants) = self.wanted.get_mut(&teller) {
+        if let Some(wants) = self.wanted.get_mut(teller) {
             wants.remove(&count);
             if wants.is_empty() {
-                self.wanted.remove(&teller);
+                self.wanted.remove(teller);
             }
         }
-        if self.wanted.values().any(|wants| wants.contains(&count)) {
+        if self.wanted.iter().any(|(_, wants)| wants.contains(&count)) {
             return None;
         }
         self.unfed.remove(&count);

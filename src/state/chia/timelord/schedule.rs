@@ -4,12 +4,13 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
-use super::challenges::{Challenges, Rank, State, Teller};
+use super::challenges::{Challenges, Rank, State};
 use super::vdfs::Vdf;
 use super::{Asked, Timelord, TimelordQuery, most_asks};
 use crate::ask::AskId;
 use crate::codec::chia::Bytes32;
 use crate::machine::Out;
+use crate::state::chia::tellers::Teller;
 use crate::time::Time;
 
 /// Where a challenge stands among those of one full node: the first of them gets a worker, the last

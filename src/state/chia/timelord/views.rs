@@ -3,9 +3,9 @@
 
 use alloc::collections::BTreeMap;
 
-use super::challenges::Teller;
 use crate::heap;
 use crate::state::chia::role::ConnectionId;
+use crate::state::chia::tellers::Teller;
 
 /// So many proofs of a weight are enough (T-6).
 const ENOUGH: u32 = 3;
