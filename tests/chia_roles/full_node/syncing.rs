@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use nodewire::Machine;
 use nodewire::codec::chia::messages::{
-    Block, ChallengeStart, ProofOfTimeFinished, ProofOfTimeRate, TransactionId, UnfinishedBlock,
+    AllHeaderHashes, Block, ChallengeStart, ProofOfTimeFinished, ProofOfTimeRate, TransactionId,
+    UnfinishedBlock,
 };
 use nodewire::codec::chia::{self, Blob, FullBlock, NodeType, ProofOfTime};
 use nodewire::sim::chia::stand_in;
@@ -126,6 +127,33 @@ fn blocks_are_candidates_and_the_rest_is_passed_over() {
     assert_eq!(node.played.asked().len(), 1, "wanted again");
     let block = branch(&node.top(), 1, 1).remove(0);
     assert!(!node.block(A, &block).is_empty());
+}
+
+/// A sync that fails is over for everybody (P-45); another begins with what others told while it
+/// went on.
+#[test]
+fn what_was_told_during_a_sync_that_failed_begins_another() {
+    let (mut node, _) = syncing();
+    let mut low = branch(&genesis(), 1, 1).remove(0);
+    low.header_block.challenge.as_mut().unwrap().total_weight = 9_999;
+    node.hear(B, Block { block: low.clone() });
+    node.played.pass(TIP_WAIT);
+    let [Delivery::To(to, _)] = &node.played.sent()[..] else { panic!() };
+    assert_eq!(to.0, B);
+    let header_hashes = vec![super::hash(&genesis()), super::hash(&low)];
+    node.hear(B, AllHeaderHashes { header_hashes });
+    let sent = node.played.sent();
+    let failed = SyncNotice::Ended(SyncOutcome::Failed(SyncFailure::Shorter));
+    let told = told(&mut node);
+    let at = told.iter().position(|notice| *notice == failed).unwrap();
+    assert_eq!(told[at + 1], SyncNotice::Began);
+    assert!(node.played.machine.is_syncing());
+    let tip = finalized(&node.tip());
+    assert!(sent.contains(&Delivery::Broadcast(NodeType::Farmer, tip)), "P-45");
+    // It is the turn of who told the other.
+    node.played.pass(TIP_WAIT);
+    let [Delivery::To(to, _)] = &node.played.sent()[..] else { panic!() };
+    assert_eq!(to.0, A);
 }
 
 #[test]
