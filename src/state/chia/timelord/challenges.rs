@@ -239,7 +239,9 @@ impl Challenges {
             self.next = heard.saturating_add(1);
         }
         let (idle, queues) = (&mut self.idle, &mut self.queues);
-        challenge.idle(hash).map(|entry| remove(idle, challenge.owner, &entry));
+        if let Some(entry) = challenge.idle(hash) {
+            remove(idle, challenge.owner, &entry);
+        }
         challenge.ranks(hash).for_each(|(teller, rank)| remove(queues, teller, &rank));
         let changed = change(challenge);
         if let Some(entry) = challenge.idle(hash) {

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 use super::challenges::{Challenges, Rank, State};
+use super::iterations::Iterations;
 use super::vdfs::Vdf;
 use super::{Asked, Timelord, TimelordQuery, most_asks};
 use crate::ask::AskId;
@@ -132,7 +133,7 @@ impl Timelord {
     /// Where a challenge stands that has a worker. Later ones have greater ids.
     fn order(&self, id: AskId, vdf: &Vdf, weight: u64, now: Time) -> Order {
         let hash = vdf.challenge_hash;
-        let nearest = self.challenges.iterations(hash).and_then(|of| of.nearest());
+        let nearest = self.challenges.iterations(hash).and_then(Iterations::nearest);
         let (standing, detail) = nearest.map_or((Standing::Idle, 0), |nearest| {
             (Standing::Busy, self.vdfs.remaining(vdf, nearest, self.config.initial_ips, now))
         });
