@@ -274,14 +274,6 @@ pub fn large(report: &mut Report) {
     }
 }
 
-pub fn deep(report: &mut Report) {
-    let late = |other| Village::new(8, other).leaving().hurried(3);
-    explore(report, "eight blocks, one leaves, late answers", &[], late);
-    let (name, rules, lie) = LIES[0];
-    let liar = |other| Village::new(8, other).lying(lie).leaving().hurried(2);
-    explore(report, &format!("eight blocks, one tells {name} or leaves"), rules, liar);
-}
-
 /// Faults planted on purpose, each found.
 pub fn planted() {
     let believes = Village { believes: true, ..Village::new(4, 1).lying(LIES[1].2) };
