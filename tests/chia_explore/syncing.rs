@@ -267,11 +267,6 @@ pub fn large(report: &mut Report) {
     explore(report, "late answers", &[], |other| Village::new(6, other).hurried(2));
     let leaving = |other| Village::new(6, other).leaving().hurried(1);
     explore(report, "one leaves, late answers", &[], leaving);
-    for (name, rules, lie) in LIES {
-        let name = format!("one tells {name}, or leaves, late answers");
-        let liar = |other| Village::new(6, other).lying(lie).leaving().hurried(1);
-        explore(report, &name, rules, liar);
-    }
 }
 
 /// Faults planted on purpose, each found.
