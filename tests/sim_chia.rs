@@ -11,12 +11,14 @@ use nodewire::codec::chia::{
 };
 use nodewire::codec::streamable::{RustCryptoSha256, Streamable};
 use nodewire::sim::chia::{
-    Answers, Consensus, INVALID, Ledger, Maker, Mempool, Oracle, Plots, Proofs, stand_in,
+    Answers, Clockwork, Consensus, INVALID, Keeper, Ledger, Maker, Mempool, Oracle, Plots, Proofs,
+    stand_in,
 };
 use nodewire::state::chia::{
-    Added, Harvester, HarvesterCommand, HarvesterQuery, PlotId, TransactionResult,
+    Added, FullNode, FullNodeCommand, FullNodeQuery, Harvester, HarvesterCommand, HarvesterQuery,
+    PlotId, Signed, Timelord, TimelordCommand, TimelordQuery, TransactionResult,
 };
-use nodewire::{AskId, Time};
+use nodewire::{AskId, Machine, Time};
 use serde_json::Value;
 
 use shared_vectors::shared;
@@ -223,4 +225,55 @@ fn plots_answer_what_a_harvester_asks() {
     let unknown = PlotId(99);
     let answer = ask(HarvesterQuery::Sign { plot: unknown, hash: Bytes32([1; 32]) });
     assert!(matches!(answer, HarvesterCommand::Signature(_, None)));
+}
+
+fn answers<M: Machine>(oracle: &mut impl Oracle<M>, now: Time, query: M::Query) -> Vec<M::Local> {
+    let mut answers = Answers::new();
+    oracle.asked(now, AskId::from_u64(7), query, &mut answers);
+    answers.take().into_iter().map(|(_, answer)| answer).collect()
+}
+
+/// A clockwork makes proofs that take their time, and are good.
+#[test]
+fn a_clockwork_proves_what_it_is_fed() {
+    let mut clockwork = Clockwork::new(1_000, 40);
+    let (vdf, challenge_hash) = (AskId::from_u64(7), Bytes32([3; 32]));
+    let query = TimelordQuery::StartVdf { worker: 0, challenge_hash };
+    let started = answers::<Timelord>(&mut clockwork, Time::ZERO, query);
+    assert_eq!(started, [TimelordCommand::VdfStarted(vdf)]);
+    let (mut given, now) = (Answers::new(), Time::from_micros(500_000));
+    let query = TimelordQuery::FeedIterations { vdf, iterations: 2_000 };
+    Oracle::<Timelord>::asked(&mut clockwork, now, vdf, query, &mut given);
+    let (after, answer) = given.take().remove(0);
+    let TimelordCommand::VdfProof(_, proof) = answer else { panic!("{answer:?}") };
+    assert_eq!((after, proof.number_of_iterations), (Duration::from_millis(1_500), 2_000));
+    for (change, is_good) in [(0, true), (1, false)] {
+        let mut proof = proof.clone();
+        proof.number_of_iterations += change;
+        let verdict = answers::<Timelord>(&mut clockwork, now, TimelordQuery::VerifyProof(proof));
+        assert_eq!(verdict, [TimelordCommand::Verdict(vdf, is_good)]);
+    }
+    let stopped = answers::<Timelord>(&mut clockwork, now, TimelordQuery::StopVdf { vdf });
+    assert_eq!(stopped, [TimelordCommand::VdfStopped(vdf)]);
+    let query = TimelordQuery::FeedIterations { vdf, iterations: 3_000 };
+    assert_eq!(answers::<Timelord>(&mut clockwork, now, query), []);
+}
+
+/// Signatures are verified, unless nothing can be.
+#[test]
+fn a_keeper_believes_only_where_it_cannot_check() {
+    let (key, hash) = (stand_in::key(1), Bytes32([4; 32]));
+    for (proofs, believes) in [(Consensus::default().proofs, false), (Proofs::Unchecked, true)] {
+        let mut consensus = Consensus::default();
+        consensus.proofs = proofs;
+        let genesis = Maker::genesis(&consensus);
+        let mut keeper = Keeper::new(Ledger::new(consensus, genesis));
+        for (signer, is_good) in [(1, true), (2, believes)] {
+            let signature = stand_in::sign(stand_in::key(signer), &hash.0);
+            let signed = Box::new(Signed { key, hash, signature });
+            let query = FullNodeQuery::VerifySignature(signed);
+            let verdict = FullNodeCommand::Verdict(AskId::from_u64(7), is_good);
+            assert_eq!(answers::<FullNode>(&mut keeper, Time::ZERO, query), [verdict]);
+        }
+    }
 }

@@ -87,3 +87,16 @@ fn what_is_out_of_bounds_is_told() {
     report.late.took = Some(report.late.bound + Duration::from_micros(1));
     assert_eq!(report.wrong(), late);
 }
+
+/// Where bytes leave slowly blocks take longer, and the bound says so.
+#[test]
+fn a_slow_network_takes_longer() {
+    let run = |rate| {
+        let mut options = small(3);
+        (options.nodes, options.blocks, options.rate) = (12, 1, rate);
+        let report = gossip(&options);
+        assert_eq!(report.wrong(), None);
+        report.blocks[0].to_all.unwrap()
+    };
+    assert!(run(10_000) > run(1_250_000) + Duration::from_millis(100));
+}

@@ -73,6 +73,7 @@ impl Played {
         let Action::Ask(id, ConnectionQuery::Register(_)) = self.told.remove(asks.unwrap()) else {
             unreachable!()
         };
+        assert!(self.machine.awaits(id));
         self.command(ConnectionCommand::Admitted(id, admission));
     }
 

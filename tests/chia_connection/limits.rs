@@ -12,7 +12,7 @@ use nodewire::state::chia::{
     Admission, ConnectionCommand, ConnectionQuery, ConnectionRemote, Direction, RateLimits,
     WhenTooFast,
 };
-use nodewire::{Action, Ending, Fault, Machine, Outbox, Time};
+use nodewire::{Action, Ending, Fault, Machine, Outbox, Refused, Time};
 
 use crate::given::{Played, US, config, handshake, seconds};
 
@@ -145,4 +145,43 @@ fn answers_to_what_we_asked_are_not_counted() {
     }
     assert_eq!((played.notices().len(), played.ending()), (10, None));
     assert_eq!(Fault::overrun("rate.bytes").rule(), None);
+}
+
+#[test]
+fn a_handshake_is_no_longer_than_a_frame_may_be_before_it() {
+    for (size, limit) in [(10_240, None), (10_241, Some("max_handshake_frame"))] {
+        let mut played = Played::new(config(FULL_NODE, US));
+        let mut out = Outbox::new();
+        let message = Message::from(handshake(FULL_NODE));
+        played.machine.handle_remote(played.now, ConnectionRemote { message, size }, &mut out);
+        let overrun = out.drain().find_map(|action| match action {
+            Action::Close(Ending::Fault(Fault::Overrun { limit, .. })) => Some(limit),
+            _ => None,
+        });
+        assert_eq!(overrun, limit);
+    }
+}
+
+/// What was told is taken once, and taking nothing is nothing.
+#[test]
+fn no_more_is_taken_than_was_told() {
+    let mut config = config(FULL_NODE, US);
+    config.limits.max_untaken = Some(2);
+    let mut played = Played::established_with(config, FULL_NODE);
+    played.now = seconds(10);
+    played.hear(RequestPeers {});
+    played.hear(RequestPeers {});
+    assert!(played.machine.saturated());
+    played.now = seconds(100);
+    let before = played.machine.clone();
+    played.command(ConnectionCommand::Taken(0));
+    assert!(played.machine == before);
+    let mut out = Outbox::new();
+    let many = ConnectionCommand::Taken(3);
+    let refusal = played.machine.handle_local(played.now, many, &mut out).unwrap_err();
+    assert_eq!(refusal.why, Refused::invalid("more than was told"));
+    assert!(out.is_empty() && played.machine == before);
+    played.command(ConnectionCommand::Taken(1));
+    assert!(!played.machine.saturated());
+    played.command(ConnectionCommand::Taken(1));
 }

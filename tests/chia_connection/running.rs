@@ -4,7 +4,7 @@ use nodewire::codec::chia::messages::{
     NewChallenge, Peers, Ping, Pong, RequestBlock, RequestPeers,
 };
 use nodewire::codec::chia::{Bytes32, Function, HeaderHash, Message, NodeType};
-use nodewire::state::chia::{ConnectionCommand, ConnectionNotice, may_send};
+use nodewire::state::chia::{ConnectionCommand, ConnectionLabel, ConnectionNotice, may_send};
 use nodewire::{Ending, Fault, Machine};
 
 use crate::given::{Played, seconds};
@@ -127,4 +127,18 @@ fn an_end_of_the_stream_blames_nobody() {
     };
     assert_eq!(end(b""), Ending::Done);
     assert_eq!(end(b"\x00\x00"), Ending::Fault(Fault::truncated("a frame")));
+}
+
+#[test]
+fn steps_of_a_connection_are_named_by_the_first_messages() {
+    for function in Function::ALL {
+        let label = match function {
+            Function::Handshake => ConnectionLabel::Handshake,
+            Function::HandshakeAck => ConnectionLabel::HandshakeAck,
+            Function::Ping => ConnectionLabel::Ping,
+            Function::Pong => ConnectionLabel::Pong,
+            _ => ConnectionLabel::Application,
+        };
+        assert_eq!(ConnectionLabel::from(*function), label);
+    }
 }

@@ -11,7 +11,10 @@ use std::time::Duration;
 
 use arbitrary::Unstructured;
 use nodewire::codec::Source;
-use nodewire::codec::chia::Message;
+use nodewire::codec::chia::messages::RequestData;
+use nodewire::codec::chia::{FullBlock, Message};
+use nodewire::codec::streamable::Streamable;
+use nodewire::sim::chia::{Consensus, Maker};
 use nodewire::state::chia::FromPeer;
 use nodewire::{Input, Machine, Outbox};
 
@@ -123,4 +126,20 @@ fn connections_hold_no_more_than_they_say() {
     keeps_its_word("connection", || ForChiaConnection::new(0), |it| it.message = own(&it.message));
     keeps_its_word("pool client", ForPoolClient::default, |_| ());
     keeps_its_word("pool", ForPool::default, |_| ());
+}
+
+/// Blocks and their parts, with texts and optional members.
+#[test]
+fn values_hold_no_more_than_they_say() {
+    let consensus = Consensus::default();
+    let genesis = Maker::genesis(&consensus);
+    let block = Maker::new(consensus, 1).child(&genesis).to_bytes();
+    let before = heap::live();
+    let block = heap::held(|| FullBlock::from_bytes(&block).unwrap());
+    let live = heap::live() - before;
+    assert!(live >= 934, "proof and witness are there: {live}");
+    assert!(block.heap() >= live && block.header_block.heap() >= live);
+    let farmer_id = Some("f".repeat(200));
+    let told: Message = RequestData { min_height: None, farmer_id }.into();
+    assert!(told.heap() >= 200);
 }

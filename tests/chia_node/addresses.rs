@@ -453,3 +453,15 @@ fn whom_a_node_dials_follows_from_its_seed() {
     assert_eq!(dialled(1), dialled(1));
     assert_ne!(dialled(1), dialled(2));
 }
+
+#[test]
+fn whom_an_introducer_tells_of_follows_from_its_seed() {
+    let told = |seed| {
+        let mut played = Played::new(Introducer::new(AddressesConfig::introducer(seed)));
+        played.know((1..=200).map(|host| at(&format!("10.0.0.{host}"), 8_444)).collect());
+        played.connect(1, Direction::Inbound, Some(at("10.0.1.1", 8_444)));
+        played.hear(FromPeer::Received(ConnectionId(1), RequestPeers {}.into()))
+    };
+    assert_eq!(told(1), told(1));
+    assert_ne!(told(1), told(2));
+}

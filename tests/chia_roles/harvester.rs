@@ -293,3 +293,15 @@ fn an_answer_to_a_lookup_that_was_begun_anew_counts_for_nothing() {
     let harvested = HarvesterNotice::Harvested { challenge_hash: bytes32(7), found: 3 };
     assert_eq!(played.notices(), [harvested]);
 }
+
+#[test]
+fn so_many_plots_are_known_and_no_more() {
+    let mut limits = HarvesterLimits::default();
+    limits.max_plots = 3;
+    let mut played = harvester(limits);
+    let (before, mut out) = (played.machine.clone(), Outbox::new());
+    let many = HarvesterCommand::Plots((1..=4).map(|id| plot(id, 5)).collect());
+    let refusal = played.machine.handle_local(Time::ZERO, many, &mut out).unwrap_err();
+    assert_eq!(refusal.why, Refused::busy("max_plots"));
+    assert!(out.is_empty() && played.machine == before);
+}

@@ -560,3 +560,52 @@ fn who_has_another_tip_than_the_one_asked_for_is_named_at_once() {
     }
     assert!(lied > 0, "it never was asked");
 }
+
+/// What was asked for before may come late, and no more of it than was asked for.
+#[test]
+fn answers_beyond_those_that_are_late_are_judged() {
+    let before = Rc::new(chain(60));
+    let mut more = chain(60);
+    grow(&mut more, 1, 60);
+    let theirs = Rc::new(more);
+    let mut lied = 0;
+    for seed in 0..6 {
+        let lies = Rc::new(Cell::new(false));
+        let is_lying = Rc::clone(&lies);
+        let mut world = World::new(empty(), seed);
+        world.honest(1, &before);
+        world.honest(2, &theirs);
+        world.twisted(LIAR, &theirs, move |_, answer| match answer {
+            Some(Message::HeaderBlocks(_)) if !is_lying.get() => Vec::new(),
+            Some(Message::HeaderBlocks(it)) => {
+                vec![HeaderBlocks { header_blocks: Vec::new(), ..it }.into()]
+            }
+            answer => answer.into_iter().collect(),
+        });
+        world.start_with(1, tip(&before));
+        while world.sync.phase() != SyncPhase::Blocks {
+            assert!(world.step());
+        }
+        let asked = |world: &World| {
+            let of_liar = world.sent.iter().filter(|(to, message)| {
+                *to == LIAR && matches!(message, Message::RequestHeaderBlocks(_))
+            });
+            of_liar.count()
+        };
+        let late = asked(&world);
+        for _ in 0..late {
+            let tip_header_hash = before.chain().tips[0].header_hash;
+            world.hear(LIAR, HeaderBlocks { tip_header_hash, header_blocks: Vec::new() });
+        }
+        assert!(matches!(world.run(), SyncOutcome::Synced(_)));
+        assert_eq!(world.blamed(), []);
+        world.notices.clear();
+        lies.set(true);
+        world.start(2);
+        assert!(matches!(world.run(), SyncOutcome::Synced(_)));
+        let expected: &[_] = if asked(&world) > late { &[(LIAR, "chia/P-40")] } else { &[] };
+        assert_eq!(world.blamed(), expected, "{seed}");
+        lied += usize::from(late > 0 && asked(&world) > late);
+    }
+    assert!(lied > 0, "it was never asked twice");
+}

@@ -8,7 +8,7 @@ use nodewire::sim::chia::Ledger;
 use nodewire::state::chia::{
     ConnectionId, SyncFailure, SyncLimits, SyncOutcome, SyncPhase, SyncStart,
 };
-use nodewire::{Machine, Outbox, Time};
+use nodewire::{AskId, Machine, Outbox, Time};
 
 use crate::chains::{chain, empty, grow, tip};
 use crate::world::World;
@@ -345,4 +345,48 @@ fn what_a_peer_tells_whose_tip_failed_is_passed_over_for_ever_longer() {
     world.leave(1);
     assert!(tried(&world, 2, 10));
     assert_eq!(world.blamed(), []);
+}
+
+#[test]
+fn every_tip_that_failed_is_barred_for_its_time() {
+    let mut world = World::new(empty(), 1);
+    for number in 1..=3 {
+        world.twisted(number, &Rc::new(chain(60)), |_, _| Vec::new());
+    }
+    assert!(!world.sync.awaits(AskId::from_u64(1)), "it has asked nothing");
+    let tips = [tip(&chain(60)), tip(&chain(59)), tip(&chain(58))];
+    for (number, block) in (1..).zip(&tips) {
+        world.notices.clear();
+        world.start_with(number, block.clone());
+        let SyncOutcome::Failed(_) = world.run() else { panic!() };
+    }
+    // The first failed 410 seconds before the last.
+    assert!(tips.iter().all(|block| world.sync.is_barred(world.now, block)));
+    world.now = world.now.after(Duration::from_secs(200));
+    let barred: Vec<_> = tips.iter().map(|it| world.sync.is_barred(world.now, it)).collect();
+    assert_eq!(barred, [false, true, true]);
+}
+
+/// Who was silent once is asked after all others, and at once if nobody else is there.
+#[test]
+fn who_was_silent_is_asked_at_once_if_it_is_alone() {
+    let theirs = Rc::new(chain(120));
+    let mut world = World::new(empty(), 1);
+    world.honest(1, &theirs);
+    world.twisted(2, &theirs, |_, answer| {
+        answer.filter(|it| !matches!(it, Message::HeaderBlocks(_))).into_iter().collect()
+    });
+    world.start(1);
+    while world.sync.phase() != SyncPhase::Blocks {
+        assert!(world.step());
+    }
+    let asked = |world: &World, peer| {
+        let of_it = world.sent.iter().filter(|(to, message)| {
+            *to == peer && matches!(message, Message::RequestSyncBlocks(_))
+        });
+        of_it.count()
+    };
+    assert_eq!((asked(&world, 1), asked(&world, 2)), (10, 0));
+    world.leave(1);
+    assert_eq!(asked(&world, 2), 10);
 }

@@ -440,3 +440,32 @@ fn proofs_are_wanted_below_the_threshold() {
         assert_eq!(played.sent().len(), wanted, "{pot_estimate_ips}");
     }
 }
+
+/// A proof is the farmer's from when it comes, also while it is being looked at.
+#[test]
+fn a_proof_that_is_being_verified_is_in_the_footprint() {
+    let mut played = farming(config());
+    played.hear(HARVESTER, response(GOOD, 20));
+    let before = played.machine.footprint();
+    let proof = ProofOfSpace { proof: Blob(vec![1; 1_000].into()), ..proof() };
+    played.hear(HARVESTER, RespondProofOfSpace { quality: GOOD, proof });
+    played.question();
+    assert!(played.machine.footprint() >= before + 1_000);
+}
+
+/// F-4: of two that are as good the first is followed.
+#[test]
+fn below_height_1000_what_is_as_good_is_not_followed() {
+    let mut played = farmer(config());
+    played.hear(NODE, finalized(7, 10, 100));
+    played.sent();
+    let as_good = |last| {
+        let mut quality = GOOD;
+        quality.0[31] = last;
+        quality
+    };
+    played.hear(HARVESTER, response(GOOD, 20));
+    assert_eq!(played.sent(), [to(HARVESTER, RequestProofOfSpace { quality: GOOD })]);
+    played.hear(OTHER_HARVESTER, response(as_good(254), 20));
+    assert_eq!(played.sent(), []);
+}

@@ -341,3 +341,22 @@ fn those_that_are_far_below_the_tips_are_dropped() {
     assert_eq!(node.played.machine.chain().lowest_height(), 8);
     assert_eq!(node.played.machine.unfinished_blocks(), 0);
 }
+
+/// What the gone sent is nobody's, and makes room before what anybody has who is there.
+#[test]
+fn what_the_gone_sent_makes_room_first() {
+    let mut config = FullNodeConfig::default();
+    config.limits.max_waiting = 4;
+    let mut node = Node::among_peers(4, config);
+    let mut ids = Vec::new();
+    for (number, from) in [(0, A), (1, B), (2, A), (3, A), (4, C)] {
+        if from == C {
+            node.played.disconnect(A);
+        }
+        let block = unfinished(&node, number);
+        node.hear(from, UnfinishedBlock { block });
+        ids.push(node.played.question().0);
+    }
+    let awaited: Vec<_> = ids.iter().map(|id| node.played.machine.awaits(*id)).collect();
+    assert_eq!(awaited, [true, true, true, false, true]);
+}

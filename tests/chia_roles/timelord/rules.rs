@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use nodewire::state::chia::{
-    Timelord, TimelordCommand, TimelordConfig, TimelordNotice, TimelordQuery,
+    ConnectionId, Role, Timelord, TimelordCommand, TimelordConfig, TimelordNotice, TimelordQuery,
 };
 use nodewire::{AskId, Machine, Outbox, Refused};
 
@@ -399,4 +399,16 @@ fn stopping_never_waits_for_proofs() {
         // What is to be verified takes its time.
         played.asked();
     }
+}
+
+/// Every count that waits is counted, and none of that keeps a node from being heard.
+#[test]
+fn what_waits_is_in_the_footprint() {
+    let mut played = timelord(1);
+    let before = played.machine.footprint();
+    for iterations in 1..=60 {
+        played.hear(NODE, info(1, iterations));
+        assert!(!played.machine.is_busy_with(ConnectionId(NODE)));
+    }
+    assert!(played.machine.footprint() >= before + 60 * size_of::<u64>());
 }
