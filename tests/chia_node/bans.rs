@@ -13,7 +13,7 @@ use nodewire::state::chia::{
     ConnectionId, Delivery, FromPeer, Opened, Parting, RateLimits, Reaction, TurnedAway,
     WhenTooFast, rules,
 };
-use nodewire::{Rule, Severity, Time};
+use nodewire::{Machine, Rule, Severity, Time};
 
 use crate::given::{Played, ack, at, config, frame, hello, host, id, parting, peer, seconds};
 
@@ -295,4 +295,19 @@ fn one_malformed_frame_closes_one_connection_and_no_other() {
     assert_eq!(node.connected(), [1]);
     let last = node.heard().last().unwrap();
     assert!(matches!(last, FromPeer::Received(ConnectionId(1), Message::RequestBlock(_))));
+}
+
+/// However short, what is kept of a banned host is counted.
+#[test]
+fn bans_are_in_the_footprint() {
+    let mut node = of(Played::new(1));
+    let before = node.node.footprint();
+    for number in 100..300 {
+        let from = at(&format!("10.9.{}.{}", number / 100, number % 100), 60_000);
+        node.open(Opened::inbound(ConnectionId(number), Some(from)));
+        node.hear(number, vec![0, 0, 0, 1, 0xff]);
+    }
+    let all_ended = node.endings().iter().filter(|(_, _, _, until)| until.is_some()).count();
+    assert_eq!(all_ended, 200);
+    assert!(node.node.footprint() >= before + 200 * size_of::<(String, Time)>());
 }
