@@ -14,3 +14,5 @@ mod laws;
 #[allow(dead_code, reason = "the fuzzed network does more with it")]
 #[path = "../given/chia/net.rs"]
 mod net;
+#[cfg(feature = "sim")]
+mod staffed;
