@@ -25,8 +25,8 @@ fn shown(value: &Value) -> String {
         Value::Null => "none".into(),
         Value::Object(time) if time.contains_key("nanos") => {
             let nanos = time["nanos"].as_u64().unwrap();
-            let part = format!("{:.1}", nanos as f64 / 1e9);
-            let part = if nanos == 0 { "" } else { &part[1..] };
+            let part = format!("{:.3}", nanos as f64 / 1e9);
+            let part = if nanos == 0 { "" } else { part[1..].trim_end_matches('0') };
             format!("{}{part} s", time["secs"])
         }
         // It has a table of its own.
