@@ -332,3 +332,27 @@ fn what_a_harvester_had_looked_at_is_withdrawn_with_it() {
     let sent = played.sent();
     assert_eq!(penalty(&sent[sent.len() - 1..]), None);
 }
+
+/// F-5: a verdict is about whoever sent the proof, and nobody who has the quality by then.
+#[test]
+fn a_verdict_that_comes_late_is_about_who_sent_the_proof() {
+    let mut config = config();
+    config.limits.max_qualities = 1;
+    let mut played = farmer(config);
+    played.hear(NODE, finalized(7, 2_000, 100));
+    pay(&mut played);
+    played.hear(HARVESTER, response(GOOD, 20));
+    played.hear(HARVESTER, RespondProofOfSpace { quality: GOOD, proof: proof() });
+    let (id, _) = played.question();
+    let mut other = GOOD;
+    other.0[31] = 9;
+    played.hear(OTHER_HARVESTER, response(other, 20));
+    played.hear(OTHER_HARVESTER, response(GOOD, 20));
+    let asked = to(OTHER_HARVESTER, RequestProofOfSpace { quality: GOOD });
+    assert_eq!(played.sent().last(), Some(&asked));
+    played.local(FarmerCommand::Quality(id, None));
+    assert_eq!(played.sent(), []);
+    // It is followed still.
+    played.hear(OTHER_HARVESTER, RespondProofOfSpace { quality: GOOD, proof: proof() });
+    assert_eq!(played.asked().len(), 1);
+}

@@ -64,12 +64,37 @@ fn full_nodes_that_come_and_go_do_not_have_a_proof_signed_for_ever() {
     let (mut played, _) = proven(config());
     for node in 10..20 {
         played.connect(node, NodeType::FullNode);
-        played.hear(node, made(8));
+        played.hear(node, made(u8::try_from(node).unwrap()));
         played.disconnect(node);
     }
     assert_eq!(played.sent().len(), 4);
-    // As soon as some are signed others may be.
-    sign(&mut played, 8);
+    // As soon as one is signed another may be.
+    sign(&mut played, 11);
     played.hear(OTHER_NODE, made(9));
     assert_eq!(played.sent().len(), 1);
+}
+
+#[test]
+fn two_full_nodes_may_make_the_same_block() {
+    for answers_early in [false, true] {
+        let (mut played, _) = proven(config());
+        played.hear(NODE, made(8));
+        assert_eq!(played.sent().len(), 1);
+        let header_hash_signature = signature(8);
+        let signed = RespondHeaderSignature { quality: GOOD, header_hash_signature };
+        if answers_early {
+            played.hear(HARVESTER, signed.clone());
+        }
+        played.disconnect(NODE);
+        played.hear(OTHER_NODE, made(8));
+        assert_eq!(played.sent(), [], "it is asked for already");
+        if !answers_early {
+            played.hear(HARVESTER, signed);
+        }
+        let (id, _) = played.question();
+        played.local(FarmerCommand::Verdict(id, true));
+        let HeaderHash { pos_hash, header_hash } = made(8);
+        let message = HeaderSignature { pos_hash, header_hash, header_signature: signature(8) };
+        assert_eq!(played.sent(), [to(OTHER_NODE, message)], "{answers_early}");
+    }
 }

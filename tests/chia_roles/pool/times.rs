@@ -73,7 +73,7 @@ fn a_farmer_that_never_begins_is_left() {
 }
 
 #[test]
-fn a_farmer_that_is_silent_for_hours_is_left_but_not_while_it_waits() {
+fn a_farmer_that_is_silent_for_a_day_is_left_but_not_while_it_waits() {
     let mut player = pool(config());
     player.pass(0);
     player.hear(RequestData { min_height: None, farmer_id: None });
@@ -81,13 +81,13 @@ fn a_farmer_that_is_silent_for_hours_is_left_but_not_while_it_waits() {
     player.pass(100_000);
     goes_on(&mut player);
     player.local(PoolCommand::Coinbases(id, vec![]));
-    player.pass(11_999);
+    player.pass(86_399);
     player.all();
     player.hear(partial(1));
     let (id, _) = player.question();
     player.local(PoolCommand::Rate(id, None));
     assert!(matches!(player.all()[..], [Action::Send(_)]));
-    player.pass(11_999);
+    player.pass(86_399);
     goes_on(&mut player);
     player.pass(1);
     assert_eq!(player.rule(), Some("chia/PO-2"));

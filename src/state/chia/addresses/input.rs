@@ -60,7 +60,7 @@ pub struct AddressesLimits {
     pub redial: Duration,
     /// What is being dialled so long has got lost: our own addition.
     pub dial_timeout: Duration,
-    /// A full node that says nothing for so long leaves its place at an
+    /// A peer that says nothing for so long leaves its place at an
     /// [introducer](crate::state::chia::Introducer) to others: our own addition.
     pub introducer_idle: Duration,
 }

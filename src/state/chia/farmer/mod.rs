@@ -296,8 +296,8 @@ impl<H: Sha256> Farmer<H> {
                 }
             }
             FarmerCommand::Quality(id, found) => {
-                if let Some(Asked::Proof { quality, proof, .. }) = self.close(id) {
-                    self.verified(quality, *proof, found, out);
+                if let Some(Asked::Proof { from, quality, proof }) = self.close(id) {
+                    self.verified(from, quality, *proof, found, out);
                 }
             }
             FarmerCommand::Verdict(id, is_good) => match self.close(id) {

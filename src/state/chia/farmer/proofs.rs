@@ -174,6 +174,7 @@ impl<H: Sha256> Farmer<H> {
     /// Whether a proof is good, and what follows from it (F-5).
     pub(super) fn verified(
         &mut self,
+        from: ConnectionId,
         quality: Bytes32,
         proof: ProofOfSpace,
         found: Option<Bytes32>,
@@ -181,6 +182,10 @@ impl<H: Sha256> Farmer<H> {
     ) {
         let Some(followed) = self.qualities.get(quality) else { return };
         let Quality { challenge_hash, plot_size, harvester, .. } = *followed;
+        // It may have made room meanwhile, and be followed anew.
+        if harvester != from || !matches!(followed.progress, Progress::Verifying) {
+            return;
+        }
         if found != Some(quality) {
             self.drop_quality(quality);
             out.send(Delivery::Penalise(harvester, &rules::WRONG_PROOF));

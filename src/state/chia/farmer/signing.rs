@@ -20,10 +20,18 @@ impl<H: Sha256> Farmer<H> {
     pub(super) fn header(&mut self, from: ConnectionId, it: &HeaderHash, out: &mut Out<Self>) {
         let HeaderHash { pos_hash, header_hash } = *it;
         let Some((quality, harvester, held)) = self.qualities.of_proof(pos_hash) else { return };
-        if held.header.is_some() || held.signing.len() >= MOST_OWED {
+        let header = Header { node: from, header_hash };
+        if held.header.is_some() {
             return;
         }
-        let header = Header { node: from, header_hash };
+        // The same block of another full node that is gone: its signature is on its way.
+        if held.signing.iter().any(|owed| owed.header_hash == header_hash) {
+            held.header = Some(header);
+            return;
+        }
+        if held.signing.len() >= MOST_OWED {
+            return;
+        }
         held.header = Some(header);
         held.signing.push(header);
         let request = RequestHeaderSignature { quality, header_hash };
@@ -112,11 +120,12 @@ impl<H: Sha256> Farmer<H> {
             return;
         };
         held.signing.retain(|other| *other != header);
-        if held.header == Some(header) && !held.is_submitted {
+        let made = held.header.filter(|made| made.header_hash == header.header_hash);
+        if let Some(made) = made.filter(|_| !held.is_submitted) {
             held.is_submitted = true;
             let (header_hash, header_signature) = (header.header_hash, signed.signature);
             let message = HeaderSignature { pos_hash, header_hash, header_signature };
-            out.send(Delivery::To(header.node, message.into()));
+            out.send(Delivery::To(made.node, message.into()));
             out.notify(FarmerNotice::Submitted { pos_hash, header_hash });
         }
     }

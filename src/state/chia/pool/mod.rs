@@ -37,7 +37,7 @@ pub struct PoolLimits {
     /// A farmer that says nothing for so long from the start is left (PO-2): our own addition.
     pub first_timeout: Duration,
     /// A farmer that says nothing for so long later is left, unless it waits for us: our own
-    /// addition. By default as long as a proof that counts may take.
+    /// addition. By default a day, in which a small farmer finds something that counts.
     pub idle_timeout: Duration,
     /// A pool that owes data, or the next acknowledgement, for so long is left (PO-3, PO-4): our
     /// own addition.
@@ -54,7 +54,7 @@ impl Default for PoolLimits {
             max_coinbases: 4_096,
             max_requests: 4,
             first_timeout: Duration::from_secs(30),
-            idle_timeout: Duration::from_secs(12_000),
+            idle_timeout: Duration::from_secs(86_400),
             answer_timeout: Duration::from_secs(120),
         }
     }
