@@ -240,15 +240,17 @@ fn candidates_are_shared_out_and_grow_old() {
     for block in &blocks[..3] {
         assert_eq!(ask(&mut node, FARMER, block).len(), 1);
     }
-    assert_eq!(ask(&mut node, FARMER, &blocks[3]), [], "it has as much as there is");
+    assert_eq!(ask(&mut node, FARMER, &blocks[3]).len(), 1);
+    node.hear(FARMER, signed(&blocks[0]));
+    assert_eq!(node.played.asked(), [], "it has as much as there is: its oldest made room");
     assert_eq!(ask(&mut node, 50, &blocks[4]).len(), 1, "the other farmer has a share");
     assert_eq!(node.played.machine.candidates(), 3);
-    node.hear(FARMER, signed(&blocks[2]));
+    node.hear(FARMER, signed(&blocks[3]));
     assert_eq!(node.played.asked(), [], "the newest of whoever had the most made room");
     // A farmer that goes may come back with the signature.
     node.played.disconnect(FARMER);
     node.played.connect(60, NodeType::Farmer);
-    node.hear(60, signed(&blocks[0]));
+    node.hear(60, signed(&blocks[1]));
     assert_eq!(node.played.asked().len(), 1);
     for block in branch(&node.top(), 1, 33) {
         node.block(A, &block);
@@ -258,6 +260,28 @@ fn candidates_are_shared_out_and_grow_old() {
     let block = branch(&node.top(), 1, 1).remove(0);
     node.block(A, &block);
     assert_eq!(node.played.machine.candidates(), 0, "F-26");
+}
+
+/// One farmer makes more blocks than there is room for: what was signed waits for nothing more.
+#[test]
+fn a_farmer_is_never_done() {
+    let mut config = FullNodeConfig::default();
+    config.limits.max_candidates = 2;
+    let mut node = Node::among_peers(4, config);
+    node.played.sent();
+    for number in 10..20 {
+        let mut block = maker(number).unfinished(&node.top());
+        block.header_block.header.data.timestamp = number;
+        assert_eq!(ask(&mut node, FARMER, &block).len(), 1, "{number}");
+        node.hear(FARMER, signed(&block));
+        answer(&mut node, |id| FullNodeCommand::Verdict(id, true));
+        assert_eq!(node.played.machine.candidates(), 0);
+        // It is looked at as any unfinished block.
+        let (_, query) = node.played.question();
+        assert!(matches!(query, FullNodeQuery::ValidateUnfinished(_)), "{query:?}");
+        node.hear(FARMER, signed(&block));
+        assert_eq!(node.played.asked(), [], "signed twice");
+    }
 }
 
 #[test]

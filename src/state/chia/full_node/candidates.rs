@@ -72,15 +72,31 @@ impl Candidates {
         self.all.get(*self.by_proof.get(&pos_hash)?)
     }
 
-    /// Keeps a block, in place of one with the same proof (F-23). In a full table the newest of
-    /// the farmer with the most makes room. False if that is this one.
-    fn keep(&mut self, from: ConnectionId, built: Built, most: usize) -> bool {
-        if let Some(number) = self.by_proof.remove(&built.pos_hash) {
+    /// Drops the block of this proof.
+    fn remove(&mut self, pos_hash: Bytes32) {
+        if let Some(number) = self.by_proof.remove(&pos_hash) {
             self.all.remove(number);
         }
+        heap::relax_map(&mut self.by_proof);
+    }
+
+    /// Keeps a block, in place of one with the same proof (F-23). In a full table the newest of the
+    /// farmer with the most makes room; if that farmer wants this one, its oldest. False without
+    /// any room.
+    fn keep(&mut self, from: ConnectionId, built: Built, most: usize) -> bool {
+        self.remove(built.pos_hash);
         let pos_hash = built.pos_hash;
-        let Ok((number, displaced)) = self.all.insert(Some(from), built, most) else {
-            return false;
+        let (number, displaced) = match self.all.insert(Some(from), built, most) {
+            Ok(kept) => kept,
+            Err(built) => {
+                let oldest = self.all.oldest_of(Some(from)).map(|(_, oldest)| oldest.pos_hash);
+                let Some(oldest) = oldest else { return false };
+                self.remove(oldest);
+                match self.all.insert(Some(from), built, most) {
+                    Ok(kept) => kept,
+                    Err(_) => return false,
+                }
+            }
         };
         if let Some(displaced) = displaced {
             self.by_proof.remove(&displaced.pos_hash);
@@ -217,7 +233,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         self.ask(Asked { charged: Some(from), about }, query, out);
     }
 
-    /// The signature was verified: the block is handed on as our own.
+    /// The signature was verified: the block is handed on as our own, and waits for nothing more.
     pub(super) fn header_verified(
         &mut self,
         from: ConnectionId,
@@ -228,6 +244,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         if !good {
             return Err(&rules::HEADER_SIGNATURE);
         }
+        self.candidates.remove(block.header_block.header.data.proof_of_space_hash);
         self.unfinished(None, from, block, out)
     }
 
