@@ -12,7 +12,7 @@ use nodewire::state::chia::{
 
 use super::{
     GOOD, HARVESTER, NODE, OTHER_HARVESTER, OTHER_NODE, broadcast, coinbase, config, farmer,
-    finalized, proof, request_header_hash, response,
+    finalized, proof, prove_large, request_header_hash, response,
 };
 use crate::given::{Played, bytes32, penalty, to};
 
@@ -191,12 +191,7 @@ fn arrivals_count_for_who_told_them() {
     let quality = Bytes32([254; 32]);
     let weight = 100 + super::DIFFICULTY;
     played.hear(LIAR, ProofOfSpaceArrived { weight, quality: bytes32(255) });
-    played.hear(HARVESTER, response(quality, 40));
-    let proof = ProofOfSpace { size: 40, ..proof() };
-    played.hear(HARVESTER, RespondProofOfSpace { quality, proof });
-    played.sent();
-    let (id, _) = played.question();
-    played.local(FarmerCommand::Quality(id, Some(quality)));
+    prove_large(&mut played, quality);
     let sent = played.sent();
     let is_request = |it: &Delivery| {
         matches!(it, Delivery::Broadcast(NodeType::FullNode, Message::RequestHeaderHash(_)))

@@ -342,6 +342,16 @@ fn below_height_1000_a_harvester_that_comes_back_is_asked_again() {
     assert_eq!(played.sent(), [to(OTHER_HARVESTER, RequestProofOfSpace { quality: GOOD })]);
 }
 
+/// The harvester shows a good proof of a plot of size 40; what was sent before that is passed over.
+fn prove_large(played: &mut Played<Farmer>, quality: Bytes32) {
+    played.hear(HARVESTER, response(quality, 40));
+    let proof = ProofOfSpace { size: 40, ..proof() };
+    played.hear(HARVESTER, RespondProofOfSpace { quality, proof });
+    played.sent();
+    let (id, _) = played.question();
+    played.local(FarmerCommand::Quality(id, Some(quality)));
+}
+
 #[test]
 fn better_arrivals_may_be_yielded_to() {
     let arrived = |byte| ProofOfSpaceArrived { weight: 100 + DIFFICULTY, quality: bytes32(byte) };
@@ -356,12 +366,7 @@ fn better_arrivals_may_be_yielded_to() {
         played.hear(NODE, arrived(255));
         played.hear(NODE, ProofOfSpaceArrived { weight: 100 + DIFFICULTY, quality });
         assert_eq!(played.machine.arrivals(100 + DIFFICULTY).count(), 2);
-        played.hear(HARVESTER, response(quality, 40));
-        let proof = ProofOfSpace { size: 40, ..proof() };
-        played.hear(HARVESTER, RespondProofOfSpace { quality, proof });
-        played.sent();
-        let (id, _) = played.question();
-        played.local(FarmerCommand::Quality(id, Some(quality)));
+        prove_large(&mut played, quality);
         assert_eq!(played.sent().len(), blocks, "{yield_to:?}");
     }
 }

@@ -86,18 +86,14 @@ impl Candidates {
     fn keep(&mut self, from: ConnectionId, built: Built, most: usize) -> bool {
         self.remove(built.pos_hash);
         let pos_hash = built.pos_hash;
-        let (number, displaced) = match self.all.insert(Some(from), built, most) {
-            Ok(kept) => kept,
-            Err(built) => {
-                let oldest = self.all.oldest_of(Some(from)).map(|(_, oldest)| oldest.pos_hash);
-                let Some(oldest) = oldest else { return false };
+        let mut kept = self.all.insert(Some(from), built, most);
+        if let Err(built) = kept {
+            if let Some(oldest) = self.all.oldest_of(Some(from)).map(|(_, it)| it.pos_hash) {
                 self.remove(oldest);
-                match self.all.insert(Some(from), built, most) {
-                    Ok(kept) => kept,
-                    Err(_) => return false,
-                }
             }
-        };
+            kept = self.all.insert(Some(from), built, most);
+        }
+        let Ok((number, displaced)) = kept else { return false };
         if let Some(displaced) = displaced {
             self.by_proof.remove(&displaced.pos_hash);
         }

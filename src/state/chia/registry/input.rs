@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::ask::AskId;
 use crate::codec::chia::PeerInfo;
 use crate::state::chia::connection::{Direction, Peer};
-use crate::state::chia::role::ConnectionId;
+use crate::state::chia::role::{ConnectionId, Parting};
 use crate::time::Time;
 
 use super::Reaction;
@@ -148,4 +148,12 @@ pub struct Parted {
     pub banned_until: Option<Time>,
     /// Who waited for its node id, to be [registered](super::Registry::register) anew.
     pub next: Option<(ConnectionId, AskId, Peer)>,
+}
+
+impl Parted {
+    /// What becomes of the address (C-14).
+    #[must_use]
+    pub const fn parting(&self) -> Parting {
+        self.reaction.parting()
+    }
 }

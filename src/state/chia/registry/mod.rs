@@ -16,7 +16,7 @@ use crate::fault::{Ending, Fault};
 use crate::heap;
 use crate::state::chia::connection::{Direction, Peer};
 use crate::state::chia::hosts;
-use crate::state::chia::role::{ConnectionId, Parting, Whereabouts};
+use crate::state::chia::role::{ConnectionId, Whereabouts};
 use crate::time::Time;
 
 use bans::Bans;
@@ -389,14 +389,6 @@ impl Link {
     fn counts(&self) -> [usize; 2] {
         let is_inbound = self.direction == Direction::Inbound;
         [!self.is_trusted, !self.is_trusted && is_inbound].map(usize::from)
-    }
-}
-
-impl Parted {
-    /// What becomes of the address (C-14).
-    #[must_use]
-    pub const fn parting(&self) -> Parting {
-        self.reaction.parting()
     }
 }
 
