@@ -74,8 +74,9 @@ pub(crate) mod hex_bytes {
 /// Bytes of a fixed length as hex.
 pub(crate) mod hex_array {
     use alloc::vec::Vec;
+    use core::fmt;
 
-    use serde::de::Error;
+    use serde::de::{Error, Expected};
     use serde::{Deserialize, Deserializer, Serializer};
 
     use super::{Octets, hex_slice};
@@ -88,9 +89,16 @@ pub(crate) mod hex_array {
         from: D,
     ) -> Result<[u8; N], D::Error> {
         let octets = Octets::deserialize(from)?.0;
-        octets
-            .try_into()
-            .map_err(|found: Vec<u8>| D::Error::invalid_length(found.len(), &"another length"))
+        octets.try_into().map_err(|found: Vec<u8>| D::Error::invalid_length(found.len(), &Bytes(N)))
+    }
+
+    /// So many of them.
+    struct Bytes(usize);
+
+    impl Expected for Bytes {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "{} bytes", self.0)
+        }
     }
 }
 

@@ -14,4 +14,9 @@ pub trait Wire: Sized {
 
     /// Appends the message's bytes to `out`.
     fn encode(&self, out: &mut Vec<u8>);
+
+    /// How many bytes [`encode`](Self::encode) appends, where that is known without encoding.
+    fn encoded_len(&self) -> Option<usize> {
+        None
+    }
 }

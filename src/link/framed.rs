@@ -6,7 +6,9 @@ use core::time::Duration;
 use bytes::Bytes;
 
 use super::framing::Framing;
+use super::over_frames::OverFrames;
 use super::pending::Pending;
+use super::unsent::{MOST_PREFIX, Unsent};
 use super::{Transport, is_crowded, too_much};
 use crate::ask::AskId;
 use crate::codec::{Malformed, MalformedKind, Source, Wire};
@@ -14,30 +16,6 @@ use crate::fault::{Ending, Fault, Refusal, Refused};
 use crate::machine::{Action, Machine, Out};
 use crate::outbox::Scratch;
 use crate::time::Time;
-
-/// A machine whose messages are frames: what [`Framed`] drives.
-pub trait OverFrames: Machine<Remote: Wire, Send: Wire> {
-    /// The fault of a frame that is no message; the offset counts from its first byte.
-    fn malformed(&self, malformed: Malformed) -> Fault;
-
-    /// What the machine is told when the peer has finished, after all that it sent: no more bytes
-    /// come, but ours are still taken, so that it may answer and end when it is done. `None`: the
-    /// end of the input is the end, [as if](Self::at_eof) the transport had closed.
-    fn at_finish(&self) -> Option<Self::Remote> {
-        None
-    }
-
-    /// The largest message that it takes now, in bytes: a longer one is `FrameTooLarge` as soon as
-    /// its length is known ([`Framing::claim`]), before it is there.
-    fn most_frame(&self) -> usize {
-        usize::MAX
-    }
-
-    /// How it ends when the transport closes between two frames.
-    fn at_eof(&self) -> Ending {
-        Ending::Fault(Fault::truncated("the conversation"))
-    }
-}
 
 /// A machine on a stream of frames.
 ///
@@ -47,8 +25,9 @@ pub trait OverFrames: Machine<Remote: Wire, Send: Wire> {
 /// Endings: those of the machine, of which `Done` waits until everything has left, or turns into
 /// `Congested` of `drain_timeout`; `Overrun` of a field of [`FramedConfig`], or `Congested` of
 /// `egress` if it was our own side's input that had too much to send; `Truncated` when the
-/// transport closes inside a frame. A fault drops whatever waits to leave. That the peer has
-/// finished is the end too, unless the machine is [told](OverFrames::at_finish) and goes on.
+/// transport closes inside a frame; the one of [`OverFrames::partial_frame`]. A fault drops whatever
+/// waits to leave. That the peer has finished is the end too, unless the machine is
+/// [told](OverFrames::at_finish) and goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Framed<M: Machine, F> {
     framing: F,
@@ -58,7 +37,9 @@ pub struct Framed<M: Machine, F> {
     scratch: Scratch<M>,
     ingress: Pending,
     heard: Heard,
-    egress: Pending,
+    /// When the rest of the frame that has begun is to be here.
+    frame_due: Option<Time>,
+    egress: Unsent,
     credit: usize,
     /// Until when what waits may leave, once the machine is done.
     draining: Option<Time>,
@@ -91,7 +72,8 @@ pub struct FramedConfig {
     pub drain_timeout: Duration,
 }
 
-/// Bytes at which what may leave is handed out before the end of a call.
+/// Bytes at which what may leave is handed out before the end of a call, and what may not is set
+/// aside.
 const WIRE_BUFFER: usize = 131_072;
 
 impl Default for FramedConfig {
@@ -111,7 +93,8 @@ impl<M: OverFrames, F: Framing> Framed<M, F> {
             scratch: Scratch::new(),
             ingress: Pending::default(),
             heard: Heard::More,
-            egress: Pending::default(),
+            frame_due: None,
+            egress: Unsent::default(),
             credit: 0,
             draining: None,
         }
@@ -135,24 +118,30 @@ impl<M: OverFrames, F: Framing> Framed<M, F> {
     #[must_use]
     pub fn most_footprint(machine: usize, config: &FramedConfig, largest: usize) -> usize {
         let FramedConfig { ingress, egress, .. } = *config;
-        let taken = WIRE_BUFFER.saturating_add(largest).max(egress);
+        let longest = WIRE_BUFFER.saturating_add(largest);
+        let least = egress.min(WIRE_BUFFER);
         size_of::<Self>()
             .saturating_add(machine.saturating_sub(size_of::<M>()))
             .saturating_add(Scratch::<M>::most_heap())
             .saturating_add(Pending::most_heap(ingress, ingress.saturating_add(largest)))
-            .saturating_add(Pending::most_heap(egress, taken))
+            .saturating_add(Unsent::most_heap(egress, longest, least))
     }
 
     /// Takes what is there, hands out what may leave, and ends what has ended.
     fn finish(&mut self, now: Time, inner: &mut Out<M>, out: &mut Out<Self>) {
         let flow = self.pass_on(inner, out, true).and_then(|()| self.take(now, inner, out));
+        self.conclude(now, flow, out);
+    }
+
+    fn conclude(&mut self, now: Time, flow: Result<(), Ending>, out: &mut Out<Self>) {
         if let Err(ending) = flow {
             self.machine = None;
+            self.frame_due = None;
             self.ingress = Pending::default();
             if let Ending::Fault(fault) = ending {
                 // What was sent before the fault leaves as far as it may, the rest is dropped.
                 self.hand_out(out);
-                self.egress = Pending::default();
+                self.egress = Unsent::default();
                 out.fail(fault);
                 return;
             }
@@ -168,7 +157,7 @@ impl<M: OverFrames, F: Framing> Framed<M, F> {
         let over = self.egress.is_empty() || self.heard == Heard::Closed;
         if over || due <= now {
             self.draining = None;
-            self.egress = Pending::default();
+            self.egress = Unsent::default();
             out.close(if over {
                 Ending::Done
             } else {
@@ -182,6 +171,7 @@ impl<M: OverFrames, F: Framing> Framed<M, F> {
         loop {
             let Some(machine) = &mut self.machine else { return Ok(()) };
             if machine.saturated() {
+                self.frame_due = None;
                 return Ok(());
             }
             let (framing, ended) = (&self.framing, self.heard != Heard::More);
@@ -198,6 +188,12 @@ impl<M: OverFrames, F: Framing> Framed<M, F> {
             else {
                 if ended && !self.ingress.is_empty() {
                     return Err(Ending::Fault(Fault::truncated("a frame")));
+                }
+                if self.ingress.is_empty() {
+                    self.frame_due = None;
+                } else if self.frame_due.is_none() {
+                    self.frame_due =
+                        machine.partial_frame().map(|(patience, _)| now.after(patience));
                 }
                 match self.heard {
                     Heard::More | Heard::Told => return Ok(()),
@@ -220,9 +216,17 @@ impl<M: OverFrames, F: Framing> Framed<M, F> {
                 .map_err(|malformed| Ending::Fault(machine.malformed(malformed)))?;
             drop(read);
             self.ingress.advance(split.end);
+            self.frame_due = None;
             machine.handle_remote(now, message, inner);
             self.pass_on(inner, out, false)?;
         }
+    }
+
+    /// A frame that has begun is to be here by now.
+    fn await_frame(&self, now: Time) -> Result<(), Ending> {
+        let late = self.machine.as_ref().filter(|_| self.frame_due.is_some_and(|due| due <= now));
+        let fault = late.and_then(M::partial_frame).map(|(_, fault)| fault);
+        fault.map_or(Ok(()), |fault| Err(Ending::Fault(fault)))
     }
 
     /// Encodes what the machine sends and passes the rest on. `ours`: it comes of our own side's
@@ -236,22 +240,41 @@ impl<M: OverFrames, F: Framing> Framed<M, F> {
         while let Some(action) = inner.pop() {
             match action {
                 Action::Send(message) => {
+                    if self.egress.len() >= self.credit {
+                        self.make_room(&message, ours)?;
+                    }
                     let wrapped =
                         self.framing.wrap(self.egress.tail(), &mut |out| message.encode(out));
                     // What the credit covers doesn't wait: it leaves at the end of the call.
                     let waiting = self.egress.len().saturating_sub(self.credit);
                     if wrapped.is_err() || waiting > self.config.egress {
-                        self.egress = Pending::default();
+                        self.egress = Unsent::default();
                         return Err(Ending::Fault(too_much("egress", ours)));
                     }
                     if self.egress.len() >= WIRE_BUFFER {
                         self.hand_out(out);
+                        self.egress.set_aside(WIRE_BUFFER);
                     }
                 }
                 Action::Notify(notice) => out.notify(notice),
                 Action::Ask(id, query) => out.ask(id, query),
                 Action::Close(ending) => return Err(ending),
             }
+        }
+        Ok(())
+    }
+
+    /// Makes room for a message that has to wait, if it says how long it is: then it is not encoded
+    /// to find out that it is too much, and its buffer need not grow.
+    fn make_room(&mut self, message: &M::Send, ours: bool) -> Result<(), Ending> {
+        let Some(length) = message.encoded_len() else { return Ok(()) };
+        let waiting = self.egress.len().saturating_sub(self.credit);
+        if waiting.saturating_add(length) > self.config.egress {
+            self.egress = Unsent::default();
+            return Err(Ending::Fault(too_much("egress", ours)));
+        }
+        if length >= WIRE_BUFFER {
+            self.egress.tail().reserve_exact(length.saturating_add(MOST_PREFIX));
         }
         Ok(())
     }
@@ -311,8 +334,9 @@ impl<M: OverFrames, F: Framing> Machine for Framed<M, F> {
         // What could be taken has been: the rest is what is held.
         if self.machine.is_some() && self.ingress.len() > self.config.ingress {
             self.machine = None;
+            self.frame_due = None;
             self.ingress = Pending::default();
-            self.egress = Pending::default();
+            self.egress = Unsent::default();
             out.fail(Fault::overrun("ingress"));
         }
     }
@@ -321,7 +345,11 @@ impl<M: OverFrames, F: Framing> Machine for Framed<M, F> {
         if let Some(machine) = &mut self.machine {
             let mut inner = self.scratch.take();
             machine.handle_timeout(now, &mut inner);
-            self.finish(now, &mut inner, out);
+            let flow = self
+                .pass_on(&mut inner, out, true)
+                .and_then(|()| self.take(now, &mut inner, out))
+                .and_then(|()| self.await_frame(now));
+            self.conclude(now, flow, out);
             self.scratch.put(inner);
         } else {
             self.drain(now, out);
@@ -329,7 +357,10 @@ impl<M: OverFrames, F: Framing> Machine for Framed<M, F> {
     }
 
     fn deadline(&self) -> Option<Time> {
-        self.machine.as_ref().and_then(M::deadline).or(self.draining)
+        match &self.machine {
+            Some(machine) => machine.deadline().into_iter().chain(self.frame_due).min(),
+            None => self.draining,
+        }
     }
 
     fn saturated(&self) -> bool {

@@ -15,9 +15,11 @@ mod framing;
 mod lane;
 #[cfg(feature = "leios")]
 mod mux;
+mod over_frames;
 mod peers;
 mod pending;
 mod staged;
+mod unsent;
 
 use bytes::Bytes;
 
@@ -26,10 +28,11 @@ pub use crate::channel::rules;
 
 #[cfg(feature = "leios")]
 pub use channels::{ChannelInput, Channels, Outgoing};
-pub use framed::{Framed, FramedConfig, OverFrames};
+pub use framed::{Framed, FramedConfig};
 pub use framing::{Framing, LengthPrefixed, Split, Vlq, Whole};
 #[cfg(feature = "leios")]
 pub use mux::{Mux, MuxConfig, MuxLocal, MuxNotice, Policy};
+pub use over_frames::OverFrames;
 pub use peers::{PeerOutbox, Peers};
 pub use staged::{Follow, Parts, Stage, Staged, StagedOf};
 

@@ -56,11 +56,6 @@ impl Pending {
         }
     }
 
-    /// The buffer to append to.
-    pub const fn tail(&mut self) -> &mut Vec<u8> {
-        &mut self.back
-    }
-
     /// The bytes up to the end of what `find` finds, with what it found.
     ///
     /// `find` looks at the older bytes alone first, then at all of them.
@@ -89,16 +84,6 @@ impl Pending {
     pub fn advance(&mut self, bytes: usize) {
         self.front.advance(bytes.min(self.front.len()));
         self.relax();
-    }
-
-    /// Takes up to so many bytes; empty if there are none.
-    pub fn take(&mut self, bytes: usize) -> Bytes {
-        if self.front.is_empty() {
-            self.freeze();
-        }
-        let taken = self.front.split_to(bytes.min(self.front.len()));
-        self.relax();
-        taken
     }
 
     /// An empty rest would keep its buffer alive.

@@ -11,6 +11,7 @@ pub(crate) trait Sink {
 
     /// So many bytes are put next, at least.
     #[inline]
+    #[cfg_attr(not(feature = "chia"), allow(dead_code))]
     fn make_room(&mut self, bytes: usize) {
         let _ = bytes;
     }

@@ -127,6 +127,16 @@ object! {
 }
 
 object! {
+    /// A coinbase that the pool allows.
+    SignedCoinbase {
+        /// What is allowed.
+        coinbase: CoinbaseInfo,
+        /// The pool's signature of its 44 bytes.
+        coinbase_signature: PrependSignature,
+    }
+}
+
+object! {
     /// What the block pays to the farmer.
     FeesTarget {
         /// To whom.

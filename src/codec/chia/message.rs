@@ -105,9 +105,14 @@ macro_rules! catalogue {
                 )* )* }
             }
 
-            fn read(function: Function, pairs: &mut envelope::Pairs<'_, '_>) -> Result<Self, Malformed> {
+            fn read(
+                function: Function,
+                pairs: &mut envelope::Pairs<'_, '_>,
+            ) -> Result<Self, Malformed> {
                 match function { $( $(
-                    Function::$name => <$held as Held<messages::$name>>::read(pairs).map(Self::$name),
+                    Function::$name => {
+                        <$held as Held<messages::$name>>::read(pairs).map(Self::$name)
+                    }
                 )* )* }
             }
         }
@@ -222,6 +227,10 @@ impl Wire for Message {
 
     fn encode(&self, out: &mut Vec<u8>) {
         self.write(out);
+    }
+
+    fn encoded_len(&self) -> Option<usize> {
+        Some(self.wire_len())
     }
 }
 

@@ -24,17 +24,19 @@ mod message;
 mod object;
 mod peer_info;
 mod primitive;
+mod transaction;
 
 pub mod messages;
 
 pub use block::{
     Body, Challenge, ClassgroupElement, CoinbaseInfo, FeesTarget, FullBlock, Header, HeaderBlock,
-    HeaderData, ProofOfSpace, ProofOfTime, Shape,
+    HeaderData, ProofOfSpace, ProofOfTime, Shape, SignedCoinbase,
 };
 pub use envelope::SKIP_DEPTH;
 pub use message::{Function, Message, SubProtocol};
-pub use peer_info::{PeerInfo, SignedCoinbase, Transaction};
+pub use peer_info::PeerInfo;
 pub use primitive::{
     Blob, Bytes32, HeaderDataHash, HeaderHash, Int1024, NodeId, NodeType, PrependSignature,
     PublicKey, Signature, TransactionId,
 };
+pub use transaction::Transaction;

@@ -11,7 +11,8 @@ use crate::codec::hex::Hex;
 use crate::codec::streamable::{Put, Reader, Streamable, arrays, write_count};
 use crate::codec::{Malformed, MalformedKind, Source};
 
-/// Newtypes of a fixed number of bytes (D-6), printed as hex. `check` says what is wrong with the first.
+/// Newtypes of a fixed number of bytes (D-6), printed as hex. `check` says what is wrong with the
+/// first.
 macro_rules! fixed {
     ($($(#[$doc:meta])* $name:ident: $length:literal, $wrong:ident, $check:expr;)*) => { $(
         $(#[$doc])*

@@ -22,7 +22,7 @@ message! {
 }
 
 message! {
-    /// The harvester found one.
+    /// The harvester found a quality for a [`NewChallenge`] (H-4).
     ChallengeResponse {
         /// The challenge that was looked up.
         challenge_hash: Bytes32,
@@ -42,7 +42,7 @@ message! {
 }
 
 message! {
-    /// The harvester has it.
+    /// The answer to [`RequestProofOfSpace`] (H-6).
     RespondProofOfSpace {
         /// That of the request.
         quality: Bytes32,
@@ -62,7 +62,7 @@ message! {
 }
 
 message! {
-    /// The harvester signed it.
+    /// The answer to [`RequestHeaderSignature`] (H-7).
     RespondHeaderSignature {
         /// That of the request.
         quality: Bytes32,
@@ -82,7 +82,7 @@ message! {
 }
 
 message! {
-    /// The harvester signed it.
+    /// The answer to [`RequestPartialProof`] (H-8).
     RespondPartialProof {
         /// That of the request.
         quality: Bytes32,

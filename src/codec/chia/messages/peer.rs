@@ -38,12 +38,12 @@ message! {
 }
 
 message! {
-    /// Asks for addresses (P-25).
+    /// Asks where full nodes are (P-25).
     RequestPeers {}
 }
 
 message! {
-    /// Addresses (P-26).
+    /// The answer to [`RequestPeers`]: addresses (P-26).
     Peers {
         /// Where full nodes listen.
         peer_list: Vec<PeerInfo>,
@@ -59,7 +59,7 @@ message! {
 }
 
 message! {
-    /// All of them, from the genesis to the tip.
+    /// The answer to [`RequestAllHeaderHashes`]: the hashes from the genesis to the tip (P-37).
     AllHeaderHashes {
         /// By height.
         header_hashes: Vec<chia::HeaderHash>,
@@ -77,7 +77,7 @@ message! {
 }
 
 message! {
-    /// The headers, in the order asked.
+    /// The answer to [`RequestHeaderBlocks`]: the headers, in the order asked (P-40).
     HeaderBlocks {
         /// That of the request.
         tip_header_hash: chia::HeaderHash,
@@ -97,7 +97,7 @@ message! {
 }
 
 message! {
-    /// The blocks, in the order asked.
+    /// The answer to [`RequestSyncBlocks`]: the blocks, in the order asked (P-42).
     SyncBlocks {
         /// That of the request.
         tip_header_hash: chia::HeaderHash,
@@ -115,7 +115,7 @@ message! {
 }
 
 message! {
-    /// Asks for it (P-30).
+    /// Asks for a transaction (P-30).
     RequestTransaction {
         /// Which one.
         transaction_id: chia::TransactionId,
@@ -123,7 +123,7 @@ message! {
 }
 
 message! {
-    /// The transaction (P-31).
+    /// A transaction, mostly one that was asked for (P-31).
     NewTransaction {
         /// The transaction.
         transaction: chia::Transaction,

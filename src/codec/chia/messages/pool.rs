@@ -17,7 +17,7 @@ message! {
 }
 
 message! {
-    /// How to (PO-3).
+    /// The answer to [`RequestData`]: how to farm for the pool (PO-2, PO-3).
     RespondData {
         /// Where partial proofs go.
         posting_url: String,
@@ -46,6 +46,6 @@ message! {
 }
 
 message! {
-    /// It was counted (PO-5).
+    /// The answer to [`Partial`]: it came in (PO-5).
     PartialAck {}
 }

@@ -35,7 +35,7 @@ message! {
 }
 
 message! {
-    /// It is there.
+    /// The answer to [`Ping`] (C-12).
     Pong {
         /// That of the ping.
         nonce: Bytes32,

@@ -32,7 +32,7 @@ message! {
 }
 
 message! {
-    /// The header, and the filter of its transactions.
+    /// The answer to [`RequestHeader`]: the header, and the filter of its transactions (W-2).
     Header {
         /// The header.
         header_block: HeaderBlock,
@@ -52,7 +52,7 @@ message! {
 }
 
 message! {
-    /// What lies below it.
+    /// The answer to [`RequestAncestors`] (W-3).
     Ancestors {
         /// That of the request.
         header_hash: chia::HeaderHash,
@@ -70,7 +70,7 @@ message! {
 }
 
 message! {
-    /// The body.
+    /// The answer to [`RequestBody`] (W-4).
     RespondBody {
         /// The body.
         body: chia::Body,
