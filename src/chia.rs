@@ -4,11 +4,11 @@
 //! - [`Node`]: a role above all its connections: what most want.
 //!
 //! A [`Session`] takes bytes and gives bytes: frames with a length of four bytes before them, an
-//! envelope in each (FR-7), however the bytes are cut (FR-5), and kept as they come (FR-3); an empty
-//! one is malformed like any other (FR-4). In them is a [`Connection`], which takes commands
+//! envelope in each (FR-7), however the bytes are cut (FR-5), and kept as they come (FR-3); an
+//! empty one is malformed like any other (FR-4). In them is a [`Connection`], which takes commands
 //! ([`ConnectionCommand`](crate::state::chia::ConnectionCommand)), tells what the peer says and
-//! asks whether its node id is free. What a role makes of it is the role's machine:
-//! [`Harvester`](crate::state::chia::Harvester), [`Farmer`](crate::state::chia::Farmer).
+//! asks whether its node id is free. What a role makes of it is the role's machine, and [`Node`]
+//! joins both.
 //!
 //! ```
 //! use nodewire::chia::session;
@@ -29,6 +29,8 @@
 mod node;
 
 pub use node::{Node, NodeCommand, NodeConfig, NodeNotice, NodeRemote, NodeSend};
+
+use core::time::Duration;
 
 use crate::codec::Malformed;
 use crate::fault::{Ending, Fault};
@@ -90,6 +92,10 @@ macro_rules! over_frames {
 
             fn most_frame(&self) -> usize {
                 self.most_frame()
+            }
+
+            fn partial_frame(&self) -> Option<(Duration, Fault)> {
+                self.partial_frame()
             }
 
             /// An orderly close (FR-6).

@@ -98,6 +98,7 @@
 //! | [`state`] | values to actions; a folder is a family, a folder or file in it a machine | the root, its own codec |
 //! | [`link`] | bytes to actions: [`Mux`], [`Channels`], [`Framed`](link::Framed), [`Staged`](link::Staged), [`Peers`](link::Peers) | the root, any machine by its trait |
 //! | [`mod@leios`] | all of a family on one stream, ready to be driven | its family, links |
+//! | [`mod@chia`] | one connection on a stream; a whole node, of any role, on all of its streams | its family, links |
 //! | [`sim`] | laws, explorer, network, adversaries, traces, player, scenarios | all of the above |
 //! | [`manual`] | how to use all this, in reading order | |
 //!
@@ -105,6 +106,8 @@
 //!
 //! - To run the Leios pair: [`mod@leios`] for a stream, then the manual's page on the family.
 //! - To run the Supervisor: the manual's page on the family.
+//! - To run a Chia node: [`mod@chia`], then the manual's page on the family and
+//!   `examples/chia_harvester.rs`.
 //! - To write a driver: the manual's pages on driving, questions and backpressure.
 //! - To write a machine: [`Machine`], then the manual's page on testing.
 //! - To see it run: `cargo run --release -- demo` in the repository.
@@ -114,8 +117,8 @@
 //! | feature | adds | with it comes |
 //! |---|---|---|
 //! | `leios` (default) | the Leios family | `blake2` |
-//! | `supervisor` | the OP-Stack interop Supervisor | `crc`, `serde`, `serde_json`, `sha3` |
-//! | `chia` | the Chia protocol of 2019: codec, connection, harvester and farmer so far | `num-bigint`, `sha2` |
+//! | `supervisor` (default) | the OP-Stack interop Supervisor | `crc`, `serde`, `serde_json`, `sha3` |
+//! | `chia` (default) | the Chia protocol of 2019: codec, connection, every role, both ends of a pool session | `num-bigint`, `sha2` |
 //! | `serde` | messages, inputs and actions as data | `serde` |
 //! | `sim` | the room of that name | `serde`, `serde_json` |
 //! | `arbitrary` | values from fuzzer bytes | `arbitrary`, `std` |
@@ -125,11 +128,11 @@
 //!
 // Rooms that a feature leaves out link to the list of features.
 #![cfg_attr(not(feature = "leios"), doc = "[`mod@leios`]: #features")]
-#![cfg_attr(not(feature = "leios"), doc = "[`manual`]: #features")]
 #![cfg_attr(not(feature = "leios"), doc = "[`Mux`]: #features")]
 #![cfg_attr(not(feature = "leios"), doc = "[`Channels`]: #features")]
 #![cfg_attr(feature = "leios", doc = "[`Mux`]: link::Mux")]
 #![cfg_attr(feature = "leios", doc = "[`Channels`]: link::Channels")]
+#![cfg_attr(not(feature = "chia"), doc = "[`mod@chia`]: #features")]
 #![cfg_attr(not(feature = "sim"), doc = "[`sim`]: #features")]
 #![no_std]
 #![forbid(unsafe_code)]
@@ -184,7 +187,6 @@ pub mod codec;
 #[cfg(feature = "leios")]
 pub mod leios;
 pub mod link;
-#[cfg(feature = "leios")]
 pub mod manual;
 #[cfg(feature = "sim")]
 pub mod sim;

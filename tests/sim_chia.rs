@@ -7,7 +7,8 @@ mod shared_vectors;
 use std::time::Duration;
 
 use nodewire::codec::chia::{
-    Blob, Bytes32, FullBlock, HeaderHash, ProofOfTime, Transaction, TransactionId,
+    Blob, Bytes32, Challenge, FullBlock, HeaderBlock, HeaderHash, ProofOfTime, Transaction,
+    TransactionId,
 };
 use nodewire::codec::streamable::{RustCryptoSha256, Streamable};
 use nodewire::sim::chia::{
@@ -16,7 +17,8 @@ use nodewire::sim::chia::{
 };
 use nodewire::state::chia::{
     Added, FullNode, FullNodeCommand, FullNodeQuery, Harvester, HarvesterCommand, HarvesterQuery,
-    PlotId, Signed, Timelord, TimelordCommand, TimelordQuery, TransactionResult,
+    HeaderBatch, PlotId, Signed, SyncCommand, SyncQuery, Timelord, TimelordCommand, TimelordQuery,
+    TransactionResult, Weighed,
 };
 use nodewire::{AskId, Machine, Time};
 use serde_json::Value;
@@ -119,6 +121,68 @@ fn every_damage_is_seen() {
         assert_eq!(ledger.add(block), Added::Invalid, "{name}");
         assert!(matches!(ledger.add(good.clone()), Added::Tip(_)), "{name}");
     }
+}
+
+/// The header hash covers neither the proof of time nor the challenge, so whoever delivers a header may
+/// change any byte of these: that blames the one that delivered, never the chain.
+#[test]
+fn a_header_is_damaged_wherever_its_proof_of_time_or_its_challenge_is() {
+    let consensus = Consensus::default();
+    let maker = Maker::new(consensus.clone(), 1);
+    let genesis = Maker::genesis(&consensus);
+    let good = maker.child(&genesis).header_block;
+    let mut keeper = Keeper::new(Ledger::new(consensus, genesis));
+    let mut weighed = |header| weighed(&mut keeper, 1, vec![header]);
+    assert_eq!(weighed(good.clone()), Weighed::Good);
+    let (time, challenge) = (good.proof_of_time.clone().unwrap(), good.challenge.clone().unwrap());
+    for (at, bytes) in flipped(&time.to_bytes()) {
+        let Ok(time) = ProofOfTime::from_bytes(&bytes) else { continue };
+        let header = HeaderBlock { proof_of_time: Some(time), ..good.clone() };
+        assert_eq!(weighed(header), Weighed::Damaged, "byte {at} of the proof of time");
+    }
+    for (at, bytes) in flipped(&challenge.to_bytes()) {
+        let challenge = Challenge::from_bytes(&bytes).unwrap();
+        let header = HeaderBlock { challenge: Some(challenge), ..good.clone() };
+        assert_eq!(weighed(header), Weighed::Damaged, "byte {at} of the challenge");
+    }
+}
+
+/// Where nobody can tell whether a challenge is its block's, the header after it tells: whoever
+/// delivered both is blamed, and the chain only if they came apart.
+#[test]
+fn a_challenge_that_the_next_header_does_not_answer_is_damaged() {
+    let mut consensus = Consensus::default();
+    consensus.proofs = Proofs::Unchecked;
+    let maker = Maker::new(consensus.clone(), 1);
+    let genesis = Maker::genesis(&consensus);
+    let chain = grow(&maker, &genesis, 2);
+    let mut headers: Vec<_> = chain.into_iter().map(|block| block.header_block).collect();
+    let mut keeper = Keeper::new(Ledger::new(consensus, genesis));
+    assert_eq!(weighed(&mut keeper, 1, headers.clone()), Weighed::Good);
+    headers[0].challenge.as_mut().unwrap().proof_of_time_output_hash.0[0] ^= 1;
+    assert_eq!(weighed(&mut keeper, 1, headers.clone()), Weighed::Damaged);
+    let after = headers.split_off(1);
+    assert_eq!(weighed(&mut keeper, 1, headers), Weighed::Good);
+    assert_eq!(weighed(&mut keeper, 2, after), Weighed::Bad);
+}
+
+fn weighed(keeper: &mut Keeper, first: u32, headers: Vec<HeaderBlock>) -> Weighed {
+    let batch = Box::new(HeaderBatch { fork: 0, first, headers });
+    let query = FullNodeQuery::Sync(SyncQuery::WeighHeaders(batch));
+    let answer = answers::<FullNode>(keeper, Time::ZERO, query).remove(0);
+    let FullNodeCommand::Sync(SyncCommand::Weighed(_, weighed)) = answer else {
+        panic!("{answer:?}")
+    };
+    weighed
+}
+
+/// The same bytes with one of them changed.
+fn flipped(bytes: &[u8]) -> impl Iterator<Item = (usize, Vec<u8>)> {
+    (0..bytes.len()).map(|at| {
+        let mut bytes = bytes.to_vec();
+        bytes[at] ^= 1;
+        (at, bytes)
+    })
 }
 
 #[test]

@@ -40,6 +40,31 @@ use waiting::Waiting;
 /// is dropped. Messages for nobody vanish.
 ///
 /// It never ends.
+///
+/// ```
+/// use nodewire::chia::{Node, NodeCommand, NodeConfig, NodeRemote, NodeSend};
+/// use nodewire::codec::chia::{NodeId, NodeType};
+/// use nodewire::link::Transport;
+/// use nodewire::state::chia::{
+///     ConnectionConfig, ConnectionId, Harvester, HarvesterLimits, Opened,
+/// };
+/// use nodewire::{Action, Machine, Outbox, Time};
+///
+/// let config = ConnectionConfig::new(NodeType::Harvester, NodeId([7; 32]));
+/// let mut node = Node::new(NodeConfig::new(config), Harvester::new(HarvesterLimits::default()));
+/// let (mut out, now, stream) = (Outbox::new(), Time::ZERO, ConnectionId(1));
+///
+/// // In this order: the stream is open, it takes so much, and then what is read of it.
+/// let opened = NodeCommand::Opened(Opened::outbound(stream, None));
+/// node.handle_local(now, opened, &mut out).unwrap();
+/// let room = NodeRemote { connection: stream, transport: Transport::Writable(65_536) };
+/// node.handle_remote(now, room, &mut out);
+///
+/// let Some(Action::Send(NodeSend::Bytes(to, bytes))) = out.pop() else { panic!() };
+/// assert_eq!(to, stream);
+/// assert!(bytes[4..].starts_with(b"\xa2\x61f\x69handshake"));
+/// assert!(node.deadline().is_some()); // the handshake has to be over soon (C-11)
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Node<R: Role> {
     config: NodeConfig,

@@ -18,6 +18,7 @@
 //! for tests and for memory.
 //!
 //! ```
+//! # #[cfg(feature = "leios")] {
 //! use nodewire::link::{Mux, MuxConfig, MuxLocal, Transport};
 //! use nodewire::state::leios::{Client, ClientCommand, LEIOS_REPLY, Limits, SlotClock};
 //! use nodewire::{Action, Channel, Machine, Outbox, Role, Time};
@@ -34,6 +35,7 @@
 //! link.handle_remote(now, Transport::Writable(24_592), &mut out);
 //! let Some(Action::Send(wire)) = out.pop() else { panic!("now it leaves") };
 //! assert_eq!(wire.len(), 8 + 2); // a segment header, and 0x81 0x00
+//! # }
 //! ```
 //!
 //! What of a channel has left the link, its machine is told where it cares: a Leios server hands
@@ -50,9 +52,9 @@
 //! # Foreign channels
 //!
 //! Bytes of a foreign channel count against its ingress from the moment they are handed to you
-//! until you say [`Consumed`](crate::link::MuxLocal::Consumed): a slow ChainSync of your own is
+//! until you say [`Consumed`]: a slow ChainSync of your own is
 //! held to its limit as ours are. On the way out,
-//! [`egress_limit`](crate::link::MuxConfig::egress_limit) refuses what is too much with `Busy`.
+//! [`egress_limit`] refuses what is too much with `Busy`.
 //!
 //! # Limits
 //!
@@ -62,9 +64,10 @@
 //! to send than may wait, [`Fault::Congested`](crate::Fault::Congested), which is nobody's fault.
 //! [`footprint`](crate::Machine::footprint) tells the bytes a machine or link holds at this moment,
 //! heap and pinned buffers included; `most_footprint` of the pair, of every link and of a whole
-//! [session](crate::leios::most_footprint) tells the most there can be:
+//! [session] tells the most there can be:
 //!
 //! ```
+//! # #[cfg(feature = "leios")] {
 //! use nodewire::leios::{self, SessionConfig};
 //! use nodewire::state::leios::{Client, Limits, SlotClock};
 //! use nodewire::Machine;
@@ -78,7 +81,15 @@
 //! let config = SessionConfig::new(1);
 //! let session = leios::initiator(config.clone());
 //! assert!(session.footprint() <= leios::most_footprint(&config));
+//! # }
 //! ```
 //!
 //! A large read pins its buffer as long as one slice of it lives. Links copy what is small beside
 //! the read it came in and share the rest: a kept vote never pins a 64 KiB buffer.
+//!
+#![cfg_attr(feature = "leios", doc = "[`Consumed`]: crate::link::MuxLocal::Consumed")]
+#![cfg_attr(not(feature = "leios"), doc = "[`Consumed`]: crate#features")]
+#![cfg_attr(feature = "leios", doc = "[`egress_limit`]: crate::link::MuxConfig::egress_limit")]
+#![cfg_attr(not(feature = "leios"), doc = "[`egress_limit`]: crate#features")]
+#![cfg_attr(feature = "leios", doc = "[session]: crate::leios::most_footprint")]
+#![cfg_attr(not(feature = "leios"), doc = "[session]: crate#features")]

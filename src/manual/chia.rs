@@ -84,6 +84,98 @@
 //! }
 //! ```
 //!
+//! # A role in a node
+//!
+//! A [`Node`](crate::chia::Node) is driven as any machine, with several streams instead of one:
+//!
+//! 1. Tell the role what is there ([`NodeCommand::Role`](crate::chia::NodeCommand::Role)).
+//! 2. For each stream, dialled or accepted, say
+//!    [`Opened`](crate::chia::NodeCommand::Opened) with a number above all before it, then how much
+//!    it takes (`Writable`), then what comes of it, each as a
+//!    [`NodeRemote`](crate::chia::NodeRemote). Don't read a stream while
+//!    [`holds_back`](crate::chia::Node::holds_back) says so of it.
+//! 3. Carry out [`NodeSend`](crate::chia::NodeSend): bytes to write, streams to close or to dial.
+//! 4. Answer the role's questions, now or later, by its commands. For tests, oracles that make
+//!    answers up are in the room `sim`.
+//!
+//! Here a harvester looks a challenge up, for a farmer that is a bare session:
+//!
+//! ```
+//! use nodewire::bytes::Bytes;
+//! use nodewire::chia::{Node, NodeCommand, NodeConfig, NodeRemote, NodeSend, session};
+//! use nodewire::codec::chia::messages::{HarvesterHandshake, NewChallenge};
+//! use nodewire::codec::chia::{Blob, Bytes32, Message, NodeId, NodeType, PublicKey};
+//! use nodewire::link::Transport;
+//! use nodewire::state::chia::{
+//!     Admission, ConnectionCommand, ConnectionConfig, ConnectionId, ConnectionNotice, Direction,
+//!     Harvester, HarvesterCommand, HarvesterLimits, HarvesterQuery, Opened, Plot, PlotId,
+//! };
+//! use nodewire::{Action, Machine, Outbox, Time};
+//!
+//! let (now, pool) = (Time::ZERO, PublicKey([1; 48]));
+//! let config = ConnectionConfig::new(NodeType::Harvester, NodeId([2; 32]));
+//! let mut node = Node::new(NodeConfig::new(config), Harvester::new(HarvesterLimits::default()));
+//! let mut out = Outbox::new();
+//! let plot = Plot { id: PlotId(0), pool_pubkey: pool, plot_pubkey: PublicKey([3; 48]), size: 32 };
+//! let plots = NodeCommand::Role(HarvesterCommand::Plots(vec![plot]));
+//! let opened = NodeCommand::Opened(Opened::outbound(ConnectionId(1), None));
+//! for command in [plots, opened] {
+//!     node.handle_local(now, command, &mut out).unwrap();
+//! }
+//! let hears = |transport| NodeRemote { connection: ConnectionId(1), transport };
+//! node.handle_remote(now, hears(Transport::Writable(Transport::UNCOUNTED)), &mut out);
+//!
+//! let config = ConnectionConfig::new(NodeType::Farmer, NodeId([4; 32]));
+//! let (mut farmer, mut back) = (session(config, Direction::Inbound), Outbox::new());
+//! farmer.handle_remote(now, Transport::Writable(Transport::UNCOUNTED), &mut back);
+//! farmer.handle_local(now, ConnectionCommand::Open, &mut back).unwrap();
+//!
+//! let found = 'both: loop {
+//!     while let Some(action) = out.pop() {
+//!         match action {
+//!             Action::Send(NodeSend::Bytes(_, bytes)) => {
+//!                 farmer.handle_remote(now, Transport::Received(bytes), &mut back);
+//!             }
+//!             Action::Ask(id, query) => {
+//!                 let answer = match query {
+//!                     HarvesterQuery::LookupQualities { .. } => {
+//!                         let string = Blob(Bytes::from_static(&[5; 32]));
+//!                         HarvesterCommand::Qualities(id, Some(vec![string]))
+//!                     }
+//!                     HarvesterQuery::FetchProof { .. } => HarvesterCommand::Proof(id, None),
+//!                     HarvesterQuery::Sign { .. } => HarvesterCommand::Signature(id, None),
+//!                 };
+//!                 node.handle_local(now, NodeCommand::Role(answer), &mut out).unwrap();
+//!             }
+//!             Action::Notify(notice) => println!("{notice:?}"),
+//!             other => panic!("{other:?}"),
+//!         }
+//!     }
+//!     let commands = match back.pop().expect("either has something to do") {
+//!         Action::Send(bytes) => {
+//!             node.handle_remote(now, hears(Transport::Received(bytes)), &mut out);
+//!             vec![]
+//!         }
+//!         Action::Ask(id, _) => vec![ConnectionCommand::Admitted(id, Admission::Registered)],
+//!         Action::Notify(ConnectionNotice::Connected(_)) => vec![
+//!             ConnectionCommand::Send(HarvesterHandshake { pool_pubkeys: vec![pool] }.into()),
+//!             ConnectionCommand::Send(NewChallenge { challenge_hash: Bytes32([6; 32]) }.into()),
+//!         ],
+//!         Action::Notify(ConnectionNotice::Received(Message::ChallengeResponse(found))) => {
+//!             break 'both found;
+//!         }
+//!         other => panic!("{other:?}"),
+//!     };
+//!     for command in commands {
+//!         farmer.handle_local(now, command, &mut back).unwrap();
+//!     }
+//! };
+//! assert_eq!((found.challenge_hash, found.plot_size), (Bytes32([6; 32]), 32));
+//! ```
+//!
+//! `examples/chia_harvester.rs` is the same over a blocking socket, with deadlines;
+//! `adapter/src/chia/hub.rs` drives any role on any number of tokio streams, with dialling.
+//!
 //! # A block is farmed
 //!
 //! The full node announces its heaviest block's challenge; the harvester has a proof; the farmer

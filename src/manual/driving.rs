@@ -25,6 +25,7 @@
 //! Two machines, one thread, no transport at all; what takes the place of a socket is a variable.
 //!
 //! ```
+//! # #[cfg(feature = "leios")] {
 //! use nodewire::codec::leios::KeepAliveMessage;
 //! use nodewire::state::leios::{
 //!     KeepAliveClient, KeepAliveCommand, KeepAliveConfig, KeepAliveNotice, KeepAliveServer,
@@ -59,9 +60,10 @@
 //!     }
 //! };
 //! assert_eq!(ending, Ending::Done);
+//! # }
 //! ```
 //!
-//! Around a *link* ([`Mux`](crate::link::Mux), [`Framed`](crate::link::Framed),
+//! Around a *link* ([`Mux`], [`Framed`](crate::link::Framed),
 //! [`Staged`](crate::link::Staged)) it is the same loop, with bytes:
 //! `examples/blocking.rs` has it for a TCP stream and nothing but `std`, `adapter/src/drive.rs`
 //! for tokio. Both are under test; copy what fits.
@@ -77,7 +79,7 @@
 //! - **The end.** After `Close`, write what was sent before it, then drop the machine. Links end
 //!   for good by themselves; around a bare machine [`UntilClosed`](crate::UntilClosed) swallows
 //!   what comes later.
-//! - **Wall-clock time** is data: a [`SlotClock`](crate::state::leios::SlotClock) says which slot
+//! - **Wall-clock time** is data: a [`SlotClock`] says which slot
 //!   begins when.
 //!
 //! # If you know quinn-proto or str0m
@@ -96,3 +98,8 @@
 //! | `Instant` | `Time`, a number: record it, compare it, jump with it |
 //! | an error from a call may be the peer's doing | `Err` is always yours, and nothing has happened; the peer's doing is `Action::Close` |
 //! | a state that must not be cloned | `Clone + Eq + Hash`: fork a connection in a test, compare, explore |
+//!
+#![cfg_attr(feature = "leios", doc = "[`Mux`]: crate::link::Mux")]
+#![cfg_attr(not(feature = "leios"), doc = "[`Mux`]: crate#features")]
+#![cfg_attr(feature = "leios", doc = "[`SlotClock`]: crate::state::leios::SlotClock")]
+#![cfg_attr(not(feature = "leios"), doc = "[`SlotClock`]: crate#features")]

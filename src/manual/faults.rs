@@ -16,6 +16,7 @@
 //! [`id`](crate::Rule::id) for metrics and a [`source`](crate::Rule::source).
 //!
 //! ```
+//! # #[cfg(feature = "leios")] {
 //! use nodewire::codec::leios::{Hash32, LeiosPoint, Notification, SlotNo};
 //! use nodewire::codec::leios::{CompletionFlag, CountedNotification, MsgReplyPayload};
 //! use nodewire::link::{ChannelInput, Channels};
@@ -42,6 +43,7 @@
 //! let Some(Action::Close(Ending::Fault(fault))) = out.pop() else { panic!("it ends") };
 //! assert_eq!(fault.severity(), Severity::Faulty);
 //! println!("{fault}"); // the peer broke leios/.. : .. at byte .. of ..
+//! # }
 //! ```
 //!
 //! # Severity
@@ -59,7 +61,7 @@
 //!
 //! A [`Rule`](crate::Rule) is one checkable sentence of a specification: a `static` with an id
 //! (`leios/L-17`), the short name of its violation, its text, its source and its severity. All of
-//! Leios' are in [`state::leios::rules`](crate::state::leios::rules), `nodewire rules leios` lists
+//! Leios' are in [`state::leios::rules`], `nodewire rules leios` lists
 //! them, tests see to it that each is cited where it is kept and broken by a scenario.
 //!
 //! # The right moment
@@ -67,3 +69,6 @@
 //! A machine checks everything, then changes everything: a refusal leaves it equal to what it was,
 //! bit by bit ([`Laws`](crate::manual) holds all machines to that). A fault comes after all that
 //! was good before it, as the last action, however the bytes were cut into reads.
+//!
+#![cfg_attr(feature = "leios", doc = "[`state::leios::rules`]: crate::state::leios::rules")]
+#![cfg_attr(not(feature = "leios"), doc = "[`state::leios::rules`]: crate#features")]

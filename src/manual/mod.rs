@@ -12,6 +12,7 @@
 //!    your own.
 //! 9. [`diagrams`]: the tables of all protocols, drawn.
 //!
+#![cfg_attr(not(feature = "leios"), doc = "[`leios`]: crate#features")]
 #![cfg_attr(not(feature = "chia"), doc = "[`chia`]: crate#features")]
 #![cfg_attr(not(feature = "supervisor"), doc = "[`supervisor`]: crate#features")]
 #![cfg_attr(not(feature = "sim"), doc = "[`testing`]: crate#features")]
@@ -22,6 +23,7 @@ pub mod chia;
 pub mod diagrams;
 pub mod driving;
 pub mod faults;
+#[cfg(feature = "leios")]
 pub mod leios;
 pub mod questions;
 #[cfg(feature = "supervisor")]

@@ -5,9 +5,12 @@
 //! query, and goes on. The answer is local input. It may come at once, out of order, after other
 //! input, from another thread, or never.
 //!
-//! A query knows how to turn its answer into that input, so the types pair them:
+//! A query of Leios or of the Supervisor knows how to turn its answer into that input, so the types
+//! pair them; one of Chia is answered by the role's command that names it in its documentation, with
+//! the id that came with it.
 //!
 //! ```
+//! # #[cfg(feature = "leios")] {
 //! use nodewire::bytes::Bytes;
 //! use nodewire::codec::leios::{
 //!     DeliverableId, Hash32, LeiosPoint, MsgRequestPayload, NonEmpty, ReplyMessage,
@@ -42,6 +45,7 @@
 //! server.handle_local(now, query.fetched(id, None), &mut out).unwrap();
 //! let Some(Action::Close(Ending::Fault(fault))) = out.pop() else { panic!("it ends") };
 //! assert_eq!(fault.rule().unwrap().id(), "leios/L-20");
+//! # }
 //! ```
 //!
 //! - **Each question once.** Ids only grow. An answer counts once; a second one does nothing, and
@@ -56,6 +60,13 @@
 //! - **Queries are exhaustive enums.** A question that a wildcard swallows would stall a peer, so a
 //!   new one is a new major version. Notices and commands may grow.
 //! - **Inside a link** the query is wrapped as the notice is: a
-//!   [`ConnectionQuery`](crate::state::leios::ConnectionQuery) from a
-//!   [`Session`](crate::leios::Session) comes as `StagedOf::Second(..)`, its answer goes in through
-//!   [`on_connection`](crate::leios::on_connection), with the id that came with it.
+//!   [`ConnectionQuery`] from a
+//!   [`Session`] comes as `StagedOf::Second(..)`, its answer goes in through
+//!   [`on_connection`], with the id that came with it.
+//!
+#![cfg_attr(feature = "leios", doc = "[`ConnectionQuery`]: crate::state::leios::ConnectionQuery")]
+#![cfg_attr(not(feature = "leios"), doc = "[`ConnectionQuery`]: crate#features")]
+#![cfg_attr(feature = "leios", doc = "[`Session`]: crate::leios::Session")]
+#![cfg_attr(not(feature = "leios"), doc = "[`Session`]: crate#features")]
+#![cfg_attr(feature = "leios", doc = "[`on_connection`]: crate::leios::on_connection")]
+#![cfg_attr(not(feature = "leios"), doc = "[`on_connection`]: crate#features")]

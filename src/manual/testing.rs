@@ -11,7 +11,7 @@
 //! | what happened? | [`Recorder`](crate::sim::Recorder), [`Trace`](crate::sim::Trace), [`Sequence`](crate::sim::Sequence) |
 //! | does it still do the same? | [`replay`](crate::sim::replay) |
 //! | can another language drive it? | [`Player`](crate::sim::Player), `nodewire play` |
-//! | does an implementation keep the rules? | [`scenario`](crate::sim::scenario), `nodewire check` |
+//! | does an implementation keep the rules? | [`scenario`], `nodewire check` |
 //!
 //! # A machine of one's own
 //!
@@ -127,7 +127,7 @@
 //!
 //! # Content
 //!
-//! [`sim::made`](crate::sim::made) makes transactions, blocks, headers and votes of the real form:
+//! [`sim::made`] makes transactions, blocks, headers and votes of the real form:
 //! they parse and their hashes fit, though no ledger would accept them.
 //!
 //! # Traces
@@ -150,3 +150,14 @@
 //! `PROPTEST_CASES` and `PROPTEST_RNG_SEED` as everywhere; `NODEWIRE_BLESS=1` writes golden files
 //! anew; `NODEWIRE_VECTORS` is where more test vectors are, and `NODEWIRE_REQUIRE_VECTORS=1` makes
 //! their absence an error.
+//!
+#![cfg_attr(
+    any(feature = "chia", feature = "leios", feature = "supervisor"),
+    doc = "[`scenario`]: crate::sim::scenario"
+)]
+#![cfg_attr(
+    not(any(feature = "chia", feature = "leios", feature = "supervisor")),
+    doc = "[`scenario`]: crate#features"
+)]
+#![cfg_attr(feature = "leios", doc = "[`sim::made`]: crate::sim::made")]
+#![cfg_attr(not(feature = "leios"), doc = "[`sim::made`]: crate#features")]

@@ -12,7 +12,8 @@
 //! - [`Player`]: any machine behind one function from line to lines.
 //! - `scenario`: the tests of numbered rules as data files, for any implementation; `made`:
 //!   made-up blocks, headers and votes for them.
-//! - `chia`: a chain in memory to ask about, and blocks for it.
+//! - `chia`: oracles that answer the questions of each Chia role, out of a chain in memory and with
+//!   stand-ins for plots, keys and VDFs; a node with its oracle as one machine (`Staffed`); blocks.
 //! - [`Rng`], [`TraceHash`]: the seeded numbers and the hash behind all of it.
 
 mod duo;
@@ -34,7 +35,7 @@ mod twist;
 pub mod chia;
 #[cfg(feature = "leios")]
 pub mod made;
-#[cfg(any(feature = "leios", feature = "supervisor"))]
+#[cfg(any(feature = "chia", feature = "leios", feature = "supervisor"))]
 pub mod scenario;
 #[cfg(feature = "supervisor")]
 pub mod supervisor;

@@ -212,7 +212,7 @@ impl Step {
     }
 
     fn parse(line: &str) -> Result<Self, String> {
-        let value: Value = serde_json::from_str(line).map_err(|error| error.to_string())?;
+        let value: Value = serde_json::from_str(line).map_err(|error| why(&error))?;
         let Value::Object(mut fields) = value else { return Err("no object".to_string()) };
         let at = fields.remove("at").as_ref().and_then(read_micros);
         let at = at.ok_or("`at` is to be microseconds")?;
@@ -273,6 +273,11 @@ impl fmt::Display for Step {
     }
 }
 
+/// What is wrong with a line, and where in it: which one it is, is said elsewhere.
+fn why(error: &serde_json::Error) -> String {
+    error.to_string().replace(" at line 1 column ", " at column ")
+}
+
 impl core::str::FromStr for Trace {
     type Err = TraceError;
 
@@ -285,7 +290,7 @@ impl core::str::FromStr for Trace {
         let wrong = |line, why: &str| TraceError::Line { line, why: why.to_string() };
         let (at, header) = lines.next().ok_or_else(|| wrong(1, "no header"))?;
         let header: Value =
-            serde_json::from_str(header).map_err(|error| wrong(at, &error.to_string()))?;
+            serde_json::from_str(header).map_err(|error| wrong(at, &why(&error)))?;
         let field = |name: &str| header.get(name);
         match field("trace").and_then(Value::as_u64) {
             Some(TRACE_VERSION) => {}

@@ -1,13 +1,15 @@
 //! An established connection (C-12 to C-16, R-8, R-9).
 
+use std::time::Duration;
+
 use nodewire::codec::chia::messages::{
     NewChallenge, Peers, Ping, Pong, RequestBlock, RequestPeers,
 };
-use nodewire::codec::chia::{Bytes32, Function, HeaderHash, Message, NodeType};
+use nodewire::codec::chia::{Bytes32, Function, HeaderHash, Message, NodeId, NodeType};
 use nodewire::state::chia::{ConnectionCommand, ConnectionLabel, ConnectionNotice, may_send};
 use nodewire::{Ending, Fault, Machine};
 
-use crate::given::{Played, seconds};
+use crate::given::{Played, config, seconds};
 
 const FULL_NODE: NodeType = NodeType::FullNode;
 
@@ -39,6 +41,17 @@ fn pings_are_sent_every_interval_and_only_their_own_pongs_count() {
     played.pass(seconds(600));
     let [Message::Ping(Ping { nonce: second })] = played.sent()[..] else { panic!() };
     assert_ne!(second, nonce);
+}
+
+/// A configuration without pings waits for nothing that never comes.
+#[test]
+fn an_interval_of_zero_is_no_pings() {
+    let mut config = config(FULL_NODE, NodeId([1; 32]));
+    config.limits.ping_interval = Duration::ZERO;
+    let mut played = Played::established_with(config, NodeType::Farmer);
+    assert_eq!(played.machine.deadline(), None);
+    played.pass(seconds(10_000));
+    assert_eq!((played.sent(), played.ending()), (vec![], None));
 }
 
 #[test]

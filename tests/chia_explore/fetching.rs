@@ -177,7 +177,6 @@ impl Town {
                 of.taken += u32::from(result == TransactionResult::Accepted);
                 TransactionsCommand::Offered(ask, result)
             }
-            other => panic!("{other:?}"),
         };
         let mut out = Outbox::new();
         of.machine.handle_local(of.now, command, &mut out).unwrap();
@@ -211,11 +210,9 @@ impl World for Town {
         let mut next = self.clone();
         match *step {
             Move::Arrive(link, end) => {
-                let message = next.links.arrive(link, end)?;
-                let node = next.links.member(link, end);
+                let (node, news) = next.links.arrive(link, end)?;
                 if !next.nodes[node].is_silent {
-                    let from = ConnectionId(link as u64);
-                    next.hear(node, FromPeer::Received(from, message));
+                    next.hear(node, news);
                 }
             }
             Move::Answer(node, question) => next.answer(node, question),

@@ -139,13 +139,11 @@ impl Links {
         ends.filter(|(link, end)| !self.links[*link].coming[*end].is_empty())
     }
 
-    /// The member at this end.
-    pub fn member(&self, link: usize, end: usize) -> usize {
-        self.links[link].ends[end]
-    }
-
-    /// The next message arrives there.
-    pub fn arrive(&mut self, link: usize, end: usize) -> Option<Message> {
-        self.links[link].coming[end].pop_front()
+    /// The next message arrives there: which member hears what.
+    pub fn arrive(&mut self, link: usize, end: usize) -> Option<(usize, FromPeer)> {
+        let from = ConnectionId(link as u64);
+        let link = &mut self.links[link];
+        let message = link.coming[end].pop_front()?;
+        Some((link.ends[end], FromPeer::Received(from, message)))
     }
 }

@@ -8,8 +8,7 @@ use nodewire::codec::chia::{Message, NodeType};
 use nodewire::sim::World;
 use nodewire::sim::chia::{Consensus, Keeper, Ledger, Maker};
 use nodewire::state::chia::{
-    ConnectionId, Delivery, FromPeer, FullNode, FullNodeCommand, FullNodeConfig, SyncCommand,
-    Weighed,
+    Delivery, FromPeer, FullNode, FullNodeCommand, FullNodeConfig, SyncCommand, Weighed,
 };
 
 use crate::links::{Blame, Links, Wire};
@@ -169,9 +168,8 @@ impl World for Village {
         let mut next = self.clone();
         match *step {
             Move::Arrive(link, end) => {
-                let message = next.links.arrive(link, end)?;
-                let from = ConnectionId(link as u64);
-                next.hear(next.links.member(link, end), FromPeer::Received(from, message));
+                let (node, news) = next.links.arrive(link, end)?;
+                next.hear(node, news);
             }
             Move::Leave => next.part(),
             Move::TimeOut => {

@@ -3,25 +3,16 @@
 use nodewire::codec::chia::NodeType::{FullNode as Full, Introducer as Introducing};
 use nodewire::codec::chia::messages::{Handshake, Peers, RequestPeers};
 use nodewire::codec::chia::{NodeType, PeerInfo};
-use nodewire::sim::chia::{Answers, Oracle};
-use nodewire::state::chia::{
-    AddressesCommand, AddressesConfig, AddressesLimits, ConnectionConfig, Introducer,
-};
-use nodewire::{AskId, Never, Time};
+use nodewire::sim::chia::Nobody;
+use nodewire::state::chia::{AddressesConfig, AddressesLimits, ConnectionConfig, Introducer};
 
 use crate::blocks::full_node;
 use crate::flood::{Flooded, ack, frame, node_id};
 use crate::kinds::{Kind, Way, anywhere, here};
-use crate::wallets::{Nobody, who_pings};
+use crate::wallets::who_pings;
 
 /// What an address costs with its share of tables.
 const OF_AN_ADDRESS: usize = 384;
-
-impl Oracle<Introducer> for Nobody {
-    fn asked(&mut self, _: Time, _: AskId, query: Never, _: &mut Answers<AddressesCommand>) {
-        match query {}
-    }
-}
 
 fn introducer() -> Flooded<Introducer, Nobody> {
     let role = Introducer::new(AddressesConfig::introducer(7));

@@ -200,10 +200,8 @@ fn a_farmer_of_a_pool() {
     drop(out);
     let mut most = 0;
     for number in 0..256 {
-        let good = |id, query| match query {
-            PoolClientQuery::VerifyCoinbases(..) => Some(PoolClientCommand::Verdict(id, true)),
-            _ => None,
-        };
+        let good =
+            |id, PoolClientQuery::VerifyCoinbases(..)| Some(PoolClientCommand::Verdict(id, true));
         most = most.max(flood(&mut machine, 1, |_| data(number), good));
         // Its stock never lasts, so that the next is asked for.
         let mut out = Outbox::new();

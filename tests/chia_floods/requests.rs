@@ -59,8 +59,8 @@ fn requests_of_the_deaf() {
     // It takes the handshake. After some thousand requests the bytes that wait are too many.
     let kind = Kind::new("requests of who reads nothing (A-16)", Full, ask).takes(1_000);
     let ends: &[_] = if items() > 20_000 { &["egress"] } else { &[] };
-    // Their buffer doubles as it grows: for a moment half as much again is there.
-    full_node().flood(kind.ends(ends).keeps("egress", 1, EGRESS + EGRESS / 2));
+    // They are in buffers of their own: no more is there than waits, but for the one that grows.
+    full_node().flood(kind.ends(ends).keeps("egress", 1, EGRESS + EGRESS / 64));
 }
 
 /// Bytes that may wait to leave (`chia.md` 14.4).

@@ -3,28 +3,12 @@
 use nodewire::codec::chia::NodeType::FullNode;
 use nodewire::codec::chia::messages::{Ancestors, Header, NewLca, Ping, Pong, RespondBody};
 use nodewire::codec::chia::{Blob, HeaderHash};
-use nodewire::sim::chia::{Answers, Oracle};
-use nodewire::state::chia::{Wallet, WalletCommand, WalletLimits};
-use nodewire::{AskId, Machine, Time};
+use nodewire::sim::chia::Nobody;
+use nodewire::state::chia::{Wallet, WalletLimits};
 
 use crate::blocks::top;
 use crate::flood::{Flooded, Honest, frame};
 use crate::kinds::{Kind, bytes32};
-
-/// Nobody asks it anything.
-pub struct Nobody;
-
-impl Oracle<Wallet> for Nobody {
-    fn asked(
-        &mut self,
-        _: Time,
-        _: AskId,
-        query: <Wallet as Machine>::Query,
-        _: &mut Answers<WalletCommand>,
-    ) {
-        match query {}
-    }
-}
 
 /// A peer that asks whether we are there.
 pub fn who_pings(node_type: nodewire::codec::chia::NodeType) -> Honest {
@@ -35,7 +19,7 @@ pub fn who_pings(node_type: nodewire::codec::chia::NodeType) -> Honest {
 #[test]
 fn what_a_wallet_hears() {
     let wallet = || {
-        let role = Wallet::new(WalletLimits::default());
+        let role = <Wallet>::new(WalletLimits::default());
         Flooded::new(role, Nobody, who_pings(FullNode))
     };
     let lca = |number| frame(NewLca { lca_hash: HeaderHash(bytes32(number).0), height: 7 });

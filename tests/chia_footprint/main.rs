@@ -12,10 +12,12 @@ use std::time::Duration;
 use arbitrary::Unstructured;
 use nodewire::codec::Source;
 use nodewire::codec::chia::messages::RequestData;
-use nodewire::codec::chia::{FullBlock, Message};
+use nodewire::codec::chia::{Blob, FullBlock, Message, NodeId, NodeType};
 use nodewire::codec::streamable::Streamable;
 use nodewire::sim::chia::{Consensus, Maker};
-use nodewire::state::chia::FromPeer;
+use nodewire::state::chia::{
+    ConnectionId, Direction, Farmer, FarmerConfig, FromPeer, Parting, Peer, Whereabouts,
+};
 use nodewire::{Input, Machine, Outbox};
 
 use given::chia::{self, ForChiaConnection, ForPool, ForPoolClient};
@@ -126,6 +128,28 @@ fn connections_hold_no_more_than_they_say() {
     keeps_its_word("connection", || ForChiaConnection::new(0), |it| it.message = own(&it.message));
     keeps_its_word("pool client", ForPoolClient::default, |_| ());
     keeps_its_word("pool", ForPool::default, |_| ());
+}
+
+/// A set that has become empty holds nothing: of harvesters that went nothing is left.
+#[test]
+fn a_farmer_whose_harvesters_have_gone_holds_no_more_than_it_says() {
+    let peer = |node_type| Peer { node_id: NodeId([9; 32]), node_type, server_port: 0 };
+    let at = Whereabouts { direction: Direction::Inbound, listens: None };
+    let (told, freed) = heap::held(|| {
+        let config = FarmerConfig::new(Vec::new(), Blob::default());
+        let mut farmer: Farmer = Farmer::new(config);
+        let mut out = Outbox::new();
+        let (from, start) = (ConnectionId(1), start());
+        let come = FromPeer::Connected(from, peer(NodeType::Harvester), at);
+        farmer.handle_remote(start, come, &mut out);
+        farmer.handle_remote(start, FromPeer::Disconnected(from, Parting::AddressKept), &mut out);
+        drop(out);
+        let told = farmer.footprint() - size_of::<Farmer>();
+        let before = heap::live();
+        drop(farmer);
+        (told, before - heap::live())
+    });
+    assert!(freed <= told, "{freed} bytes live, {told} told");
 }
 
 /// Blocks and their parts, with texts and optional members.

@@ -4,20 +4,11 @@ use nodewire::chia::NodeRemote;
 use nodewire::codec::chia::messages::RequestBlock;
 use nodewire::codec::chia::{HeaderHash, NodeType};
 use nodewire::link::Transport;
-use nodewire::sim::chia::{Answers, Oracle, Staffed};
+use nodewire::sim::chia::{Nobody, Staffed};
 use nodewire::state::chia::{ConnectionId, Opened};
-use nodewire::{AskId, Machine, Never, Outbox, Time};
+use nodewire::{Machine, Outbox};
 
-use crate::given::{Played, Tell, Toy, frame, peer};
-
-/// Nothing is asked of anybody.
-struct Nobody;
-
-impl Oracle<Toy> for Nobody {
-    fn asked(&mut self, _: Time, _: AskId, query: Never, _: &mut Answers<Tell>) {
-        match query {}
-    }
-}
+use crate::given::{Played, Tell, frame, peer};
 
 #[test]
 fn it_holds_back_whom_the_node_does() {

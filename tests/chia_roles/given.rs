@@ -24,8 +24,13 @@ where
     }
 
     pub fn connect(&mut self, from: u64, node_type: NodeType) {
+        self.connect_by(Direction::Inbound, from, node_type);
+    }
+
+    /// A peer that dialled us, or that we dialled.
+    pub fn connect_by(&mut self, direction: Direction, from: u64, node_type: NodeType) {
         let peer = Peer { node_id: NodeId([9; 32]), node_type, server_port: 0 };
-        let at = Whereabouts { direction: Direction::Inbound, listens: None };
+        let at = Whereabouts { direction, listens: None };
         self.remote(FromPeer::Connected(ConnectionId(from), peer, at));
     }
 

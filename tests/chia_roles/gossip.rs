@@ -143,7 +143,6 @@ impl Net {
                 };
                 TransactionsCommand::Offered(ask, result)
             }
-            other => panic!("{other:?}"),
         };
         self.command(node, command);
     }
@@ -331,7 +330,6 @@ fn flooded(message: Flood, count: u64) -> usize {
                 TransactionsQuery::Offer(..) => {
                     TransactionsCommand::Offered(ask, TransactionResult::Refused)
                 }
-                other => panic!("{other:?}"),
             });
         }
         played.sent();

@@ -8,8 +8,8 @@ use nodewire::codec::chia::messages::{
 use nodewire::codec::chia::{Blob, Bytes32, HeaderDataHash, NodeType, ProofOfSpace};
 use nodewire::codec::streamable::{RustCryptoSha256, Sha256};
 use nodewire::state::chia::{
-    Delivery, Harvester, HarvesterCommand, HarvesterLimits, HarvesterNotice, HarvesterQuery, Plot,
-    PlotId,
+    ConnectionId, Delivery, Direction, Harvester, HarvesterCommand, HarvesterLimits,
+    HarvesterNotice, HarvesterQuery, Plot, PlotId,
 };
 use nodewire::{AskId, Machine, Outbox, Refused, Time};
 
@@ -155,6 +155,33 @@ fn headers_and_targets_are_signed_by_the_plot_of_the_quality() {
     let (id, _) = played.question();
     played.local(HarvesterCommand::Signature(id, None));
     assert_eq!(played.sent(), []);
+}
+
+/// H-1: who dials may only claim to be a farmer, and must not keep out the one that we dial.
+#[test]
+fn the_farmer_that_we_dial_takes_the_place_of_one_that_dialled_us() {
+    let mut played = harvester(HarvesterLimits::default());
+    let asked = challenge(&mut played, 7);
+    played.connect_by(Direction::Outbound, 2, NodeType::Farmer);
+    assert_eq!(penalty(&played.sent()), Some((FARMER, "chia/H-1")));
+    assert_eq!(played.machine.farmer(), Some(ConnectionId(2)));
+    // What was being done for the first is dropped (H-11), and it is heard no more.
+    assert!(asked.iter().all(|(id, _)| !played.machine.awaits(*id)));
+    assert_eq!(challenge(&mut played, 8), []);
+    played.disconnect(FARMER);
+    played.hear(2, NewChallenge { challenge_hash: bytes32(7) });
+    assert_eq!(plots(&played.asked()), [1, 3]);
+    // From then on it is the one farmer, whoever comes.
+    for (direction, other) in [(Direction::Inbound, 3), (Direction::Outbound, 4)] {
+        played.connect_by(direction, other, NodeType::Farmer);
+        assert_eq!(penalty(&played.sent()), Some((other, "chia/H-1")));
+    }
+    // Who comes when it has gone is the first again, and gives way again.
+    played.disconnect(2);
+    played.connect(5, NodeType::Farmer);
+    assert_eq!(played.machine.farmer(), Some(ConnectionId(5)));
+    played.connect_by(Direction::Outbound, 6, NodeType::Farmer);
+    assert_eq!(penalty(&played.sent()), Some((5, "chia/H-1")));
 }
 
 #[test]

@@ -127,6 +127,113 @@ fn headers_and_bodies_are_taken_by_their_hash() {
     assert_eq!(played.machine.deadline(), None);
 }
 
+fn ancestors(heights: &[u32]) -> Ancestors {
+    let ancestors = heights.iter().map(|height| (*height, HeaderHash([7; 32]))).collect();
+    Ancestors { header_hash: HeaderHash([1; 32]), ancestors }
+}
+
+fn ask(played: &mut Played<Wallet>, heights: &[u32]) {
+    played.local(WalletCommand::Ancestors(HeaderHash([1; 32]), heights.to_vec()));
+}
+
+fn told(heights: &[u32]) -> [WalletNotice; 1] {
+    let Ancestors { header_hash, ancestors } = ancestors(heights);
+    [WalletNotice::Ancestors { header_hash, ancestors }]
+}
+
+/// A wallet of one full node, which has let a request for these heights lapse.
+fn lapsed(heights: &[u32]) -> Played<Wallet> {
+    let mut played = Played::new(Wallet::new(WalletLimits::default()));
+    played.connect(1, NodeType::FullNode);
+    ask(&mut played, heights);
+    played.pass(Duration::from_secs(10));
+    assert!(matches!(played.notices()[..], [WalletNotice::Unanswered(_)]));
+    played
+}
+
+/// W-6: an answer says of which header it is, not to which request; who is slow answers all of them
+/// in order (C-16).
+#[test]
+fn ancestors_that_come_late_are_not_those_that_were_asked_for_since() {
+    let mut played = lapsed(&[9, 3]);
+    ask(&mut played, &[9, 3, 5]);
+    played.hear(1, ancestors(&[9, 3]));
+    assert_eq!(played.notices(), []);
+    // The second answer is short for itself.
+    played.hear(1, ancestors(&[9]));
+    assert_eq!(played.notices(), told(&[9]));
+    assert_eq!(played.machine.deadline(), None);
+}
+
+/// What has all that is wanted is as good as the answer, whichever it is.
+#[test]
+fn late_ancestors_that_are_all_that_is_wanted_are_taken() {
+    let mut played = lapsed(&[9, 3, 5]);
+    ask(&mut played, &[9, 5]);
+    played.hear(1, ancestors(&[9, 5]));
+    assert_eq!(played.notices(), told(&[9, 5]));
+    // The answer to the second is owed still, and not taken for that to a third.
+    ask(&mut played, &[9, 5, 4]);
+    played.hear(1, ancestors(&[9, 5]));
+    assert_eq!(played.notices(), []);
+    played.hear(1, ancestors(&[9, 5]));
+    assert_eq!(played.notices(), told(&[9, 5]));
+}
+
+/// Who asks for the same again is answered by the late answer, however short.
+#[test]
+fn the_same_ancestors_may_be_asked_for_again() {
+    let mut played = lapsed(&[9, 3, 5]);
+    ask(&mut played, &[9, 3, 5]);
+    played.hear(1, ancestors(&[9]));
+    assert_eq!(played.notices(), told(&[9]));
+    played.hear(1, ancestors(&[9]));
+    assert_eq!(played.notices(), []);
+    // Nothing is owed any more.
+    ask(&mut played, &[9, 3]);
+    played.hear(1, ancestors(&[9]));
+    assert_eq!(played.notices(), told(&[9]));
+}
+
+#[test]
+fn who_never_answered_is_not_waited_for_twice() {
+    let mut played = lapsed(&[9, 3]);
+    ask(&mut played, &[9, 3, 5]);
+    played.hear(1, ancestors(&[9, 3]));
+    assert_eq!(played.notices(), []);
+    played.pass(Duration::from_secs(10));
+    assert_eq!(played.notices().len(), 1);
+    ask(&mut played, &[9, 3, 5]);
+    played.hear(1, ancestors(&[9, 3]));
+    assert_eq!(played.notices(), told(&[9, 3]));
+}
+
+#[test]
+fn who_has_gone_owes_no_ancestors() {
+    let mut played = lapsed(&[9, 3]);
+    played.disconnect(1);
+    played.connect(1, NodeType::FullNode);
+    ask(&mut played, &[9, 3, 5]);
+    played.hear(1, ancestors(&[9, 3]));
+    assert_eq!(played.notices(), told(&[9, 3]));
+}
+
+#[test]
+fn what_was_given_up_is_bounded() {
+    let mut played = lapsed(&[9, 3]);
+    let mut most = 0;
+    for number in 0..1_000_u32 {
+        ask(&mut played, &vec![number; 100]);
+        played.pass(Duration::from_secs(10));
+        played.notices();
+        played.sent();
+        if number == 100 {
+            most = played.machine.footprint();
+        }
+    }
+    assert!(most >= 64 * 400 && played.machine.footprint() <= most);
+}
+
 #[test]
 fn ancestors_are_taken_of_who_was_asked_if_they_are_what_was_asked() {
     let mut played = default();

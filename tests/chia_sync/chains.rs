@@ -75,7 +75,6 @@ impl Keeper {
                 self.added.push(block.height());
                 SyncCommand::Added(id, self.ledger.add(*block))
             }
-            other => panic!("{other:?}"),
         }
     }
 
@@ -154,7 +153,6 @@ pub fn look_up(ledger: &Ledger, id: AskId, query: ServingQuery) -> ServingComman
         ServingQuery::Body(hash) => {
             ServingCommand::Body(id, ledger.body(hash).cloned().map(Box::new))
         }
-        other => panic!("{other:?}"),
     }
 }
 

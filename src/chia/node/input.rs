@@ -61,17 +61,21 @@ impl NodeConfig {
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum NodeCommand<L> {
-    /// A stream is open. Say next how much it takes ([`Transport::Writable`]).
+    /// A stream is open. Say next how much it takes ([`Transport::Writable`]), then hand in what is
+    /// read of it. Refused if its number is not above all before it.
     Opened(Opened),
     /// Nobody was reached where [`NodeSend::Dial`] wanted somebody.
     DialFailed(PeerInfo),
-    /// End a connection, blaming nobody.
+    /// End a connection, blaming nobody. Nothing happens if there is none of this number.
     Close(ConnectionId),
     /// For the role: a command, or an answer to a question of its own.
     Role(L),
 }
 
 /// What reaches a node from one of its streams.
+///
+/// What is said of a stream that was not opened ([`NodeCommand::Opened`]), or that the node has
+/// closed, is passed over without a word: a driver may still have had it on its way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

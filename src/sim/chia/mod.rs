@@ -7,7 +7,8 @@
 //! and of use to nobody else. A ledger of real blocks is [`Proofs::Unchecked`].
 //!
 //! Who answers the questions of a role is an [`Oracle`]: [`Plots`] those of a harvester,
-//! [`Purse`] those of a farmer, [`Clockwork`] those of a timelord, [`Keeper`] those of a full node. A node with its oracle is [`Staffed`].
+//! [`Purse`] those of a farmer, [`Clockwork`] those of a timelord, [`Keeper`] those of a full node;
+//! [`Nobody`] is asked nothing. A node with its oracle is [`Staffed`].
 
 mod census;
 mod clockwork;
@@ -21,6 +22,7 @@ mod oracle;
 mod plots;
 mod purse;
 mod reader;
+mod recorded;
 mod staffed;
 pub mod stand_in;
 mod weigher;
@@ -33,7 +35,8 @@ pub use ledger::{Consensus, Ledger, Proofs};
 pub use maker::Maker;
 pub use mempool::{INVALID, Mempool};
 pub use net::{Conduct, Networked};
-pub use oracle::{Answers, Oracle};
+pub use oracle::{Answers, Nobody, Oracle};
 pub use plots::Plots;
 pub use purse::Purse;
+pub use recorded::OfRecorded;
 pub use staffed::Staffed;

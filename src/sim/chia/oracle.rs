@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::ask::AskId;
-use crate::machine::Machine;
+use crate::machine::{Machine, Never};
 use crate::time::Time;
 
 /// Answers the questions of a machine, at once or after a while. It reads no clock and opens no
@@ -16,6 +16,17 @@ pub trait Oracle<M: Machine> {
     /// The machine tells something.
     fn told(&mut self, now: Time, notice: &M::Notice, answers: &mut Answers<M::Local>) {
         let _ = (now, notice, answers);
+    }
+}
+
+/// Answers for a role that asks nothing: an introducer, a wallet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_structs, reason = "there is nothing to it")]
+pub struct Nobody;
+
+impl<M: Machine<Query = Never>> Oracle<M> for Nobody {
+    fn asked(&mut self, _: Time, _: AskId, query: Never, _: &mut Answers<M::Local>) {
+        match query {}
     }
 }
 

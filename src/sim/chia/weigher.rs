@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::ledger::{Consensus, Ledger, Proofs};
-use crate::codec::chia::{Challenge, HeaderBlock};
+use crate::codec::chia::{Challenge, HeaderBlock, ProofOfTime};
 use crate::codec::streamable::{RustCryptoSha256, Streamable};
 use crate::state::chia::{ClaimedTip, HeaderBatch, Weighed};
 
@@ -26,13 +26,18 @@ impl Weigher {
         let below = self.good.len();
         for header in &batch.headers {
             let Some(before) = self.good.last() else { return Weighed::Bad };
-            let weighed = ledger.consensus().weigh(before, header);
-            if weighed != Weighed::Good {
-                // Others are to deliver all of it again.
-                self.good.truncate(below);
-                return weighed;
-            }
-            self.good.extend(header.challenge.clone());
+            let weighed = match ledger.consensus().weigh(before, header) {
+                Weighed::Good => {
+                    self.good.extend(header.challenge.clone());
+                    continue;
+                }
+                // It answers a challenge, and not that which came with it: nobody honest has both.
+                Weighed::Bad if self.good.len() > below => Weighed::Damaged,
+                weighed => weighed,
+            };
+            // Others are to deliver all of it again.
+            self.good.truncate(below);
+            return weighed;
         }
         Weighed::Good
     }
@@ -73,8 +78,15 @@ impl Consensus {
             && Some(challenge.height) == before.height.checked_add(1)
             && challenge.prev_challenge_hash == follows
             && challenge.proof_of_space_hash == of.header.data.proof_of_space_hash
+            && self.is_output_hash(challenge, time)
             && time.challenge_hash == follows
             && self.is_proof_of_time(time);
         if good { Weighed::Good } else { Weighed::Damaged }
+    }
+    /// Real chains have either of two hashes there, or any, as nobody checks it. One of stand-ins
+    /// is sound in all that the header hash does not cover.
+    fn is_output_hash(&self, challenge: &Challenge, time: &ProofOfTime) -> bool {
+        self.proofs == Proofs::Unchecked
+            || challenge.proof_of_time_output_hash.0 == time.output.get_hash::<RustCryptoSha256>()
     }
 }

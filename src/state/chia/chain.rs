@@ -82,8 +82,8 @@ impl Chain {
         self.tips.iter().map(|tip| tip.height).min().unwrap_or(0)
     }
 
-    /// True if this is how a chain can stand: as many tips as there may be, heaviest first, and
-    /// some rate.
+    /// True if this is how a chain can stand: one to [`MAX_TIPS`] tips, heaviest first, a common
+    /// ancestor that is no higher than any of them, and some rate.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         let falls = |pair: &[Tip]| matches!(pair, [one, next] if one.weight >= next.weight);

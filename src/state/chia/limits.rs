@@ -2,6 +2,9 @@
 
 use core::time::Duration;
 
+use super::rules;
+use crate::fault::Fault;
+
 /// Every limit and time that the Chia machines go by. Start from `default()`, which is the
 /// reference's, and set fields.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -39,7 +42,10 @@ pub struct Limits {
     pub max_farmer_target: usize,
     /// A connection that is not established so long after it was opened is closed (C-11).
     pub handshake_timeout: Duration,
-    /// How often a ping is sent (C-12).
+    /// A stream on which a frame has begun and isn't whole so long afterwards is closed
+    /// (`chia.md` 14.3). Zero: it may take as long as it likes.
+    pub partial_frame_timeout: Duration,
+    /// How often a ping is sent (C-12). Zero: never.
     pub ping_interval: Duration,
     /// A full node that sends nothing for so long is left (C-13).
     pub idle_timeout: Duration,
@@ -82,6 +88,17 @@ pub enum WhenTooFast {
     Close,
 }
 
+impl Limits {
+    /// How long the rest of a frame may take, and what it is when it takes longer (`chia.md` 14.3).
+    pub(super) const fn partial_frame(&self) -> Option<(Duration, Fault)> {
+        if self.partial_frame_timeout.is_zero() {
+            return None;
+        }
+        let fault = Fault::timeout(&rules::PARTIAL_FRAME, "the rest of a frame");
+        Some((self.partial_frame_timeout, fault))
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -100,6 +117,7 @@ impl Default for Limits {
             max_posting_url: 2_048,
             max_farmer_target: 256,
             handshake_timeout: Duration::from_secs(30),
+            partial_frame_timeout: Duration::from_secs(600),
             ping_interval: Duration::from_secs(300),
             idle_timeout: Duration::from_secs(3_000),
             max_unsolicited: 16,

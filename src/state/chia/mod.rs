@@ -2,17 +2,21 @@
 //!
 //! - [`Connection`]: one stream: handshake, pings, who may send what, limits. What the peer's role
 //!   says goes through it, in order.
-//! - [`Harvester`], [`Farmer`], [`FullNode`]: the roles: what it hears is [`FromPeer`], what it says
-//!   a [`Delivery`].
+//! - [`FullNode`], [`Farmer`], [`Harvester`], [`Timelord`], [`Introducer`], [`Wallet`]: the roles.
+//!   What one hears is [`FromPeer`], what it says a [`Delivery`].
+//! - [`Sync`], [`Serving`], [`Transactions`], [`Addresses`]: the parts of a full node. Another chain,
+//!   found to be heavier, becomes its own; requests are answered out of its chain; transactions are
+//!   exchanged; addresses are told and dialled.
+//! - [`Pool`], [`PoolClient`]: the two ends of a session between farmer and pool, which is no
+//!   connection of nodes.
 //! - [`Registry`]: who is connected, one connection for each node id, and who is kept out.
-//! - [`Sync`]: a part of the full node: another chain, found to be heavier, becomes its own.
-//! - [`Serving`]: another part of it: what it answers out of its chain.
 //! - [`rules`]: every numbered rule, with its text and how much its breaking counts.
 //! - [`Limits`]: every bound and time, each a field to set.
 
 pub mod rules;
 
 mod addresses;
+mod by_node;
 mod chain;
 mod connection;
 mod farmer;

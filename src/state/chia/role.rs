@@ -8,6 +8,44 @@ use crate::state::chia::connection::{Direction, Peer};
 
 /// A machine that is what a node is there for: what joins it with connections is the same for all.
 /// It does not end as long as its node is there.
+///
+/// [`Node`](crate::chia::Node) puts a role on its connections. Without one, or in a test, it is
+/// given what peers say and gives what is to be said:
+///
+/// ```
+/// use nodewire::bytes::Bytes;
+/// use nodewire::codec::chia::messages::{HarvesterHandshake, NewChallenge};
+/// use nodewire::codec::chia::{Blob, Bytes32, Message, NodeId, NodeType, PublicKey};
+/// use nodewire::state::chia::{
+///     ConnectionId, Delivery, Direction, FromPeer, Harvester, HarvesterCommand, HarvesterLimits,
+///     HarvesterQuery, Peer, Plot, PlotId, Whereabouts,
+/// };
+/// use nodewire::{Action, Machine, Outbox, Time};
+///
+/// let (now, pool, farmer) = (Time::ZERO, PublicKey([1; 48]), ConnectionId(1));
+/// let (mut harvester, mut out) = (Harvester::new(HarvesterLimits::default()), Outbox::new());
+/// let plot = Plot { id: PlotId(7), pool_pubkey: pool, plot_pubkey: PublicKey([2; 48]), size: 32 };
+/// harvester.handle_local(now, HarvesterCommand::Plots(vec![plot]), &mut out).unwrap();
+///
+/// let who = Peer { node_id: NodeId([3; 32]), node_type: NodeType::Farmer, server_port: 0 };
+/// let there = Whereabouts { direction: Direction::Outbound, listens: None };
+/// harvester.handle_remote(now, FromPeer::Connected(farmer, who, there), &mut out);
+/// let handshake = HarvesterHandshake { pool_pubkeys: vec![pool] };
+/// let challenge = NewChallenge { challenge_hash: Bytes32([4; 32]) };
+/// for message in [handshake.into(), challenge.into()] {
+///     harvester.handle_remote(now, FromPeer::Received(farmer, message), &mut out);
+/// }
+///
+/// let Some(Action::Ask(id, HarvesterQuery::LookupQualities { plot, .. })) = out.pop() else {
+///     panic!("what is in the plot it cannot know")
+/// };
+/// assert_eq!(plot, PlotId(7));
+/// let strings = vec![Blob(Bytes::from_static(&[5; 32]))];
+/// harvester.handle_local(now, HarvesterCommand::Qualities(id, Some(strings)), &mut out).unwrap();
+/// let said = out.pop();
+/// let Some(Action::Send(Delivery::To(to, Message::ChallengeResponse(_)))) = said else { panic!() };
+/// assert_eq!(to, farmer);
+/// ```
 pub trait Role: Machine<Remote = FromPeer, Send = Delivery> {
     /// The type of node that it makes.
     fn node_type(&self) -> NodeType;
@@ -20,7 +58,8 @@ pub trait Role: Machine<Remote = FromPeer, Send = Delivery> {
     }
 }
 
-/// Names a connection among those of a node. Numbers are never used twice.
+/// Names a connection among those of a node: whoever opens its stream picks a number above all
+/// before it ([`Opened`](crate::state::chia::Opened)), so that none is used twice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -1,11 +1,18 @@
 //! Which header a signature is of, which it does not say (F-6, F-7).
 
-use nodewire::codec::chia::messages::{HeaderHash, HeaderSignature, RespondHeaderSignature};
-use nodewire::codec::chia::{HeaderDataHash, NodeType};
-use nodewire::state::chia::{Farmer, FarmerCommand, FarmerQuery};
+use nodewire::Machine;
+use nodewire::codec::chia::messages::{
+    HeaderHash, HeaderSignature, ProofOfSpaceArrived, RequestHeaderSignature,
+    RespondHeaderSignature,
+};
+use nodewire::codec::chia::{HeaderDataHash, Message, NodeType};
+use nodewire::state::chia::{Delivery, Farmer, FarmerCommand, FarmerQuery};
 
-use super::{GOOD, HARVESTER, NODE, OTHER_NODE, config, pos_hash, proven};
-use crate::given::{Played, penalty, signature, to};
+use super::{
+    DIFFICULTY, GOOD, HARVESTER, NODE, OTHER_NODE, config, finalized, pos_hash, proven,
+    request_header_hash,
+};
+use crate::given::{Played, bytes32, penalty, signature, to};
 
 fn made(byte: u8) -> HeaderHash {
     HeaderHash { pos_hash: pos_hash(), header_hash: HeaderDataHash([byte; 32]) }
@@ -97,4 +104,188 @@ fn two_full_nodes_may_make_the_same_block() {
         let message = HeaderSignature { pos_hash, header_hash, header_signature: signature(8) };
         assert_eq!(played.sent(), [to(OTHER_NODE, message)], "{answers_early}");
     }
+}
+
+fn request(byte: u8) -> Delivery {
+    let HeaderHash { header_hash, .. } = made(byte);
+    to(HARVESTER, RequestHeaderSignature { quality: GOOD, header_hash })
+}
+
+fn submitted(node: u64, byte: u8) -> Delivery {
+    let HeaderHash { pos_hash, header_hash } = made(byte);
+    to(node, HeaderSignature { pos_hash, header_hash, header_signature: signature(byte) })
+}
+
+/// F-10: who has answered already won't again, so what it made is kept until the first is signed.
+#[test]
+fn what_others_made_is_signed_if_the_first_goes_before_it_is() {
+    let (mut played, _) = proven(config());
+    played.hear(NODE, made(8));
+    // Of each the last: it may have made another since (F-23).
+    played.hear(OTHER_NODE, made(7));
+    played.hear(OTHER_NODE, made(9));
+    assert_eq!(played.sent(), [request(8)]);
+    played.disconnect(NODE);
+    assert_eq!(played.sent(), [request(9)]);
+    sign(&mut played, 8);
+    assert_eq!(played.sent(), []);
+    sign(&mut played, 9);
+    assert_eq!(played.sent(), [submitted(OTHER_NODE, 9)]);
+}
+
+/// once a signature was handed on no other block of the proof is signed while it may be on its
+/// way, nor for those that have it already (F-25) or something better.
+#[test]
+fn what_others_made_is_nothing_while_the_first_is_not_lost() {
+    let weight = 100 + DIFFICULTY;
+    let arrived = |quality| Message::from(ProofOfSpaceArrived { weight, quality });
+    let news = [
+        (arrived(GOOD), false),
+        (arrived(bytes32(254)), true),
+        (finalized(8, 2_001, 101).into(), false),
+        (finalized(7, 2_000, 100).into(), true),
+    ];
+    for (news, is_signed) in news {
+        let (mut played, _) = proven(config());
+        played.hear(NODE, made(8));
+        played.hear(OTHER_NODE, made(9));
+        sign(&mut played, 8);
+        assert_eq!(played.sent(), [request(8), submitted(NODE, 8)]);
+        played.hear(OTHER_NODE, news);
+        played.hear(OTHER_NODE, made(9));
+        played.sent();
+        played.disconnect(NODE);
+        let expected = if is_signed { vec![request(9)] } else { vec![] };
+        assert_eq!(played.sent(), expected);
+    }
+}
+
+#[test]
+fn what_who_is_gone_made_is_not_signed() {
+    let (mut played, _) = proven(config());
+    played.hear(NODE, made(8));
+    played.hear(OTHER_NODE, made(9));
+    played.disconnect(OTHER_NODE);
+    played.disconnect(NODE);
+    assert_eq!(played.sent(), [request(8)]);
+    played.connect(5, NodeType::FullNode);
+    played.hear(5, made(7));
+    assert_eq!(played.sent(), [request(7)]);
+}
+
+/// One signature may be of a block that several full nodes made: whichever of them keeps it back.
+#[test]
+fn all_that_made_the_same_block_get_its_signature() {
+    let (mut played, _) = proven(config());
+    for (node, byte) in [(NODE, 8), (OTHER_NODE, 8), (OTHER_NODE, 8), (5, 9), (6, 8)] {
+        played.hear(node, made(byte));
+    }
+    sign(&mut played, 8);
+    let all = [NODE, OTHER_NODE, 6].map(|node| submitted(node, 8));
+    assert_eq!(played.sent(), [&[request(8)], &all[..]].concat());
+}
+
+#[test]
+fn what_others_made_is_bounded() {
+    let (mut played, _) = proven(config());
+    played.hear(NODE, made(8));
+    for node in 10..20 {
+        played.hear(node, made(u8::try_from(node).unwrap()));
+    }
+    let footprint = played.machine.footprint();
+    for node in 20..200 {
+        played.hear(node, made(u8::try_from(node).unwrap()));
+    }
+    assert_eq!(played.machine.footprint(), footprint);
+    played.sent();
+    played.disconnect(NODE);
+    assert_eq!(played.sent(), [request(10)]);
+}
+
+/// A full node that comes back is asked for what may have been lost with its connection: a block,
+/// or to take the signature of the one that it made. Nobody else would ever bring them.
+#[test]
+fn who_comes_back_is_asked_for_a_block_and_given_its_signature() {
+    let (mut played, _) = proven(config());
+    played.disconnect(OTHER_NODE);
+    played.disconnect(NODE);
+    for node in [10, 11] {
+        played.connect(node, NodeType::FullNode);
+        played.hear(node, finalized(7, 2_000, 1_000));
+        assert_eq!(played.sent(), [to(node, request_header_hash())], "{node}");
+        played.hear(node, finalized(7, 2_000, 1_000));
+        assert_eq!(played.sent(), [], "{node} said so before");
+        played.disconnect(node);
+        assert_eq!(played.sent(), []);
+    }
+    played.connect(12, NodeType::FullNode);
+    played.hear(12, finalized(7, 2_000, 1_000));
+    played.hear(12, made(8));
+    sign(&mut played, 8);
+    played.sent();
+    let HeaderHash { pos_hash, header_hash } = made(8);
+    let message = HeaderSignature { pos_hash, header_hash, header_signature: signature(8) };
+    played.connect(13, NodeType::FullNode);
+    played.hear(13, finalized(7, 2_000, 1_000));
+    assert_eq!(played.sent(), [], "whom it was given is there");
+    played.disconnect(12);
+    come_back(&mut played, 14, message.clone());
+    played.hear(14, made(8));
+    assert_eq!(played.sent(), [to(14, message.clone())], "it is signed");
+    come_back(&mut played, 15, None);
+    played.disconnect(14);
+    come_back(&mut played, 16, message);
+    // It has lost its memory: nobody else would ever make a block of this proof.
+    played.hear(16, made(9));
+    assert_eq!(played.sent(), [request(9)]);
+    sign(&mut played, 9);
+    assert_eq!(played.sent(), [submitted(16, 9)]);
+    come_back(&mut played, 17, None);
+}
+
+/// A full node comes, tells the challenge, and is given a signature and asked for a block.
+fn come_back(played: &mut Played<Farmer>, node: u64, given: impl Into<Option<HeaderSignature>>) {
+    played.connect(node, NodeType::FullNode);
+    played.hear(node, finalized(7, 2_000, 1_000));
+    let given = given.into();
+    let sent = given.map(|it| vec![to(node, it), to(node, request_header_hash())]);
+    assert_eq!(played.sent(), sent.unwrap_or_default(), "{node}");
+}
+
+/// Whoever takes signatures and goes, over and over, has a harvester sign once in a while.
+#[test]
+fn a_lost_block_is_made_again_once_in_a_while() {
+    let (mut played, _) = proven(config());
+    played.hear(NODE, made(1));
+    sign(&mut played, 1);
+    played.disconnect(NODE);
+    played.sent();
+    let mut asked = 0;
+    let every = config().limits.sign_again_after;
+    for node in 10..110 {
+        played.connect(node, NodeType::FullNode);
+        played.hear(node, finalized(7, 2_000, 1_000));
+        let byte = u8::try_from(node).unwrap();
+        played.hear(node, made(byte));
+        sign(&mut played, byte);
+        let is_request = |it: &&Delivery| **it == request(byte);
+        asked += played.sent().iter().filter(is_request).count();
+        played.disconnect(node);
+        played.pass(every / 20);
+    }
+    assert_eq!(asked, 5);
+    // Who stays has its turn in the end.
+    played.connect(200, NodeType::FullNode);
+    played.hear(200, finalized(7, 2_000, 1_000));
+    played.sent();
+    played.hear(200, made(200));
+    assert_eq!(played.sent(), [request(200)]);
+    played.connect(201, NodeType::FullNode);
+    played.hear(201, made(201));
+    played.disconnect(200);
+    assert_eq!(played.sent(), []);
+    assert_eq!(played.machine.deadline(), Some(played.now.after(every)));
+    played.pass(every);
+    assert_eq!(played.sent(), [request(201)]);
+    assert_eq!(played.machine.deadline(), None);
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use nodewire::Machine;
 use nodewire::codec::chia::messages::{
     AllHeaderHashes, Block, ChallengeStart, ProofOfTimeFinished, ProofOfTimeRate, TransactionId,
     UnfinishedBlock,
@@ -10,9 +9,10 @@ use nodewire::codec::chia::messages::{
 use nodewire::codec::chia::{self, Blob, FullBlock, NodeType, ProofOfTime};
 use nodewire::sim::chia::stand_in;
 use nodewire::state::chia::{
-    Added, Delivery, FullNodeCommand, FullNodeConfig, FullNodeNotice, FullNodeQuery, SyncFailure,
-    SyncNotice, SyncOutcome, SyncPhase,
+    Added, Chain, Delivery, FullNodeCommand, FullNodeConfig, FullNodeNotice, FullNodeQuery,
+    SyncCommand, SyncFailure, SyncNotice, SyncOutcome, SyncPhase,
 };
+use nodewire::{AskId, Machine, Outbox, Refused};
 
 use super::{A, B, Node, TIMELORD, branch, finalized, genesis, maker, start};
 use crate::given::penalty;
@@ -261,4 +261,24 @@ fn what_waited_for_its_parent_is_tried_again() {
     node.answer();
     assert_eq!(node.tip().height, 7);
     assert_eq!(node.played.machine.disconnected_blocks(), 0);
+}
+
+/// What the sync's keeper says of the chain has to be sound, as what the node's says (P-3).
+#[test]
+fn a_chain_that_cannot_stand_so_is_refused_while_syncing_too() {
+    let (mut node, _) = syncing();
+    let chain = node.played.machine.chain().clone();
+    let mut unsound = chain.clone();
+    unsound.tips.clear();
+    let (before, mut out) = (node.played.machine.clone(), Outbox::new());
+    let mut refused = |chain: Chain| {
+        let added = SyncCommand::Added(AskId::from_u64(901), Added::Tip(Box::new(chain)));
+        let command = FullNodeCommand::Sync(added);
+        node.played.machine.handle_local(node.played.now, command, &mut out).unwrap_err().why
+    };
+    let why = refused(unsound);
+    assert!(matches!(why, Refused::Invalid { .. }), "{why}");
+    // One that can is refused for what it answers, as nothing was asked.
+    assert_ne!(refused(chain), why);
+    assert!(out.is_empty() && node.played.machine == before);
 }

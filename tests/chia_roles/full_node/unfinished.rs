@@ -7,14 +7,14 @@ use nodewire::Machine;
 use nodewire::codec::chia::messages::{
     Block, ProofOfSpaceArrived, ProofOfSpaceInfo, UnfinishedBlock,
 };
-use nodewire::codec::chia::{FullBlock, NodeType};
+use nodewire::codec::chia::{FullBlock, Message, NodeType};
 use nodewire::state::chia::{
     Added, ConnectionId, Delivery, FullNodeCommand, FullNodeConfig, FullNodeNotice, FullNodeQuery,
     Proven, Role, Tip,
 };
 
 use super::{A, B, C, Node, branch, chain, genesis, hash, maker};
-use crate::given::{bytes32, penalty};
+use crate::given::{bytes32, penalty, to};
 
 fn node() -> Node {
     Node::among_peers(4, FullNodeConfig::default())
@@ -111,10 +111,45 @@ fn only_children_of_tips_are_looked_at() {
         node.hear(A, UnfinishedBlock { block });
         assert_eq!((node.played.asked(), node.played.sent()), (vec![], vec![]), "step 3");
     }
-    // Once its parent is there, it may come again.
+    // Once its parent is there, the last of each peer that is still there is looked at.
+    let later = maker(4).unfinished(&branch(&node.top(), 3, 1)[0]);
+    node.hear(B, UnfinishedBlock { block: later });
+    node.played.disconnect(B);
     let parent = branch(&node.top(), 3, 1).remove(0);
-    node.block(B, &parent);
-    assert_eq!(takes(&mut node, A, &unknown, 1_000).len(), 3);
+    node.hear(C, Block { block: parent.clone() });
+    let (id, _) = node.played.question();
+    let added = node.ledger.add(parent);
+    node.played.local(FullNodeCommand::Added(id, added));
+    node.played.sent();
+    let (id, query) = node.played.question();
+    assert_eq!(query, FullNodeQuery::ValidateUnfinished(Box::new(unknown.clone())));
+    valid(&mut node, id, 1_000);
+    assert_eq!(node.played.sent(), accepted(&node, A, &unknown, 1_000));
+}
+
+/// Who comes when all others were told: nobody else would ever tell it.
+#[test]
+fn who_comes_is_offered_the_best_on_each_tip() {
+    let mut node = node();
+    let [slow, best] = [1, 2].map(|number| unfinished(&node, number));
+    takes(&mut node, A, &slow, 9_000);
+    takes(&mut node, A, &best, 8_000);
+    node.played.connect(20, NodeType::FullNode);
+    node.answer();
+    let sent = node.played.sent();
+    let tips = node.played.machine.chain().tips.len();
+    assert_eq!(sent.len(), tips + 1);
+    assert_eq!(sent[0], to(20, Block { block: node.top() }));
+    assert_eq!(sent[tips], to(20, UnfinishedBlock { block: best }));
+    // It is nothing once the tip is none any more.
+    let longer = branch(&node.top(), 3, 3);
+    for block in &longer {
+        node.block(A, block);
+    }
+    node.played.connect(21, NodeType::FullNode);
+    node.answer();
+    let is_block = |it: &Delivery| matches!(it, Delivery::To(_, Message::Block(_)));
+    assert!(node.played.sent().iter().all(is_block));
 }
 
 #[test]

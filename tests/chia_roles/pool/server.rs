@@ -129,15 +129,53 @@ fn an_invalid_partial_ends_the_session() {
 fn the_threshold_is_in_seconds_and_not_reached() {
     // A quality at the top takes the least time of a block, and one iteration: 300,001 at this
     // rate.
-    for (seconds, is_good) in [(30, false), (31, true)] {
+    for (seconds, tolerance, is_good) in [(30, 1, false), (30, 0, false), (31, 1, true)] {
         let mut config = config();
-        config.partials_threshold = seconds;
+        (config.partials_threshold, config.limits.tolerance) = (seconds, tolerance);
         let mut player = pool(config);
         player.hear(partial(1));
         rate(&mut player, 1, Some(RATE));
         quality(&mut player, 1, Some(GOOD));
         assert_eq!(player.rule().is_none(), is_good, "{seconds}");
     }
+}
+
+/// The farmer may have been told another rate, or another threshold when it sent this.
+#[test]
+fn a_partial_that_is_not_quite_good_enough_is_acknowledged_and_not_credited() {
+    for (seconds, is_tolerated) in [(7, false), (8, true), (30, true)] {
+        let mut config = config();
+        config.partials_threshold = seconds;
+        let mut player = pool(config);
+        player.hear(partial(1));
+        rate(&mut player, 1, Some(RATE));
+        quality(&mut player, 1, Some(GOOD));
+        if !is_tolerated {
+            assert_eq!(player.rule(), Some("chia/PO-5"));
+            continue;
+        }
+        assert_eq!(player.all(), [Action::Send(PartialAck {}.into())], "{seconds}");
+        assert_eq!(player.machine.unacknowledged(), 0);
+    }
+}
+
+/// The first that is done waits for those before it, credited or not (PO-4).
+#[test]
+fn what_is_tolerated_is_acknowledged_in_its_turn() {
+    let mut config = config();
+    config.partials_threshold = 31;
+    let mut player = pool(config);
+    player.hear(partial(1));
+    rate(&mut player, 1, Some(RATE));
+    quality(&mut player, 1, Some(GOOD));
+    let (first, _) = player.question();
+    player.hear(partial(2));
+    rate(&mut player, 2, Some(PoolRate { ips: 1, ..RATE }));
+    quality(&mut player, 2, Some(GOOD));
+    assert_eq!((player.rule(), player.all()), (None, vec![]));
+    player.local(PoolCommand::Verdict(first, true));
+    let ack = || Action::Send(PartialAck {}.into());
+    assert_eq!(player.all(), [credit(1), ack(), ack()]);
 }
 
 #[test]

@@ -88,7 +88,6 @@ proptest! {
                             PoolQuery::GetRate(_) => PoolCommand::Rate(id, Some(RATE)),
                             PoolQuery::VerifyProof(_) => PoolCommand::Quality(id, Some(GOOD)),
                             PoolQuery::VerifySignature(_) => PoolCommand::Verdict(id, true),
-                            other => panic!("{other:?}"),
                         };
                         pool.handle_local(now, command, &mut out_pool).unwrap();
                     }

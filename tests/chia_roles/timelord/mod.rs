@@ -1,13 +1,15 @@
 //! The timelord (`chia.md` 11, T-1 to T-8).
 
 mod model;
+mod naive;
 mod nodes;
 mod rules;
+mod workers;
 
 use nodewire::AskId;
 use nodewire::codec::chia::messages::{ChallengeStart, ProofOfSpaceInfo, ProofOfTimeFinished};
 use nodewire::codec::chia::{Blob, Bytes32, ClassgroupElement, Int1024, NodeType, ProofOfTime};
-use nodewire::state::chia::{Delivery, Timelord, TimelordConfig, TimelordQuery};
+use nodewire::state::chia::{Delivery, Timelord, TimelordCommand, TimelordConfig, TimelordQuery};
 
 use crate::given::{Played, bytes32};
 
@@ -59,4 +61,32 @@ fn feed(vdf: AskId, iterations: u64) -> TimelordQuery {
 
 fn queries(asked: Vec<(AskId, TimelordQuery)>) -> Vec<TimelordQuery> {
     asked.into_iter().map(|(_, query)| query).collect()
+}
+
+/// A challenge whose VDF runs.
+fn running(played: &mut Played<Timelord>, worker: u32, byte: u8, weight: u64) -> AskId {
+    played.hear(NODE, start(byte, weight));
+    let (vdf, query) = played.question();
+    assert_eq!(query, start_vdf(worker, byte));
+    played.local(TimelordCommand::VdfStarted(vdf));
+    vdf
+}
+
+fn stopped(played: &mut Played<Timelord>) -> (AskId, AskId) {
+    let (stop, query) = played.question();
+    let TimelordQuery::StopVdf { vdf } = query else { panic!("{query:?}") };
+    (stop, vdf)
+}
+
+/// The proof that the timelord asks for is made, and found to be good or not.
+fn make(played: &mut Played<Timelord>, byte: u8, iterations: u64, is_good: bool) {
+    let (id, query) = played.question();
+    assert!(
+        matches!(query, TimelordQuery::FeedIterations { iterations: fed, .. } if fed == iterations)
+    );
+    let made = proof(bytes32(byte), iterations);
+    played.local(TimelordCommand::VdfProof(id, Box::new(made.clone())));
+    let (id, query) = played.question();
+    assert_eq!(query, TimelordQuery::VerifyProof(Box::new(made)));
+    played.local(TimelordCommand::Verdict(id, is_good));
 }

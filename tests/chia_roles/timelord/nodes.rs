@@ -1,11 +1,14 @@
 //! What one full node says takes nothing from the others (T-1 to T-3, T-6 to T-8).
 
 use nodewire::codec::chia::NodeType;
-use nodewire::state::chia::{Timelord, TimelordCommand, TimelordConfig, TimelordQuery};
+use nodewire::codec::chia::messages::ProofOfTimeFinished;
+use nodewire::state::chia::{
+    ConnectionId, Delivery, Timelord, TimelordCommand, TimelordConfig, TimelordQuery,
+};
 use nodewire::{AskId, Machine};
 
 use super::{
-    NODE, feed, finished, info, proof, queries, start, start_vdf, timelord, timelord_with,
+    NODE, feed, finished, info, make, proof, queries, start, start_vdf, timelord, timelord_with,
 };
 use crate::given::{Played, bytes32};
 
@@ -44,16 +47,28 @@ fn obey(played: &mut Played<Timelord>, active: &mut Vec<(AskId, u8)>) -> Vec<u8>
     }
 }
 
-/// A proof that is fed is made, and found good.
+/// A proof that is fed is made, found good and sent.
 fn prove(played: &mut Played<Timelord>, byte: u8, iterations: u64) {
-    let (id, query) = played.question();
-    let TimelordQuery::FeedIterations { iterations: fed, .. } = query else { panic!("{query:?}") };
-    assert_eq!(fed, iterations);
-    let made = proof(bytes32(byte), iterations);
-    played.local(TimelordCommand::VdfProof(id, Box::new(made)));
-    let (id, _) = played.question();
-    played.local(TimelordCommand::Verdict(id, true));
+    make(played, byte, iterations, true);
     assert_eq!(played.sent(), [finished(bytes32(byte), iterations)]);
+}
+
+/// A full node wants three proofs of challenge 1, and has them.
+fn prove_three(played: &mut Played<Timelord>, wanted_by: u64) {
+    for iterations in [1, 2, 3] {
+        played.hear(wanted_by, info(1, iterations));
+        prove(played, 1, iterations);
+    }
+}
+
+/// One worker, at challenge 1, of which both full nodes tell the same.
+fn wanted_by_both(active: &mut Vec<(AskId, u8)>) -> Played<Timelord> {
+    let mut played = with_liar(1);
+    for node in [NODE, LIAR] {
+        played.hear(node, start(1, 100));
+    }
+    obey(&mut played, active);
+    played
 }
 
 #[test]
@@ -133,20 +148,13 @@ fn proofs_that_a_liar_wanted_beat_nothing_of_others() {
 
 #[test]
 fn three_proofs_that_all_wanted_stop_it_for_all() {
-    let mut played = with_liar(1);
     let mut active = Vec::new();
-    for node in [NODE, LIAR] {
-        played.hear(node, start(1, 100));
-    }
-    obey(&mut played, &mut active);
+    let mut played = wanted_by_both(&mut active);
     for iterations in [1, 2, 3] {
-        played.hear(NODE, info(1, iterations));
-        let (id, _) = played.question();
-        played.hear(LIAR, info(1, iterations));
-        let made = proof(bytes32(1), iterations);
-        played.local(TimelordCommand::VdfProof(id, Box::new(made)));
-        let (id, _) = played.question();
-        played.local(TimelordCommand::Verdict(id, true));
+        for node in [NODE, LIAR] {
+            played.hear(node, info(1, iterations));
+        }
+        make(&mut played, 1, iterations, true);
     }
     assert_eq!(played.sent().len(), 3, "each is made once (T-5)");
     assert_eq!(obey(&mut played, &mut active), Vec::<u8>::new());
@@ -154,16 +162,9 @@ fn three_proofs_that_all_wanted_stop_it_for_all() {
 
 #[test]
 fn a_vdf_ends_when_nobody_who_is_there_wants_more_of_it() {
-    let mut played = with_liar(1);
     let mut active = Vec::new();
-    for node in [NODE, LIAR] {
-        played.hear(node, start(1, 100));
-    }
-    obey(&mut played, &mut active);
-    for iterations in [1, 2, 3] {
-        played.hear(NODE, info(1, iterations));
-        prove(&mut played, 1, iterations);
-    }
+    let mut played = wanted_by_both(&mut active);
+    prove_three(&mut played, NODE);
     assert_eq!(obey(&mut played, &mut active), [1], "the other one has had none");
     played.disconnect(LIAR);
     assert_eq!(obey(&mut played, &mut active), Vec::<u8>::new());
@@ -187,10 +188,7 @@ fn what_was_done_for_one_is_begun_again_for_another() {
     let mut active = Vec::new();
     played.hear(LIAR, start(1, 5));
     obey(&mut played, &mut active);
-    for iterations in [1, 2, 3] {
-        played.hear(LIAR, info(1, iterations));
-        prove(&mut played, 1, iterations);
-    }
+    prove_three(&mut played, LIAR);
     assert_eq!(obey(&mut played, &mut active), Vec::<u8>::new());
     played.hear(LIAR, info(1, 9));
     assert_eq!(obey(&mut played, &mut active), Vec::<u8>::new(), "T-7");
@@ -283,4 +281,55 @@ fn a_full_node_that_comes_back_finds_its_work_going_on() {
     let (id, _) = played.question();
     played.local(TimelordCommand::Verdict(id, true));
     assert_eq!(played.sent(), [finished(bytes32(1), 7_000)]);
+}
+
+/// A proof that was made when nobody was there, or was lost with the connection, is sent once more
+/// to who comes: nobody would ever finish the block otherwise.
+#[test]
+fn who_comes_after_a_proof_was_made_is_sent_it_once() {
+    let mut played = timelord(1);
+    played.connect(7, NodeType::FullNode);
+    played.hear(NODE, start(1, 100));
+    let (vdf, _) = played.question();
+    played.local(TimelordCommand::VdfStarted(vdf));
+    played.hear(NODE, info(1, 7_000));
+    played.hear(7, start(1, 100));
+    prove(&mut played, 1, 7_000);
+    for node in [NODE, 7] {
+        played.hear(node, info(1, 7_000));
+        assert_eq!((played.asked(), played.sent()), (vec![], vec![]), "it was there (T-5)");
+    }
+    played.disconnect(NODE);
+    let proof = proof(bytes32(1), 7_000);
+    for node in [8, 9] {
+        played.connect(node, NodeType::FullNode);
+        played.hear(node, start(1, 100));
+        played.hear(node, info(1, 7_000));
+        let again = ProofOfTimeFinished { proof: proof.clone() };
+        assert_eq!(played.sent(), [Delivery::To(ConnectionId(node), again.into())]);
+        played.hear(node, info(1, 7_000));
+        assert_eq!((played.asked(), played.sent()), (vec![], vec![]), "once");
+    }
+    let footprint = played.machine.footprint();
+    played.disconnect(8);
+    assert!(played.machine.footprint() < footprint);
+}
+
+/// T-8: what was sent once more to somebody who told nothing of the challenge goes with it, too.
+#[test]
+fn who_comes_and_goes_leaves_nothing_of_what_it_was_sent() {
+    let mut played = timelord(1);
+    played.hear(NODE, start(1, 100));
+    let (vdf, _) = played.question();
+    played.local(TimelordCommand::VdfStarted(vdf));
+    played.hear(NODE, info(1, 7_000));
+    prove(&mut played, 1, 7_000);
+    let footprint = played.machine.footprint();
+    for node in 100..200 {
+        played.connect(node, NodeType::FullNode);
+        played.hear(node, info(1, 7_000));
+        assert_eq!(played.sent().len(), 1);
+        played.disconnect(node);
+    }
+    assert_eq!(played.machine.footprint(), footprint);
 }

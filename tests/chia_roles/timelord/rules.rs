@@ -1,6 +1,4 @@
-//! Each rule, by hand.
-
-use std::time::Duration;
+//! Challenges, counts and proofs, rule by rule (T-1, T-2, T-5, T-6, T-8).
 
 use nodewire::state::chia::{
     ConnectionId, Role, Timelord, TimelordCommand, TimelordConfig, TimelordNotice, TimelordQuery,
@@ -8,37 +6,15 @@ use nodewire::state::chia::{
 use nodewire::{AskId, Machine, Outbox, Refused};
 
 use super::{
-    NODE, feed, finished, info, proof, queries, start, start_vdf, timelord, timelord_with,
+    NODE, feed, finished, info, make, proof, queries, running, start, start_vdf, stopped, timelord,
+    timelord_with,
 };
 use crate::given::{Played, bytes32, penalty};
 
-/// A challenge whose VDF runs.
-fn running(played: &mut Played<Timelord>, worker: u32, byte: u8, weight: u64) -> AskId {
-    played.hear(NODE, start(byte, weight));
-    let (vdf, query) = played.question();
-    assert_eq!(query, start_vdf(worker, byte));
-    played.local(TimelordCommand::VdfStarted(vdf));
-    vdf
-}
-
-/// A running VDF makes a proof.
+/// A count is wanted, and its proof is made.
 fn prove(played: &mut Played<Timelord>, byte: u8, iterations: u64, is_good: bool) {
     played.hear(NODE, info(byte, iterations));
-    let (id, query) = played.question();
-    assert!(
-        matches!(query, TimelordQuery::FeedIterations { iterations: it, .. } if it == iterations)
-    );
-    let made = proof(bytes32(byte), iterations);
-    played.local(TimelordCommand::VdfProof(id, Box::new(made.clone())));
-    let (id, query) = played.question();
-    assert_eq!(query, TimelordQuery::VerifyProof(Box::new(made)));
-    played.local(TimelordCommand::Verdict(id, is_good));
-}
-
-fn stopped(played: &mut Played<Timelord>) -> (AskId, AskId) {
-    let (stop, query) = played.question();
-    let TimelordQuery::StopVdf { vdf } = query else { panic!("{query:?}") };
-    (stop, vdf)
+    make(played, byte, iterations, is_good);
 }
 
 #[test]
@@ -97,101 +73,6 @@ fn counts_are_fed_in_ascending_order_each_once() {
 }
 
 #[test]
-fn workers_go_to_the_heaviest_and_of_those_to_what_is_nearest() {
-    let mut played = timelord(1);
-    let vdf = running(&mut played, 0, 1, 50);
-    played.hear(NODE, info(1, 1_000));
-    let (id, _) = played.question();
-    // Nothing of these is better than what runs.
-    for (byte, weight) in [(2, 30), (3, 40), (4, 40), (5, 40), (6, 50)] {
-        played.hear(NODE, start(byte, weight));
-    }
-    played.hear(NODE, info(4, 900));
-    played.hear(NODE, info(5, 800));
-    assert_eq!((played.asked(), played.machine.queued()), (vec![], 5));
-    played.local(TimelordCommand::VdfFailed(vdf));
-    assert!(!played.machine.awaits(id));
-    // In order: weight, then those with iterations, the fewest first, then the oldest (T-3).
-    for byte in [6, 5, 4, 3, 2] {
-        let (vdf, query) = played.question();
-        assert_eq!(query, start_vdf(0, byte));
-        played.local(TimelordCommand::VdfFailed(vdf));
-    }
-    assert_eq!((played.asked(), played.machine.active()), (vec![], 0));
-}
-
-#[test]
-fn a_heavier_challenge_takes_the_place_of_the_lightest() {
-    let mut played = timelord(2);
-    running(&mut played, 0, 1, 20);
-    let light = running(&mut played, 1, 2, 10);
-    played.hear(NODE, info(2, 5));
-    played.asked();
-    played.hear(NODE, start(3, 10));
-    assert_eq!(played.asked(), [], "not lighter, and nothing of it waits");
-    played.hear(NODE, start(4, 11));
-    let (stop, vdf) = stopped(&mut played);
-    assert_eq!(vdf, light);
-    // Meanwhile nothing else is stopped, and the place is for the heaviest.
-    played.hear(NODE, start(5, 30));
-    assert_eq!(played.asked(), []);
-    played.local(TimelordCommand::VdfStopped(stop));
-    let (_, query) = played.question();
-    assert_eq!(query, start_vdf(1, 5), "the slot is reused when the stop is confirmed");
-    // What was stopped is done (T-7).
-    assert!(played.notices().contains(&TimelordNotice::Done { challenge_hash: bytes32(2) }));
-    played.hear(NODE, info(2, 7));
-    played.hear(NODE, start(2, 99));
-    assert_eq!(played.asked(), []);
-}
-
-#[test]
-fn of_equal_weight_one_with_iterations_takes_the_place_of_one_without() {
-    let mut played = timelord(3);
-    let first = running(&mut played, 0, 1, 10);
-    let second = running(&mut played, 1, 2, 10);
-    running(&mut played, 2, 3, 20);
-    played.hear(NODE, start(4, 10));
-    assert_eq!(played.asked(), []);
-    played.hear(NODE, info(4, 100));
-    let (stop, vdf) = stopped(&mut played);
-    assert_eq!(vdf, second, "of those with nothing to prove the latest (T-4)");
-    played.local(TimelordCommand::VdfStopped(stop));
-    played.asked();
-    played.hear(NODE, start(5, 10));
-    played.hear(NODE, info(1, 100));
-    played.hear(NODE, info(5, 50));
-    let asked = played.asked();
-    assert_eq!(queries(asked), [feed(first, 100)], "all of that weight have something to prove");
-}
-
-#[test]
-fn the_one_whose_next_proof_is_furthest_away_stops() {
-    let mut played = timelord(2);
-    let first = running(&mut played, 0, 1, 10);
-    // Worker 0 turns out to do 1,000 a second.
-    played.hear(NODE, info(1, 2_000));
-    let (id, _) = played.question();
-    played.pass(Duration::from_secs(2));
-    played.local(TimelordCommand::VdfProof(id, Box::new(proof(bytes32(1), 2_000))));
-    let (id, _) = played.question();
-    played.local(TimelordCommand::Verdict(id, true));
-    assert_eq!((played.machine.ips(0), played.machine.ips(1)), (1_000, 10_000));
-    let second = running(&mut played, 1, 2, 10);
-    // At 2 s: the first is at 2,000 and has 3 s to 5,000; the second has 3 s to 30,000.
-    for (more, worst) in [(0, second), (1_000, first)] {
-        let mut played = Played::new(played.machine.clone());
-        played.now = played.now.after(Duration::from_secs(2));
-        played.hear(NODE, info(1, 5_000 + more));
-        played.hear(NODE, info(2, 30_000));
-        played.asked();
-        played.hear(NODE, start(9, 11));
-        let (_, vdf) = stopped(&mut played);
-        assert_eq!(vdf, worst, "{more}");
-    }
-}
-
-#[test]
 fn three_proofs_of_a_weight_end_all_up_to_it() {
     let mut played = timelord(4);
     let mut lower = vec![running(&mut played, 0, 1, 9), running(&mut played, 1, 2, 10)];
@@ -239,23 +120,6 @@ fn a_proof_that_was_under_way_when_its_vdf_stopped_is_sent_all_the_same() {
 }
 
 #[test]
-fn a_vdf_that_fails_frees_its_worker_however_far_it_was() {
-    let mut played = timelord(1);
-    played.hear(NODE, start(1, 10));
-    let (starting, _) = played.question();
-    played.local(TimelordCommand::VdfFailed(starting));
-    let second = running(&mut played, 0, 2, 10);
-    played.hear(NODE, start(3, 11));
-    let (stop, vdf) = stopped(&mut played);
-    assert_eq!(vdf, second);
-    played.local(TimelordCommand::VdfFailed(second));
-    assert_eq!(queries(played.asked()), [start_vdf(0, 3)]);
-    // The stop is confirmed by that.
-    played.local(TimelordCommand::VdfStopped(stop));
-    assert_eq!((played.asked(), played.machine.active()), (vec![], 1));
-}
-
-#[test]
 fn challenges_and_counts_are_bounded() {
     let mut config = TimelordConfig::default();
     (config.workers, config.max_challenges, config.max_pending) = (1, 4, 2);
@@ -264,7 +128,12 @@ fn challenges_and_counts_are_bounded() {
     for iterations in [30, 20, 10] {
         played.hear(NODE, info(1, iterations));
     }
-    assert_eq!(queries(played.asked()), [feed(vdf, 30), feed(vdf, 20)], "two wait (T-8)");
+    let fed = played.asked();
+    let awaited = fed.iter().filter(|(id, _)| played.machine.awaits(*id));
+    let awaited: Vec<_> = awaited.map(|(_, query)| query.clone()).collect();
+    assert_eq!(awaited, [feed(vdf, 20), feed(vdf, 10)], "the two smallest wait (T-8)");
+    played.hear(NODE, info(1, 30));
+    assert_eq!(played.asked(), [], "and stay, whatever the VDF was told first");
     for byte in 10..30 {
         played.hear(NODE, info(byte, 5));
         assert!(played.machine.challenges() <= 4);
@@ -295,22 +164,6 @@ fn of_many_counts_the_smallest_are_kept() {
     let (vdf, _) = played.question();
     played.local(TimelordCommand::VdfStarted(vdf));
     assert_eq!(queries(played.asked()), [feed(vdf, 100), feed(vdf, 200)]);
-}
-
-#[test]
-fn the_queue_is_looked_at_twice_a_second_while_something_waits() {
-    let mut played = timelord(1);
-    assert_eq!(played.machine.deadline(), None);
-    running(&mut played, 0, 1, 10);
-    assert_eq!(played.machine.deadline(), None);
-    played.hear(NODE, start(2, 5));
-    let due = played.now.after(Duration::from_millis(500));
-    assert_eq!(played.machine.deadline(), Some(due));
-    played.pass(Duration::from_millis(499));
-    assert_eq!(played.machine.deadline(), Some(due), "early calls do nothing");
-    played.pass(Duration::from_millis(1));
-    let next = played.now.after(Duration::from_millis(500));
-    assert_eq!((played.machine.deadline(), played.asked()), (Some(next), vec![]));
 }
 
 #[test]
@@ -371,34 +224,6 @@ fn weights_of_all_challenges_are_counted() {
         prove(&mut played, byte, iterations, true);
     }
     assert_eq!(played.machine.best_three(), Some(10), "the third of 10 (T-6)");
-}
-
-/// However many proofs wait to be verified, a VDF can be stopped for a heavier challenge.
-#[test]
-fn stopping_never_waits_for_proofs() {
-    let mut config = TimelordConfig::default();
-    (config.workers, config.max_pending) = (1, 2);
-    let mut played = timelord_with(config);
-    for byte in 1..=6 {
-        played.hear(NODE, start(byte, u64::from(byte)));
-        if byte > 1 {
-            let (stop, _) = stopped(&mut played);
-            played.local(TimelordCommand::VdfStopped(stop));
-        }
-        let (vdf, query) = played.question();
-        assert_eq!(query, start_vdf(0, byte));
-        played.local(TimelordCommand::VdfStarted(vdf));
-        for iterations in [100, 200] {
-            played.hear(NODE, info(byte, iterations));
-        }
-        for (id, query) in played.asked() {
-            let TimelordQuery::FeedIterations { iterations, .. } = query else { panic!() };
-            let made = Box::new(proof(bytes32(byte), iterations));
-            played.local(TimelordCommand::VdfProof(id, made));
-        }
-        // What is to be verified takes its time.
-        played.asked();
-    }
 }
 
 /// Every count that waits is counted, and none of that keeps a node from being heard.

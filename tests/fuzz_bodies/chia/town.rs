@@ -5,9 +5,8 @@
 use std::time::Duration;
 
 use arbitrary::{Result, Unstructured};
+use nodewire::Time;
 use nodewire::codec::chia::NodeType;
-use nodewire::state::chia::Reaction;
-use nodewire::{Ending, Fault, Time};
 
 use crate::given::Script;
 use crate::given::chia::{
@@ -166,27 +165,12 @@ impl Town {
             assert!(unsaid.is_empty(), "{at} said what it may not: {unsaid:?}");
             for closed in closed {
                 let peer = self.net.across(closed.connection).expect("somebody is there");
-                let is_fine = peer == ADVERSARY || is_fine(&closed);
+                let is_fine = peer == ADVERSARY || closed.is_fine();
                 let Closed { ending, reaction, .. } = closed;
                 assert!(is_fine, "{at} blames {peer}: {ending} {reaction:?}");
             }
         }
     }
-}
-
-/// It ended in order, broke, was too slow, or was one of two, and that was all.
-fn is_fine(closed: &Closed) -> bool {
-    let is_nobodys = match &closed.ending {
-        Ending::Done => true,
-        Ending::Fault(Fault::Timeout { .. } | Fault::Truncated { .. }) => true,
-        Ending::Fault(fault) => {
-            // Two of a kind that are of no use to each other may have met.
-            let reasons = ["Duplicate", "UselessPeer"];
-            fault.rule().is_some_and(|rule| reasons.contains(&rule.reason()))
-        }
-    };
-    let is_mild = matches!(closed.reaction, Reaction::Keep | Reaction::Drop);
-    is_nobodys && is_mild && closed.banned_until.is_none()
 }
 
 fn tamper(script: &mut Script<'_>) -> Result<Tamper> {

@@ -8,9 +8,9 @@ mod roles;
 mod values;
 
 pub use connection::{ForChiaConnection, ForChiaSession};
-pub use net::{Party, host};
+pub use net::{Net, Party, host};
 pub use pools::{ForPool, ForPoolClient};
-pub use residents::{ADVERSARY, Closed, RESIDENTS, Resident, Tamper, TownNet, residents};
+pub use residents::{ADVERSARY, Closed, Member, RESIDENTS, Resident, Tamper, TownNet, residents};
 pub use roles::{
     ForRole, addresses, farmer, full_node, harvester, introducer, serving, sync, timelord,
     transactions, wallet,

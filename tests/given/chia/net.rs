@@ -128,6 +128,16 @@ impl<P: Party> Net<P> {
         self.pipes.len()
     }
 
+    /// True once both ends know that it has ended.
+    pub fn is_over(&self, pipe: usize) -> bool {
+        self.pipes[pipe].ends == [None, None]
+    }
+
+    /// True if one of its ends is this node's.
+    pub fn is_of(&self, pipe: usize, node: usize) -> bool {
+        self.pipes[pipe].ends.iter().flatten().any(|(of, _)| *of == node)
+    }
+
     /// Up to so many bytes arrive, or the end if there are none.
     pub fn arrive(&mut self, pipe: usize, end: usize, most: usize) {
         if !self.has(pipe, end) {

@@ -1,19 +1,20 @@
 //! A whole network in memory: every role as a node of its own, with whoever answers its questions.
 
+use std::any::Any;
 use std::time::Duration;
 
 use nodewire::chia::{Node, NodeCommand, NodeConfig, NodeNotice, NodeRemote, NodeSend};
 use nodewire::codec::chia::{Blob, Bytes32, NodeId, NodeType, PeerInfo};
 use nodewire::link::Transport;
 use nodewire::sim::chia::{
-    Answers, Clockwork, Consensus, Keeper, Ledger, Maker, Oracle, Plots, Purse, Staffed, stand_in,
+    Clockwork, Consensus, Keeper, Ledger, Maker, Nobody, Oracle, Plots, Purse, Staffed, stand_in,
 };
 use nodewire::state::chia::{
     AddressesConfig, ConnectionConfig, ConnectionId, Farmer, FarmerConfig, FullNode,
     FullNodeConfig, Harvester, HarvesterCommand, HarvesterLimits, Introducer, Opened, Reaction,
     Role, Timelord, TimelordConfig,
 };
-use nodewire::{Action, AskId, Ending, Machine, Never, Out, Outbox, Refused, Time};
+use nodewire::{Action, AskId, Ending, Fault, Machine, Never, Out, Outbox, Refused, Time};
 
 use super::net::{Net, Party, host};
 use super::values::world;
@@ -26,8 +27,25 @@ pub struct Closed {
     pub banned_until: Option<Time>,
 }
 
+impl Closed {
+    /// It ended in order, broke, was too slow, or was one of two, and that was all.
+    pub fn is_fine(&self) -> bool {
+        let is_nobodys = match &self.ending {
+            Ending::Done => true,
+            Ending::Fault(Fault::Timeout { .. } | Fault::Truncated { .. }) => true,
+            Ending::Fault(fault) => {
+                // Two of a kind that are of no use to each other may have met.
+                let reasons = ["Duplicate", "UselessPeer"];
+                fault.rule().is_some_and(|rule| reasons.contains(&rule.reason()))
+            }
+        };
+        let is_mild = matches!(self.reaction, Reaction::Keep | Reaction::Drop);
+        is_nobodys && is_mild && self.banned_until.is_none()
+    }
+}
+
 /// A node of the network, of whatever role.
-pub trait Resident: Party {
+pub trait Resident: Party + Any {
     /// It leaves a peer.
     fn close(&mut self, connection: ConnectionId);
 
@@ -51,6 +69,12 @@ pub trait Resident: Party {
 
     /// What is done to the next bytes that it sends, and to what it says beside them.
     fn tamper(&mut self, tamper: Tamper);
+
+    /// The [`Member`] that it is.
+    fn as_any(&self) -> &dyn Any;
+
+    /// The same.
+    fn as_any_mut(&mut self) -> &mut dyn Any;
 }
 
 /// What an adversary does to what it is about to send.
@@ -68,8 +92,8 @@ pub enum Tamper {
 }
 
 /// Somebody with an oracle.
-struct Member<R: Role, O> {
-    staffed: Staffed<R, O>,
+pub struct Member<R: Role, O> {
+    pub staffed: Staffed<R, O>,
     now: Time,
     sent: Vec<NodeSend>,
     closed: Vec<Closed>,
@@ -78,7 +102,18 @@ struct Member<R: Role, O> {
 }
 
 impl<R: Role, O: Oracle<R>> Member<R, O> {
-    fn command(&mut self, command: NodeCommand<R::Local>) {
+    /// Somebody of this number, who comes at a time.
+    pub fn new(number: usize, now: Time, role: R, oracle: O) -> Box<Self> {
+        let byte = u8::try_from(number).expect("a small network");
+        let mut connection = ConnectionConfig::new(role.node_type(), NodeId([byte; 32]));
+        connection.server_port = 8_444;
+        let staffed = Staffed::new(Node::new(NodeConfig::new(connection), role), oracle);
+        let (sent, closed, unsaid) = (Vec::new(), Vec::new(), Vec::new());
+        Box::new(Self { staffed, now, sent, closed, unsaid, tamper: None })
+    }
+
+    /// Something that its own side wants.
+    pub fn command(&mut self, command: NodeCommand<R::Local>) {
         let mut out = Outbox::new();
         // What is over, or was never there, is refused.
         let _ = self.staffed.handle_local(self.now, command, &mut out);
@@ -160,7 +195,7 @@ impl<R: Role, O: Oracle<R>> Party for Member<R, O> {
     }
 }
 
-impl<R: Role, O: Oracle<R>> Resident for Member<R, O> {
+impl<R: Role + 'static, O: Oracle<R> + 'static> Resident for Member<R, O> {
     fn close(&mut self, connection: ConnectionId) {
         self.command(NodeCommand::Close(connection));
     }
@@ -199,6 +234,14 @@ impl<R: Role, O: Oracle<R>> Resident for Member<R, O> {
             self.tamper = Some(tamper);
         }
     }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
 }
 
 impl<P: Party + ?Sized> Party for Box<P> {
@@ -226,32 +269,8 @@ impl<P: Party + ?Sized> Party for Box<P> {
 /// All of them, and the streams between them.
 pub type TownNet = Net<Box<dyn Resident>>;
 
-/// Answers for a role that asks nothing.
-struct Nobody;
-
-impl Oracle<Introducer> for Nobody {
-    fn asked(
-        &mut self,
-        _: Time,
-        _: AskId,
-        query: Never,
-        _: &mut Answers<<Introducer as Machine>::Local>,
-    ) {
-        match query {}
-    }
-}
-
-fn resident<R, O>(number: usize, role: R, oracle: O) -> Box<Member<R, O>>
-where
-    R: Role,
-    O: Oracle<R>,
-{
-    let byte = u8::try_from(number).expect("a small network");
-    let mut connection = ConnectionConfig::new(role.node_type(), NodeId([byte; 32]));
-    connection.server_port = 8_444;
-    let staffed = Staffed::new(Node::new(NodeConfig::new(connection), role), oracle);
-    let (sent, closed, unsaid) = (Vec::new(), Vec::new(), Vec::new());
-    Box::new(Member { staffed, now: Time::ZERO, sent, closed, unsaid, tamper: None })
+fn resident<R: Role, O: Oracle<R>>(number: usize, role: R, oracle: O) -> Box<Member<R, O>> {
+    Member::new(number, Time::ZERO, role, oracle)
 }
 
 /// Who is in the network, by number: three full nodes with the whole chain, a part of it and its

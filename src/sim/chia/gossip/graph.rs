@@ -96,3 +96,24 @@ pub(super) fn distances(
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_lasts_if_it_was_there_all_the_time() {
+        let at = Time::from_micros;
+        let edge = |since, until| Edge {
+            nodes: [0, 1],
+            end: End::LAST,
+            since: at(since),
+            until: Option::map(until, at),
+        };
+        assert!(edge(5, None).lasts(at(5), at(9)) && !edge(6, None).lasts(at(5), at(9)));
+        // What was cut at the end was not there to the end.
+        let until = |until| edge(5, Some(until)).lasts(at(5), at(9));
+        assert_eq!([8, 9, 10].map(until), [false, false, true]);
+        assert!(!edge(6, Some(10)).lasts(at(5), at(9)));
+    }
+}

@@ -372,3 +372,28 @@ fn place(node: usize) -> PeerInfo {
 fn micros(span: Duration) -> u64 {
     u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_seen_of_a_block_is_of_that_block() {
+        let mut options = GossipOptions::default();
+        (options.nodes, options.degree, options.adversaries, options.chain) = (6, 4, 50, 2);
+        let mut town = Town::new(&options);
+        for (node, kind) in town.kinds.iter().enumerate() {
+            assert_eq!(town.is_adversary(node), *kind != Kind::Honest, "{node}");
+        }
+        assert_eq!(town.honest().len(), 3);
+        assert!(!town.is_adversary(town.kinds.len()), "nobody is there");
+        town.settle();
+        let before = town.newest.header_hash::<RustCryptoSha256>();
+        town.spread();
+        let hash = town.newest.header_hash::<RustCryptoSha256>();
+        let node = town.honest()[0];
+        // It began with the chain before: that was never new to it.
+        assert!(town.got(node, hash).is_some());
+        assert_eq!(town.got(node, before), None);
+    }
+}

@@ -15,9 +15,8 @@ use crate::ask::AskId;
 use crate::chia::{NodeConfig, pool_client_session, pool_session, session};
 use crate::codec::chia::{Blob, Bytes32, NodeId, NodeType, SignedCoinbase};
 use crate::codec::streamable::Streamable;
-use crate::machine::Never;
 use crate::sim::chia::{
-    Answers, Clockwork, Consensus, Keeper, Ledger, Maker, Oracle, Plots, Purse, stand_in,
+    Clockwork, Consensus, Keeper, Ledger, Maker, Nobody, Plots, Purse, stand_in,
 };
 use crate::sim::scenario::Scenario;
 use crate::sim::scenario::value::{merged, typed};
@@ -25,9 +24,8 @@ use crate::state::chia::{
     AddressesConfig, Admission, ConnectionCommand, ConnectionConfig, ConnectionQuery, Farmer,
     FarmerConfig, FullNode, FullNodeConfig, Harvester, HarvesterCommand, HarvesterLimits,
     Introducer, PoolClientCommand, PoolClientConfig, PoolClientQuery, PoolCommand, PoolConfig,
-    PoolQuery, PoolRate, Role, Signed, Timelord, TimelordConfig, Wallet, WalletLimits,
+    PoolQuery, PoolRate, Signed, Timelord, TimelordConfig, Wallet, WalletLimits,
 };
-use crate::time::Time;
 
 /// What a scenario can test, each with what it is.
 pub(in crate::sim::scenario) static KINDS: [(&str, &str); 9] = [
@@ -137,14 +135,14 @@ fn role(
             let numbers = form.take("plots").map_or(Ok([0, 1].to_vec()), |it| typed(&it))?;
             let plots = Plots::new(&numbers, consensus().plot_size, Duration::ZERO);
             let all = HarvesterCommand::Plots(plots.all());
-            Box::new(Whole::new(node, <Harvester>::new(limits), plots).started(all))
+            Box::new(Whole::new(node, Harvester::new(limits), plots).started(all))
         }
         "farmer" => {
             let mut config = FarmerConfig::new([stand_in::key(0)].to_vec(), target());
             config.fees_target_puzzle_hash = PAID;
             let config = form.over("role", &config)?;
             let purse = Purse::new(consensus(), PAID);
-            Box::new(Whole::new(node, <Farmer>::new(config), purse))
+            Box::new(Whole::new(node, Farmer::new(config), purse))
         }
         "full-node" => {
             let config = form.over("role", &FullNodeConfig::default())?;
@@ -153,7 +151,7 @@ fn role(
                     Some((chain, height)) => world.ledger(&chain, height)?,
                     None => Ledger::new(consensus(), Maker::genesis(&consensus())),
                 };
-            let role = <FullNode>::new(config, ledger.chain());
+            let role = FullNode::new(config, ledger.chain());
             let role = role.map_err(|why| why.to_string())?;
             Box::new(Whole::new(node, role, Keeper::new(ledger)))
         }
@@ -168,19 +166,10 @@ fn role(
         }
         "wallet" => {
             let limits = form.over("role", &WalletLimits::default())?;
-            Box::new(Whole::new(node, <Wallet>::new(limits), Nobody))
+            Box::new(Whole::new(node, Wallet::new(limits), Nobody))
         }
         other => return Err(format!("nothing is called chia-{other}")),
     })
-}
-
-/// Who is asked nothing.
-struct Nobody;
-
-impl<R: Role<Query = Never>> Oracle<R> for Nobody {
-    fn asked(&mut self, _: Time, _: AskId, query: Never, _: &mut Answers<R::Local>) {
-        match query {}
-    }
 }
 
 /// The configuration of a scenario: `limits` of connections, what else they have in `connection`,

@@ -111,7 +111,7 @@ pub enum Admission {
 /// What a connection asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums, reason = "a question passed over would stall a peer")]
 pub enum ConnectionQuery {
     /// A peer said who it is, and all that can be seen here is good: is its node id free (C-3)?
     Register(Peer),

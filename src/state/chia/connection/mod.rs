@@ -13,6 +13,8 @@ pub use input::{
 };
 pub use phase::{CONNECTION, ConnectionLabel, ConnectionPhase};
 
+use core::time::Duration;
+
 use crate::ask::{AskId, Asks};
 use crate::codec::chia::messages::{Ping, Pong};
 use crate::codec::chia::{Bytes32, Function, Message};
@@ -130,8 +132,14 @@ impl Connection {
         if self.is_established() { limits.max_frame } else { limits.max_handshake_frame }
     }
 
-    /// The fault of a frame that is no message, or says that it is too long: it ends this connection
-    /// and no other (D-12).
+    /// How long the rest of a frame may take, and the fault of one that takes longer.
+    #[must_use]
+    pub const fn partial_frame(&self) -> Option<(Duration, Fault)> {
+        self.config.limits.partial_frame()
+    }
+
+    /// The fault of a frame that is no message, or says that it is too long: it ends this
+    /// connection and no other (D-12).
     #[must_use]
     pub fn malformed(&self, malformed: Malformed) -> Fault {
         if malformed.kind == MalformedKind::FrameTooLarge {

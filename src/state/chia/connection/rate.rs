@@ -6,7 +6,7 @@ use crate::codec::chia::Function;
 use crate::state::chia::limits::RateLimits;
 use crate::time::Time;
 
-/// What a window is long.
+/// How long a window is.
 const WINDOW: Duration = Duration::from_secs(60);
 
 /// What was sent in the window that began last.

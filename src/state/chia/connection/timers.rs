@@ -43,7 +43,8 @@ impl Connection {
     }
 
     pub(super) fn ping_due(&self) -> Option<Time> {
-        self.is_established().then_some(self.ping_at)
+        let is_sent = self.is_established() && !self.config.limits.ping_interval.is_zero();
+        is_sent.then_some(self.ping_at)
     }
 
     /// Only between full nodes, which find replacements (C-13).

@@ -36,6 +36,8 @@ struct Challenge {
     owner: Teller,
     /// Harvesters have it.
     is_harvested: bool,
+    /// A proof of it was not shown in time: from then on only those that were shown count (F-4).
+    is_lapsed: bool,
     /// What full nodes say of it: of those that differ nobody here can tell who is right.
     claims: ByTeller<Claim>,
 }
@@ -46,7 +48,7 @@ pub(super) struct Claim {
     pub height: u32,
     pub weight: u64,
     pub difficulty: u64,
-    /// The fewest iterations that any quality of it needs.
+    /// The fewest iterations that any quality of it needs, of those that count.
     pub lowest: Option<u64>,
 }
 
@@ -68,16 +70,34 @@ impl Challenges {
         self.by_hash.get(&hash).into_iter().flat_map(|it| it.claims.iter())
     }
 
-    /// Whether so many iterations are fewer than any before, as this full node has it; then they
-    /// are the fewest now (F-4).
-    pub fn improve(&mut self, hash: Bytes32, teller: Teller, iterations: u64) -> bool {
+    /// The fewest iterations of those that count, as this full node has it.
+    pub fn lowest(&self, hash: Bytes32, teller: Teller) -> Option<u64> {
+        self.by_hash.get(&hash)?.claims.get(teller)?.lowest
+    }
+
+    /// Whether so many iterations are fewer than any that count, as this full node has it.
+    pub fn improves(&self, hash: Bytes32, teller: Teller, iterations: u64) -> bool {
+        let claim = self.by_hash.get(&hash).and_then(|it| it.claims.get(teller));
+        claim.is_some_and(|claim| claim.lowest.is_none_or(|lowest| iterations < lowest))
+    }
+
+    /// So many iterations count: if they are fewer than any before, they are the fewest now (F-4).
+    pub fn count(&mut self, hash: Bytes32, teller: Teller, iterations: u64) {
         let challenge = self.by_hash.get_mut(&hash);
-        let Some(claim) = challenge.and_then(|it| it.claims.get_mut(teller)) else { return false };
-        let improves = claim.lowest.is_none_or(|lowest| iterations < lowest);
-        if improves {
-            claim.lowest = Some(iterations);
+        if let Some(claim) = challenge.and_then(|it| it.claims.get_mut(teller)) {
+            claim.lowest = Some(claim.lowest.map_or(iterations, |lowest| lowest.min(iterations)));
         }
-        improves
+    }
+
+    /// A proof of it was not shown in time. False if that is nothing new.
+    pub fn lapse(&mut self, hash: Bytes32) -> bool {
+        let challenge = self.by_hash.get_mut(&hash);
+        challenge.is_some_and(|it| !core::mem::replace(&mut it.is_lapsed, true))
+    }
+
+    /// True if a proof of it was not shown in time.
+    pub fn is_lapsed(&self, hash: Bytes32) -> bool {
+        self.by_hash.get(&hash).is_some_and(|it| it.is_lapsed)
     }
 
     /// How few iterations any quality needed is to be found out anew.
@@ -93,7 +113,9 @@ impl Challenges {
         let Some(challenge) = self.by_hash.get_mut(&hash) else {
             let mut claims = ByTeller::new();
             claims.insert(teller, claim);
-            self.by_hash.insert(hash, Challenge { owner: teller, is_harvested: false, claims });
+            let (is_harvested, is_lapsed) = (false, false);
+            let challenge = Challenge { owner: teller, is_harvested, is_lapsed, claims };
+            self.by_hash.insert(hash, challenge);
             self.owned.entry(teller).or_default().insert((claim.weight, hash));
             self.make_room(most);
             return News::Unheard;
@@ -156,6 +178,14 @@ impl Challenges {
     pub fn is_farmed(&self, height: u32) -> bool {
         let mut claims = self.by_hash.values().flat_map(|it| it.claims.iter());
         claims.any(|(teller, claim)| teller.is_some() && claim.next() == height)
+    }
+
+    /// True if others tell this challenge, none of them the height that this full node does.
+    pub fn is_alone(&self, hash: Bytes32, node: ConnectionId) -> bool {
+        let teller = Some(node);
+        let own = self.claims(hash).find(|(of, _)| *of == teller).map(|(_, claim)| claim.height);
+        let mut others = self.claims(hash).filter(|(of, _)| *of != teller).peekable();
+        others.peek().is_some() && others.all(|(_, claim)| Some(claim.height) != own)
     }
 
     /// Keeps a coinbase; in want of room those go that are of no block that is farmed, then those

@@ -1,6 +1,7 @@
 //! Who a farmer farms for, and how much it keeps.
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use crate::codec::Source;
 use crate::codec::chia::{Blob, Bytes32, PublicKey};
@@ -34,7 +35,7 @@ pub struct FarmerConfig {
     pub limits: FarmerLimits,
 }
 
-/// How much a farmer keeps and asks for (F-11).
+/// How much a farmer keeps and asks for (F-11), and how long it waits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
@@ -48,6 +49,12 @@ pub struct FarmerLimits {
     pub max_arrivals: usize,
     /// Most weights of which a full node's arrivals are kept: the heaviest.
     pub max_arrival_weights: usize,
+    /// Below height 1000 a quality whose proof is not shown so long after it was asked for keeps no
+    /// other from being asked for (F-4). Nobody is blamed, and a later proof counts all the same.
+    pub proof_timeout: Duration,
+    /// If full nodes take the signed block of a proof and go, over and over, another of it is signed
+    /// so long after the last at the earliest.
+    pub sign_again_after: Duration,
     /// Most questions open at a time.
     pub max_open_asks: usize,
     /// Most of them that one peer has caused: then nothing more of it is taken.
@@ -86,6 +93,8 @@ impl Default for FarmerLimits {
             max_qualities: 16_384,
             max_arrivals: 64,
             max_arrival_weights: 64,
+            proof_timeout: Duration::from_secs(30),
+            sign_again_after: Duration::from_secs(10),
             max_open_asks: 128,
             max_open_asks_of_one: 16,
         }

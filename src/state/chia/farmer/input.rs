@@ -29,7 +29,7 @@ pub enum FarmerCommand {
 /// What a farmer asks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums, reason = "a question passed over would stall a peer")]
 pub enum FarmerQuery {
     /// A coinbase of this height, signed by the pool (F-2).
     GetCoinbase {

@@ -1,5 +1,6 @@
 //! The farmer: asks harvesters for proofs, and full nodes for blocks (`chia.md` 10).
 
+mod again;
 mod challenges;
 mod config;
 mod input;
@@ -30,7 +31,7 @@ use crate::state::chia::tellers::Teller;
 use crate::time::Time;
 
 use challenges::{Challenges, Claim, News};
-use nodes::Nodes;
+use nodes::{Nodes, Said};
 use qualities::Qualities;
 use signing::SignedHeader;
 
@@ -39,7 +40,7 @@ use signing::SignedHeader;
 /// A full node tells of challenges; harvesters answer with qualities; of those that are good
 /// enough it asks for the proof, has it verified, and then for a partial proof for the pool, for a
 /// block, or for both. The first block that a full node makes is signed by the plot that found the
-/// proof, and goes back to that node.
+/// proof, and goes back to that node. If that is lost with the node, another is.
 ///
 /// What a full node says of weights, rates and difficulties counts for it alone, so that nobody
 /// can make the farmer deaf to others by a claim; where full nodes differ about a challenge each is
@@ -58,6 +59,9 @@ pub struct Farmer<H: Sha256 = RustCryptoSha256> {
     ips: u64,
     nodes: Nodes,
     harvesters: BTreeSet<ConnectionId>,
+    /// Those of which a proof was overdue and no good one came since: what they claim keeps no other
+    /// quality from being asked for (F-4).
+    late: BTreeSet<ConnectionId>,
     challenges: Challenges,
     qualities: Qualities,
     asks: Asks<Asked>,
@@ -101,15 +105,24 @@ impl Asked {
 const _: () = assert!(size_of::<ActionOf<Farmer>>() <= 128);
 const _: () = crate::machine::kept::<Farmer>();
 
-impl<H: Sha256> Farmer<H> {
+impl Farmer {
     /// A farmer that has heard of nothing.
     #[must_use]
     pub fn new(config: FarmerConfig) -> Self {
+        Self::with_hash(config)
+    }
+}
+
+impl<H: Sha256> Farmer<H> {
+    /// As [`Farmer::new`], with the hash function of its type.
+    #[must_use]
+    pub fn with_hash(config: FarmerConfig) -> Self {
         Self {
             target_hash: Bytes32(H::sha256(&config.farmer_target.0)),
             ips: config.initial_ips,
             nodes: Nodes::new(),
             harvesters: BTreeSet::new(),
+            late: BTreeSet::new(),
             challenges: Challenges::new(),
             qualities: Qualities::new(),
             asks: Asks::new(config.limits.max_open_asks),
@@ -127,6 +140,13 @@ impl<H: Sha256> Farmer<H> {
     /// The qualities that have arrived for a weight, whoever told of them (F-9).
     pub fn arrivals(&self, weight: u64) -> impl Iterator<Item = Bytes32> + '_ {
         self.nodes.arrivals(weight)
+    }
+
+    /// How many challenges a harvester that came now would not be told (F-1): those there are,
+    /// unless they are sent again.
+    #[must_use]
+    pub fn untold(&self) -> usize {
+        if self.config.resend_challenges { 0 } else { self.current().len() }
     }
 
     /// Iterations a second, as a full node told, or, of one that is gone, as was told last.
@@ -162,16 +182,20 @@ impl<H: Sha256> Farmer<H> {
         all.flat_map(|(teller, weight)| self.challenges.of_weight(teller, weight)).collect()
     }
 
-    fn disconnected(&mut self, from: ConnectionId) {
+    fn disconnected(&mut self, now: Time, from: ConnectionId, out: &mut Out<Self>) {
         if self.harvesters.remove(&from) {
+            heap::relax_set(&mut self.harvesters);
+            self.forgive(from);
             // A partial needs nobody any more.
             self.asks.cancel(|asked| {
                 asked.from() == from && matches!(asked, Asked::Proof { .. } | Asked::Header(_))
             });
             let challenges = self.qualities.forget_harvester(from);
-            self.forget_lowest(&challenges);
+            self.forget_lowest(now, &challenges, out);
         } else if self.nodes.disconnect(from) {
-            self.qualities.forget_node(from);
+            for quality in self.qualities.forget_node(from) {
+                self.sign_next(now, quality, out);
+            }
             let challenges = &mut self.challenges;
             challenges.disown(from);
             self.asks.cancel(|asked| match asked {
@@ -183,9 +207,9 @@ impl<H: Sha256> Farmer<H> {
         }
     }
 
-    fn receive(&mut self, from: ConnectionId, message: Message, out: &mut Out<Self>) {
+    fn receive(&mut self, now: Time, from: ConnectionId, message: Message, out: &mut Out<Self>) {
         let kept = match message {
-            Message::ProofOfSpaceFinalized(it) => self.finalized(from, &it, out),
+            Message::ProofOfSpaceFinalized(it) => self.finalized(now, from, &it, out),
             Message::ProofOfSpaceArrived(it) => {
                 self.nodes.arrived(from, &it, &self.config.limits);
                 Ok(())
@@ -196,10 +220,13 @@ impl<H: Sha256> Farmer<H> {
                 self.nodes.set_ips(from, self.ips);
                 Ok(())
             }
-            Message::ChallengeResponse(it) => self.quality(from, &it, out),
-            Message::RespondProofOfSpace(it) => self.proof(from, *it, out),
+            Message::ChallengeResponse(it) => self.quality(now, from, &it, out),
+            Message::RespondProofOfSpace(it) => {
+                self.proof(now, from, *it, out);
+                Ok(())
+            }
             Message::HeaderHash(it) => {
-                self.header(from, &it, out);
+                self.header(now, from, &it, out);
                 Ok(())
             }
             Message::RespondHeaderSignature(it) => {
@@ -222,6 +249,7 @@ impl<H: Sha256> Farmer<H> {
     /// heavier, and nobody has told it as fresh before.
     fn finalized(
         &mut self,
+        now: Time,
         from: ConnectionId,
         it: &ProofOfSpaceFinalized,
         out: &mut Out<Self>,
@@ -238,10 +266,11 @@ impl<H: Sha256> Farmer<H> {
         let news = self.challenges.record(from, challenge_hash, claim, most);
         let is_heaviest = self.nodes.weigh(from, weight);
         if news == News::Known {
-            self.learn_lowest(&BTreeSet::from([challenge_hash]));
+            self.learn_lowest(now, &BTreeSet::from([challenge_hash]), out);
         }
         if news != News::Repeated && is_heaviest {
             self.want_coinbase(from, claim.next(), out);
+            self.catch_up(from, challenge_hash, out);
             if self.challenges.harvest(challenge_hash) {
                 let message = NewChallenge { challenge_hash }.into();
                 out.send(Delivery::Broadcast(NodeType::Harvester, message));
@@ -284,7 +313,7 @@ impl<H: Sha256> Farmer<H> {
         if fits { Ok(()) } else { Err(Refused::invalid("the question was another")) }
     }
 
-    fn command(&mut self, command: FarmerCommand, out: &mut Out<Self>) {
+    fn command(&mut self, now: Time, command: FarmerCommand, out: &mut Out<Self>) {
         match command {
             FarmerCommand::PoolShareThreshold(seconds) => {
                 self.config.pool_share_threshold = seconds;
@@ -292,16 +321,18 @@ impl<H: Sha256> Farmer<H> {
             FarmerCommand::Coinbase(id, signed) => {
                 self.close(id);
                 if let Some(signed) = signed {
+                    let height = signed.coinbase.height;
                     self.challenges.keep_coinbase(*signed, self.config.limits.max_challenges);
+                    self.use_coinbase(height, out);
                 }
             }
             FarmerCommand::Quality(id, found) => {
                 if let Some(Asked::Proof { from, quality, proof }) = self.close(id) {
-                    self.verified(from, quality, *proof, found, out);
+                    self.verified(now, from, quality, *proof, found, out);
                 }
             }
             FarmerCommand::Verdict(id, is_good) => match self.close(id) {
-                Some(Asked::Header(signed)) => self.header_verified(*signed, is_good, out),
+                Some(Asked::Header(signed)) => self.header_verified(now, *signed, is_good, out),
                 Some(Asked::Partial { partial, .. }) if is_good => {
                     out.notify(FarmerNotice::Partial(partial));
                 }
@@ -342,31 +373,36 @@ impl<H: Sha256> Machine for Farmer<H> {
 
     fn handle_local(
         &mut self,
-        _: Time,
+        now: Time,
         input: FarmerCommand,
         out: &mut Out<Self>,
     ) -> Result<(), Refusal<FarmerCommand>> {
         if let Err(why) = self.admits(&input) {
             return Err(Refusal::new(why, input));
         }
-        self.command(input, out);
+        self.command(now, input, out);
         Ok(())
     }
 
-    fn handle_remote(&mut self, _: Time, input: FromPeer, out: &mut Out<Self>) {
+    fn handle_remote(&mut self, now: Time, input: FromPeer, out: &mut Out<Self>) {
         match input {
             FromPeer::Connected(from, peer, _) => self.connected(from, peer, out),
-            FromPeer::Received(from, message) => self.receive(from, message, out),
-            FromPeer::Disconnected(from, _) => self.disconnected(from),
+            FromPeer::Received(from, message) => self.receive(now, from, message, out),
+            FromPeer::Disconnected(from, _) => self.disconnected(now, from, out),
             // Who dials is whoever runs it.
             FromPeer::DialFailed(_) => {}
         }
     }
 
-    fn handle_timeout(&mut self, _: Time, _: &mut Out<Self>) {}
+    fn handle_timeout(&mut self, now: Time, out: &mut Out<Self>) {
+        self.lapse(now, out);
+        while let Some(quality) = self.qualities.rested(now) {
+            self.sign_next(now, quality, out);
+        }
+    }
 
     fn deadline(&self) -> Option<Time> {
-        None
+        self.qualities.deadline()
     }
 
     fn saturated(&self) -> bool {
@@ -383,7 +419,8 @@ impl<H: Sha256> Machine for Farmer<H> {
             .saturating_add(self.challenges.heap())
             .saturating_add(self.qualities.heap())
             .saturating_add(heap::tree(self.harvesters.len(), size_of::<ConnectionId>()))
-            .saturating_add(self.nodes.heap())
+            .saturating_add(heap::tree(self.late.len(), size_of::<ConnectionId>()))
+            .saturating_add(self.nodes.heap(Said::heap))
             .saturating_add(self.asks.heap())
             .saturating_add(asked.fold(0, usize::saturating_add))
             .saturating_add(self.config.heap())

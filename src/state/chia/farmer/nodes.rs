@@ -7,17 +7,15 @@ use super::FarmerLimits;
 use crate::codec::chia::Bytes32;
 use crate::codec::chia::messages::ProofOfSpaceArrived;
 use crate::heap;
+use crate::state::chia::by_node::ByNode;
 use crate::state::chia::role::ConnectionId;
 
-/// The full nodes that are there.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Nodes {
-    all: BTreeMap<ConnectionId, Said>,
-}
+/// The full nodes that are there, each with what it said.
+pub(super) type Nodes = ByNode<Said>;
 
 /// What one of them said.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-struct Said {
+pub(super) struct Said {
     /// Iterations a second.
     ips: Option<u64>,
     /// The greatest weight.
@@ -27,53 +25,39 @@ struct Said {
 }
 
 impl Nodes {
-    pub const fn new() -> Self {
-        Self { all: BTreeMap::new() }
-    }
-
-    pub fn connect(&mut self, node: ConnectionId) {
-        self.all.insert(node, Said::default());
-    }
-
-    /// False if it was not there.
-    pub fn disconnect(&mut self, node: ConnectionId) -> bool {
-        let was = self.all.remove(&node).is_some();
-        heap::relax_map(&mut self.all);
-        was
-    }
-
-    pub fn contains(&self, node: ConnectionId) -> bool {
-        self.all.contains_key(&node)
-    }
-
     /// A full node tells how fast proofs of time are made.
     pub fn set_ips(&mut self, node: ConnectionId, ips: u64) {
-        if let Some(said) = self.all.get_mut(&node) {
+        if let Some(said) = self.get_mut(node) {
             said.ips = Some(ips);
         }
     }
 
     /// Iterations a second, as this full node told.
     pub fn ips(&self, node: ConnectionId) -> Option<u64> {
-        self.all.get(&node)?.ips
+        self.get(node)?.ips
     }
 
     /// The greatest weight that each has told.
     pub fn weights(&self) -> impl Iterator<Item = (ConnectionId, u64)> + '_ {
-        self.all.iter().filter_map(|(node, said)| Some((*node, said.weight?)))
+        self.iter().filter_map(|(node, said)| Some((node, said.weight?)))
     }
 
     /// It tells a weight: true if it told none that is greater.
     pub fn weigh(&mut self, node: ConnectionId, weight: u64) -> bool {
-        let Some(said) = self.all.get_mut(&node) else { return false };
+        let Some(said) = self.get_mut(node) else { return false };
         let is_heaviest = said.weight.is_none_or(|most| weight >= most);
         said.weight = said.weight.max(Some(weight));
         is_heaviest
     }
 
+    /// Whether it is there, and told no weight that is greater.
+    pub fn is_at(&self, node: ConnectionId, weight: u64) -> bool {
+        self.get(node).is_some_and(|said| said.weight.is_none_or(|most| most <= weight))
+    }
+
     /// It tells of a quality that somebody else has.
     pub fn arrived(&mut self, node: ConnectionId, it: &ProofOfSpaceArrived, most: &FarmerLimits) {
-        let Some(Said { arrivals, .. }) = self.all.get_mut(&node) else { return };
+        let Some(Said { arrivals, .. }) = self.get_mut(node) else { return };
         let of_weight = arrivals.entry(it.weight).or_default();
         if of_weight.len() < most.max_arrivals {
             of_weight.insert(it.quality);
@@ -85,8 +69,7 @@ impl Nodes {
 
     /// The qualities that any full node told of for a weight, each once.
     pub fn arrivals(&self, weight: u64) -> impl Iterator<Item = Bytes32> + '_ {
-        let told: BTreeSet<_> =
-            self.all.keys().flat_map(move |node| self.told_by(*node, weight)).collect();
+        let told: BTreeSet<_> = self.iter().flat_map(move |(_, said)| said.of(weight)).collect();
         told.into_iter()
     }
 
@@ -96,18 +79,20 @@ impl Nodes {
         node: ConnectionId,
         weight: u64,
     ) -> impl Iterator<Item = Bytes32> + use<'_> {
-        let said = self.all.get(&node).and_then(|said| said.arrivals.get(&weight));
-        said.into_iter().flatten().copied()
+        self.get(node).into_iter().flat_map(move |said| said.of(weight))
+    }
+}
+
+impl Said {
+    /// The qualities that it told of for a weight.
+    fn of(&self, weight: u64) -> impl Iterator<Item = Bytes32> + '_ {
+        self.arrivals.get(&weight).into_iter().flatten().copied()
     }
 
     /// Heap bytes held.
     pub fn heap(&self) -> usize {
-        let arrivals = self.all.values().map(|said| {
-            let of = said.arrivals.values().map(|of| heap::tree(of.len(), size_of::<Bytes32>()));
-            let entry = size_of::<(u64, BTreeSet<Bytes32>)>();
-            of.fold(heap::tree(said.arrivals.len(), entry), usize::saturating_add)
-        });
-        let own = heap::tree(self.all.len(), size_of::<(ConnectionId, Said)>());
-        arrivals.fold(own, usize::saturating_add)
+        let of = self.arrivals.values().map(|of| heap::tree(of.len(), size_of::<Bytes32>()));
+        let entry = size_of::<(u64, BTreeSet<Bytes32>)>();
+        of.fold(heap::tree(self.arrivals.len(), entry), usize::saturating_add)
     }
 }

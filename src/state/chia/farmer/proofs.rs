@@ -12,17 +12,19 @@ use crate::codec::chia::messages::{
 };
 use crate::codec::chia::{Bytes32, NodeType, ProofOfSpace, SignedCoinbase};
 use crate::codec::streamable::{Sha256, Streamable};
+use crate::heap;
 use crate::machine::Out;
 use crate::state::chia::iterations::{Difficulty, iterations};
 use crate::state::chia::role::{ConnectionId, Delivery};
 use crate::state::chia::rules;
 use crate::state::chia::tellers::Teller;
+use crate::time::Time;
 
 /// Below this height only the best quality of a challenge is followed (F-4).
 const FAIR_START: u32 = 1_000;
 
 /// How long a proof takes, by what one full node says.
-struct Estimate {
+pub(super) struct Estimate {
     teller: Teller,
     height: u32,
     /// Of the block that would be made.
@@ -38,9 +40,11 @@ impl Estimate {
 }
 
 impl<H: Sha256> Farmer<H> {
-    /// A harvester found a quality: is it good enough to be asked for (F-4)?
+    /// A harvester found a quality: is it good enough to be asked for (F-4)? One that others are
+    /// better than waits for its turn.
     pub(super) fn quality(
         &mut self,
+        now: Time,
         from: ConnectionId,
         it: &ChallengeResponse,
         out: &mut Out<Self>,
@@ -49,34 +53,118 @@ impl<H: Sha256> Farmer<H> {
         if !(1..=63).contains(&plot_size) {
             return Err(&rules::PLOT_SIZE);
         }
-        if self.qualities.get(quality).is_some() {
+        if let Some(followed) = self.qualities.get(quality) {
+            let is_left = !self.harvesters.contains(&followed.harvester);
+            let is_same =
+                (followed.challenge_hash, followed.plot_size) == (challenge_hash, plot_size);
+            if is_left && is_same && followed.is_submitted() {
+                self.qualities.adopt(quality, from);
+                self.sign_next(now, quality, out);
+            }
             return Ok(());
         }
         let estimates = self.estimates(challenge_hash, quality, plot_size);
         let counts_for_pool = self.counts_for_pool(&estimates);
-        let mut is_wanted = false;
-        for it in estimates {
-            let improves = self.challenges.improve(challenge_hash, it.teller, it.iterations);
-            let counts = improves || it.height >= FAIR_START;
-            is_wanted |= counts && (counts_for_pool || self.becomes_block(&it));
+        if !estimates.iter().any(|it| counts_for_pool || self.becomes_block(it)) {
+            return Ok(());
         }
+        let followed = Quality::new(challenge_hash, plot_size, from);
+        let is_wanted = self.is_wanted(challenge_hash, &estimates);
+        let most = self.config.limits.max_qualities;
+        let displaced = self.qualities.follow(quality, followed, is_wanted, most);
         if is_wanted {
-            let followed = Quality {
-                challenge_hash,
-                plot_size,
-                harvester: from,
-                pos_hash: None,
-                progress: Progress::ProofRequested,
-            };
-            self.qualities.follow(quality, followed, self.config.limits.max_qualities);
-            out.send(Delivery::To(from, RequestProofOfSpace { quality }.into()));
+            self.ask_for(now, quality, &estimates, out);
+        }
+        let displaced = displaced.into_iter().flatten();
+        let displaced = displaced.filter(|(hash, gone)| self.is_best(*hash, gone));
+        let displaced: BTreeSet<_> = displaced.map(|(_, gone)| gone.challenge_hash).collect();
+        if !displaced.is_empty() {
+            self.forget_lowest(now, &displaced, out);
         }
         Ok(())
     }
 
+    /// Whether a quality is the one that others are held against (F-4): where any other has gone
+    /// nothing is to be found out anew, which would be much to do for each of a flood.
+    fn is_best(&self, hash: Bytes32, quality: &Quality) -> bool {
+        let Quality { challenge_hash, plot_size, harvester, .. } = *quality;
+        if !quality.is_shown() && !self.is_believed(challenge_hash, harvester) {
+            return false;
+        }
+        let estimates = self.estimates(challenge_hash, hash, plot_size);
+        estimates
+            .iter()
+            .any(|it| self.challenges.lowest(challenge_hash, it.teller) == Some(it.iterations))
+    }
+
+    /// Whether a quality is better than those that count (F-4).
+    fn is_wanted(&self, challenge_hash: Bytes32, estimates: &[Estimate]) -> bool {
+        let counts_for_pool = self.counts_for_pool(estimates);
+        estimates.iter().any(|it| {
+            let is_best = || self.challenges.improves(challenge_hash, it.teller, it.iterations);
+            (counts_for_pool || self.becomes_block(it)) && (it.height >= FAIR_START || is_best())
+        })
+    }
+
+    /// Asks for a proof.
+    fn ask_for(
+        &mut self,
+        now: Time,
+        quality: Bytes32,
+        estimates: &[Estimate],
+        out: &mut Out<Self>,
+    ) {
+        let Some(&Quality { challenge_hash, harvester, .. }) = self.qualities.get(quality) else {
+            return;
+        };
+        let due = now.after(self.config.limits.proof_timeout);
+        self.qualities.advance(quality, Progress::ProofRequested(Some(due)));
+        if self.is_believed(challenge_hash, harvester) {
+            self.count(challenge_hash, estimates);
+        }
+        out.send(Delivery::To(harvester, RequestProofOfSpace { quality }.into()));
+    }
+
+    /// Whether a quality counts before its proof is shown: no proof of the challenge was overdue,
+    /// nor was one of the harvester since it showed one.
+    fn is_believed(&self, challenge_hash: Bytes32, harvester: ConnectionId) -> bool {
+        !self.challenges.is_lapsed(challenge_hash) && !self.late.contains(&harvester)
+    }
+
+    /// No other is followed below height 1000 but those that are better than this (F-4).
+    fn count(&mut self, challenge_hash: Bytes32, estimates: &[Estimate]) {
+        for it in estimates {
+            self.challenges.count(challenge_hash, it.teller, it.iterations);
+        }
+    }
+
+    /// Proofs are overdue: what was said of their challenges counts no more, so the next best are
+    /// asked for (F-4).
+    pub(super) fn lapse(&mut self, now: Time, out: &mut Out<Self>) {
+        let mut challenges = BTreeSet::new();
+        while let Some((harvester, challenge_hash)) = self.qualities.lapse(now) {
+            self.late.insert(harvester);
+            if self.challenges.lapse(challenge_hash) {
+                challenges.insert(challenge_hash);
+            }
+        }
+        self.forget_lowest(now, &challenges, out);
+    }
+
+    /// What a harvester claims counts again.
+    pub(super) fn forgive(&mut self, harvester: ConnectionId) {
+        self.late.remove(&harvester);
+        heap::relax_set(&mut self.late);
+    }
+
     /// How long a proof takes, by what each full node says of its challenge: whoever told it and
     /// has been there longest comes first.
-    fn estimates(&self, challenge_hash: Bytes32, quality: Bytes32, plot_size: u8) -> Vec<Estimate> {
+    pub(super) fn estimates(
+        &self,
+        challenge_hash: Bytes32,
+        quality: Bytes32,
+        plot_size: u8,
+    ) -> Vec<Estimate> {
         let mut estimates = Vec::new();
         // Most of them say the same.
         let mut last = None;
@@ -109,16 +197,27 @@ impl<H: Sha256> Farmer<H> {
         estimate.takes_less_than(self.config.propagate_threshold)
     }
 
-    /// Qualities of these challenges were forgotten: of what is left the best one counts (F-4).
-    pub(super) fn forget_lowest(&mut self, challenges: &BTreeSet<Bytes32>) {
+    /// Qualities of these challenges count no more: of what is left the best one does, and is asked
+    /// for if it was not (F-4).
+    pub(super) fn forget_lowest(
+        &mut self,
+        now: Time,
+        challenges: &BTreeSet<Bytes32>,
+        out: &mut Out<Self>,
+    ) {
         for challenge_hash in challenges {
             self.challenges.forget_lowest(*challenge_hash);
         }
-        self.learn_lowest(challenges);
+        self.learn_lowest(now, challenges, out);
     }
 
     /// What is followed of these challenges was seen, whoever tells them now (F-4).
-    pub(super) fn learn_lowest(&mut self, challenges: &BTreeSet<Bytes32>) {
+    pub(super) fn learn_lowest(
+        &mut self,
+        now: Time,
+        challenges: &BTreeSet<Bytes32>,
+        out: &mut Out<Self>,
+    ) {
         let is_early = |hash: &&Bytes32| {
             self.challenges.claims(**hash).any(|(_, claim)| claim.height < FAIR_START)
         };
@@ -126,11 +225,29 @@ impl<H: Sha256> Farmer<H> {
         if early.is_empty() {
             return;
         }
-        let left = self.qualities.iter().filter(|(_, of)| early.contains(&of.challenge_hash));
-        let left = left.map(|(quality, of)| (quality, of.challenge_hash, of.plot_size));
-        for (quality, challenge_hash, plot_size) in left.collect::<Vec<_>>() {
-            for it in self.estimates(challenge_hash, quality, plot_size) {
-                self.challenges.improve(challenge_hash, it.teller, it.iterations);
+        let mut waiting = Vec::new();
+        let mut counted = Vec::new();
+        for (quality, of) in
+            self.qualities.iter().filter(|(_, of)| early.contains(&of.challenge_hash))
+        {
+            let estimates = self.estimates(of.challenge_hash, quality, of.plot_size);
+            let is_asked = matches!(of.progress, Progress::ProofRequested(Some(_)));
+            if matches!(of.progress, Progress::Waiting) {
+                let fewest = estimates.iter().map(|it| it.iterations).min();
+                waiting.push((fewest, quality, of.challenge_hash, estimates));
+            } else if of.is_shown()
+                || (is_asked && self.is_believed(of.challenge_hash, of.harvester))
+            {
+                counted.push((of.challenge_hash, estimates));
+            }
+        }
+        for (challenge_hash, estimates) in counted {
+            self.count(challenge_hash, &estimates);
+        }
+        waiting.sort_unstable_by_key(|(fewest, quality, ..)| (*fewest, *quality));
+        for (_, quality, challenge_hash, estimates) in waiting {
+            if self.is_wanted(challenge_hash, &estimates) {
+                self.ask_for(now, quality, &estimates, out);
             }
         }
     }
@@ -138,42 +255,47 @@ impl<H: Sha256> Farmer<H> {
     /// The proof of a quality that was asked for (F-5).
     pub(super) fn proof(
         &mut self,
+        now: Time,
         from: ConnectionId,
         it: RespondProofOfSpace,
         out: &mut Out<Self>,
-    ) -> Kept {
+    ) {
         let RespondProofOfSpace { quality, proof } = it;
-        let Some(asked) = self.qualities.get_mut(quality) else { return Ok(()) };
-        if asked.harvester != from || asked.progress != Progress::ProofRequested {
-            return Ok(());
+        let Some(asked) = self.qualities.get(quality) else { return };
+        if asked.harvester != from || !matches!(asked.progress, Progress::ProofRequested(_)) {
+            return;
         }
-        let fits = proof.challenge_hash == asked.challenge_hash
-            && proof.size == asked.plot_size
+        let Quality { challenge_hash, plot_size, .. } = *asked;
+        let fits = proof.challenge_hash == challenge_hash
+            && proof.size == plot_size
             && self.config.pool_public_keys.contains(&proof.pool_pubkey);
         if !fits {
-            self.drop_quality(quality);
-            return Err(&rules::WRONG_PROOF);
+            out.send(Delivery::Penalise(from, &rules::WRONG_PROOF));
+            self.drop_quality(now, quality, out);
+            return;
         }
-        asked.progress = Progress::Verifying;
+        self.qualities.advance(quality, Progress::Verifying);
+        let estimates = self.estimates(challenge_hash, quality, plot_size);
+        self.count(challenge_hash, &estimates);
         let proof = Box::new(proof);
         if let Ok(id) = self.asks.open(Asked::Proof { from, quality, proof: proof.clone() }) {
             out.ask(id, FarmerQuery::VerifyProof(proof));
         } else {
             // While saturated nothing is to come; what comes all the same is not followed up.
-            self.drop_quality(quality);
+            self.drop_quality(now, quality, out);
         }
-        Ok(())
     }
 
     /// Forgets a quality, and how good it claimed to be.
-    fn drop_quality(&mut self, quality: Bytes32) {
+    fn drop_quality(&mut self, now: Time, quality: Bytes32, out: &mut Out<Self>) {
         let of = self.qualities.drop_one(quality);
-        self.forget_lowest(&of.into_iter().collect());
+        self.forget_lowest(now, &of.into_iter().collect(), out);
     }
 
     /// Whether a proof is good, and what follows from it (F-5).
     pub(super) fn verified(
         &mut self,
+        now: Time,
         from: ConnectionId,
         quality: Bytes32,
         proof: ProofOfSpace,
@@ -187,29 +309,51 @@ impl<H: Sha256> Farmer<H> {
             return;
         }
         if found != Some(quality) {
-            self.drop_quality(quality);
             out.send(Delivery::Penalise(harvester, &rules::WRONG_PROOF));
+            self.drop_quality(now, quality, out);
             return;
         }
+        self.forgive(harvester);
         let estimates = self.estimates(challenge_hash, quality, plot_size);
         let partial = self.counts_for_pool(&estimates);
-        let pos_hash = Bytes32(proof.get_hash::<H>());
-        let requests = self.block_requests(challenge_hash, quality, &estimates, &proof);
-        if let Some(followed) = self.qualities.get_mut(quality) {
-            followed.progress = Progress::ProofHeld(Box::new(Held {
-                proof,
-                partial_requested: partial,
-                header: None,
-                signing: Vec::new(),
-                is_submitted: false,
-            }));
-        }
+        let held = Held {
+            proof,
+            partial_requested: partial,
+            asked: None,
+            header: None,
+            signing: Vec::new(),
+            others: Vec::new(),
+            submitted: None,
+        };
+        self.qualities.advance(quality, Progress::ProofHeld(Box::new(held)));
         if partial {
             let request = RequestPartialProof { quality, farmer_target_hash: self.target_hash };
             out.send(Delivery::To(harvester, request.into()));
         }
+        self.want_block(quality, &estimates, None, out);
+    }
+
+    /// Asks for a block with a proof that is good, if it is to become one: one full node, or all
+    /// that told its challenge (F-5).
+    pub(super) fn want_block(
+        &mut self,
+        quality: Bytes32,
+        estimates: &[Estimate],
+        only: Teller,
+        out: &mut Out<Self>,
+    ) {
+        let Some(followed) = self.qualities.get(quality) else { return };
+        let Progress::ProofHeld(held) = &followed.progress else { return };
+        let pos_hash = Bytes32(held.proof.get_hash::<H>());
+        let challenge_hash = followed.challenge_hash;
+        let requests = self.block_requests(challenge_hash, quality, estimates, &held.proof, only);
         if !requests.is_empty() {
             self.qualities.name_proof(pos_hash, quality);
+        }
+        if matches!(requests.first(), Some(Delivery::Broadcast(..))) {
+            if let Some((.., held)) = self.qualities.of_proof(pos_hash) {
+                held.asked = self.nodes.newest();
+            }
         }
         for request in requests {
             out.send(request);
@@ -224,9 +368,10 @@ impl<H: Sha256> Farmer<H> {
         quality: Bytes32,
         estimates: &[Estimate],
         proof: &ProofOfSpace,
+        only: Teller,
     ) -> Vec<Delivery> {
-        let wanted = estimates
-            .iter()
+        let asked = estimates.iter().filter(|it| only.is_none() || it.teller == only);
+        let wanted = asked
             .filter(|it| self.becomes_block(it) && !self.yields(it.teller, it.weight, quality));
         let wanted = wanted.filter_map(|it| {
             // Its coinbase has to be at hand.
@@ -244,7 +389,9 @@ impl<H: Sha256> Farmer<H> {
         let all = self.challenges.claims(challenge_hash).count();
         match wanted.split_first() {
             Some(((_, signed), others))
-                if wanted.len() == all && others.iter().all(|(_, other)| other == signed) =>
+                if only.is_none()
+                    && wanted.len() == all
+                    && others.iter().all(|(_, other)| other == signed) =>
             {
                 let request = request(signed).into();
                 Vec::from([Delivery::Broadcast(NodeType::FullNode, request)])

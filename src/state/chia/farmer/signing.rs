@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::qualities::{Header, Progress};
+use super::qualities::{Header, Held, Progress, Submitted};
 use super::{Asked, Farmer, FarmerNotice, FarmerQuery, PartialProof, Signed};
 use crate::codec::chia::messages::{
     HeaderHash, HeaderSignature, RequestHeaderSignature, RespondHeaderSignature,
@@ -14,28 +14,70 @@ use crate::codec::streamable::Sha256;
 use crate::machine::Out;
 use crate::state::chia::role::{ConnectionId, Delivery};
 use crate::state::chia::rules;
+use crate::time::Time;
 
 impl<H: Sha256> Farmer<H> {
-    /// A full node made a block: the first is signed (F-6, R-11).
-    pub(super) fn header(&mut self, from: ConnectionId, it: &HeaderHash, out: &mut Out<Self>) {
+    /// A full node made a block: the first is signed (F-6, R-11), and another if it was lost.
+    pub(super) fn header(
+        &mut self,
+        now: Time,
+        from: ConnectionId,
+        it: &HeaderHash,
+        out: &mut Out<Self>,
+    ) {
         let HeaderHash { pos_hash, header_hash } = *it;
-        let Some((quality, harvester, held)) = self.qualities.of_proof(pos_hash) else { return };
-        let header = Header { node: from, header_hash };
+        let Some((quality, _, held)) = self.qualities.of_proof(pos_hash) else { return };
+        match &mut held.submitted {
+            Some(submitted) if submitted.header.header_hash == header_hash => {
+                out.send(Delivery::To(from, submitted.message(pos_hash).into()));
+                if !self.nodes.contains(submitted.header.node) {
+                    submitted.header.node = from;
+                }
+            }
+            _ => {
+                held.keep(Header { node: from, header_hash });
+                self.sign_next(now, quality, out);
+            }
+        }
+    }
+
+    /// Has the next block of a proof signed, if none is being signed, and none was handed to a full
+    /// node that is there (F-10). Where that has gone, it is the block of one that has none of this
+    /// proof, and not too soon: whoever comes and goes would have a harvester sign without end.
+    pub(super) fn sign_next(&mut self, now: Time, quality: Bytes32, out: &mut Out<Self>) {
+        let Some(followed) = self.qualities.get(quality) else { return };
+        let Progress::ProofHeld(held) = &followed.progress else { return };
+        let challenge_hash = followed.challenge_hash;
+        let next = match &held.submitted {
+            _ if held.header.is_some() => None,
+            None => (!held.others.is_empty()).then_some(0),
+            Some(submitted) => {
+                let is_wanted =
+                    self.is_lost(submitted) && self.harvesters.contains(&followed.harvester);
+                let lacks = |other: &Header| self.lacks(other.node, challenge_hash, quality);
+                is_wanted.then(|| held.others.iter().position(lacks)).flatten()
+            }
+        };
+        let Some(next) = next else { return };
+        let rests_until = held.submitted.as_ref().map(|submitted| submitted.rests_until);
+        if let Some(until) = rests_until.filter(|until| *until > now) {
+            self.qualities.rest(quality, until);
+            return;
+        }
+        let rests_until = now.after(self.config.limits.sign_again_after);
+        let Some(followed) = self.qualities.get_mut(quality) else { return };
+        let Progress::ProofHeld(held) = &mut followed.progress else { return };
+        let Some(header) = held.others.get(next).copied() else { return };
+        if held.choose(header) {
+            let request = RequestHeaderSignature { quality, header_hash: header.header_hash };
+            out.send(Delivery::To(followed.harvester, request.into()));
+            if let Some(submitted) = &mut held.submitted {
+                submitted.rests_until = rests_until;
+            }
+        }
         if held.header.is_some() {
-            return;
+            held.others.remove(next);
         }
-        // The same block of another full node that is gone: its signature is on its way.
-        if held.signing.iter().any(|owed| owed.header_hash == header_hash) {
-            held.header = Some(header);
-            return;
-        }
-        if held.signing.len() >= MOST_OWED {
-            return;
-        }
-        held.header = Some(header);
-        held.signing.push(header);
-        let request = RequestHeaderSignature { quality, header_hash };
-        out.send(Delivery::To(harvester, request.into()));
     }
 
     /// The harvester signed a block (F-7): one of those that were asked for, as it may answer in
@@ -73,6 +115,7 @@ impl<H: Sha256> Farmer<H> {
     /// A signature is that of the first block that it may be of, or it is not.
     pub(super) fn header_verified(
         &mut self,
+        now: Time,
         mut signed: SignedHeader,
         is_good: bool,
         out: &mut Out<Self>,
@@ -80,6 +123,7 @@ impl<H: Sha256> Farmer<H> {
         let header = (!signed.of.is_empty()).then(|| signed.of.remove(0));
         if let Some(header) = header.filter(|_| is_good) {
             self.submit(&signed, header, out);
+            self.sign_next(now, signed.quality, out);
         } else if signed.of.is_empty() {
             out.send(Delivery::Penalise(signed.from, &rules::BAD_HARVESTER_SIGNATURE));
         } else {
@@ -120,14 +164,65 @@ impl<H: Sha256> Farmer<H> {
             return;
         };
         held.signing.retain(|other| *other != header);
-        let made = held.header.filter(|made| made.header_hash == header.header_hash);
-        if let Some(made) = made.filter(|_| !held.is_submitted) {
-            held.is_submitted = true;
-            let (header_hash, header_signature) = (header.header_hash, signed.signature);
-            let message = HeaderSignature { pos_hash, header_hash, header_signature };
-            out.send(Delivery::To(made.node, message.into()));
+        if let Some(made) = held.header.take_if(|made| made.header_hash == header.header_hash) {
+            let rests_until = held.submitted.as_ref().map_or(Time::ZERO, |it| it.rests_until);
+            let submitted = Submitted { header: made, signature: signed.signature, rests_until };
+            held.submitted = Some(Box::new(submitted));
+            let header_hash = header.header_hash;
+            let message = submitted.message(pos_hash);
+            out.send(Delivery::To(made.node, message.clone().into()));
+            // Whoever made the same block may have it too: it is the same signature.
+            held.others.retain(|other| {
+                let is_same = other.header_hash == header_hash;
+                if is_same && other.node != made.node {
+                    out.send(Delivery::To(other.node, message.clone().into()));
+                }
+                !is_same
+            });
             out.notify(FarmerNotice::Submitted { pos_hash, header_hash });
         }
+    }
+}
+
+impl Held {
+    /// The block that is to be signed. True if its signature is to be asked for.
+    fn choose(&mut self, header: Header) -> bool {
+        // The same block of another full node that is gone: its signature is on its way.
+        let is_owed = self.signing.iter().any(|owed| owed.header_hash == header.header_hash);
+        if !is_owed {
+            if self.signing.len() >= MOST_OWED {
+                return false;
+            }
+            self.signing.push(header);
+        }
+        self.header = Some(header);
+        !is_owed
+    }
+
+    /// Keeps what a full node has made, of each the last.
+    pub fn keep(&mut self, header: Header) {
+        self.others.retain(|other| other.node != header.node);
+        if self.others.len() >= MOST_OTHERS {
+            if self.submitted.is_none() {
+                return;
+            }
+            // Who has come since is more likely to have nothing.
+            self.others.remove(0);
+        }
+        self.others.push(header);
+    }
+
+    /// Whether a block of this full node is kept.
+    pub fn has_of(&self, node: ConnectionId) -> bool {
+        self.others.iter().any(|other| other.node == node)
+    }
+}
+
+impl Submitted {
+    /// What hands it to whoever made the block.
+    pub const fn message(&self, pos_hash: Bytes32) -> HeaderSignature {
+        let Self { header, signature: header_signature, .. } = *self;
+        HeaderSignature { pos_hash, header_hash: header.header_hash, header_signature }
     }
 }
 
@@ -151,3 +246,6 @@ impl SignedHeader {
 /// Most signatures that a harvester owes of one proof: full nodes that come, make a block and go
 /// would otherwise have it sign without end.
 const MOST_OWED: usize = 4;
+
+/// Most blocks that are kept in case that who made the first, or was given it, goes.
+const MOST_OTHERS: usize = 4;

@@ -6,7 +6,7 @@ use super::asked::{About, Asked};
 use super::{FullNode, FullNodeQuery};
 use crate::codec::chia::messages::{
     Block, ChallengeStart, NewLca, NewProofOfTime, ProofOfSpaceFinalized, ProofOfSpaceInfo,
-    ProofOfTimeRate,
+    ProofOfTimeRate, UnfinishedBlock,
 };
 use crate::codec::chia::{FullBlock, Message, NodeType};
 use crate::codec::streamable::Sha256;
@@ -41,10 +41,16 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         }
     }
 
-    /// Tells a new full node the blocks of the tips.
-    pub(super) fn tell_tips(to: ConnectionId, blocks: Vec<FullBlock>, out: &mut Out<Self>) {
+    /// Tells a new full node the blocks of the tips, and then the best that is unfinished on each:
+    /// it may be the one that finishes it, and nobody else offers it again.
+    pub(super) fn tell_tips(&self, to: ConnectionId, blocks: Vec<FullBlock>, out: &mut Out<Self>) {
         for block in blocks {
             out.send(Delivery::To(to, Block { block }.into()));
+        }
+        for tip in &self.chain.tips {
+            if let Some(block) = self.unfinished.best_on(tip) {
+                out.send(Delivery::To(to, UnfinishedBlock { block: block.clone() }.into()));
+            }
         }
     }
 

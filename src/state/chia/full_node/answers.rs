@@ -50,7 +50,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         let Some(Asked { charged, about }) = id.and_then(|id| self.close(id)) else { return };
         match (command, about) {
             (FullNodeCommand::Blocks(_, blocks), About::Tips { to, .. }) => {
-                Self::tell_tips(to, blocks, out);
+                self.tell_tips(to, blocks, out);
             }
             (FullNodeCommand::Added(_, added), About::Block(offered)) => {
                 self.added(now, *offered, added, out);

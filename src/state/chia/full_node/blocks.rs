@@ -169,6 +169,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         let source = if let Origin::Peer(from) = origin { Some(from) } else { None };
         self.announce(&tip, block, source, before.ips, out);
         out.notify(FullNodeNotice::NewTip(Box::new(tip)));
+        self.take_early(out);
     }
 
     /// The chain has a block: those that waited for it are next, and what is far below the tips

@@ -50,7 +50,7 @@ pub enum FullNodeCommand {
 /// What a full node asks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums, reason = "a question passed over would stall a peer")]
 pub enum FullNodeQuery {
     /// The blocks of these header hashes, out of the chain (`chia.md` 7.5).
     ReadBlocks(Vec<HeaderHash>),

@@ -132,6 +132,7 @@ impl<H: Sha256, I: TransactionIds> Machine for FullNode<H, I> {
             .saturating_add(self.peers.heap())
             .saturating_add(self.blocks.heap())
             .saturating_add(self.unfinished.heap())
+            .saturating_add(self.early.heap())
             .saturating_add(self.proofs.heap())
             .saturating_add(self.candidates.heap())
             .saturating_add(self.asks.heap())

@@ -6,6 +6,7 @@ mod asked;
 mod blocks;
 mod candidates;
 mod config;
+mod early;
 mod input;
 mod machine;
 mod parts;
@@ -43,6 +44,7 @@ use crate::time::Time;
 use asked::{About, Asked, Origin};
 use blocks::Blocks;
 use candidates::Candidates;
+use early::Early;
 use parts::OWN;
 use peers::Peers;
 use recent::Recent;
@@ -67,6 +69,8 @@ pub struct FullNode<H: Sha256 = RustCryptoSha256, I: TransactionIds = Transactio
     peers: Peers,
     blocks: Blocks,
     unfinished: Unfinished,
+    /// Unfinished blocks that may be of use when there are other tips.
+    early: Early,
     /// Proofs of time that were seen, by the hash of all of each (P-23).
     proofs: Recent,
     candidates: Candidates,
@@ -87,12 +91,22 @@ pub struct FullNode<H: Sha256 = RustCryptoSha256, I: TransactionIds = Transactio
 const _: () = assert!(size_of::<ActionOf<FullNode>>() <= 128);
 const _: () = crate::machine::kept::<FullNode>();
 
-impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
+impl FullNode {
     /// A full node that nobody is connected to.
     ///
     /// # Errors
     /// [`Refused::Invalid`] if a chain cannot stand so ([`Chain::is_sound`]).
     pub fn new(config: FullNodeConfig, chain: Chain) -> Result<Self, Refused> {
+        Self::with_hash(config, chain)
+    }
+}
+
+impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
+    /// As [`FullNode::new`], with the hash function and the transaction ids of its type.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn with_hash(config: FullNodeConfig, chain: Chain) -> Result<Self, Refused> {
         if !chain.is_sound() {
             return Err(Refused::invalid(UNSOUND));
         }
@@ -100,14 +114,15 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
             peers: Peers::new(),
             blocks: Blocks::new(),
             unfinished: Unfinished::new(),
+            early: Early::new(),
             proofs: Recent::new(),
             candidates: Candidates::new(),
             kept: VecDeque::new(),
             is_finishing: false,
             lca_told: chain.lca,
-            sync: Sync::new(config.sync.clone(), config.sync_seed),
+            sync: Sync::with_hash(config.sync.clone(), config.sync_seed),
             serving: Serving::new(config.serving.clone()),
-            transactions: Transactions::new(config.transactions.clone()),
+            transactions: Transactions::with_ids(config.transactions.clone()),
             addresses: Addresses::new(config.addresses.clone()),
             asks: Asks::new(config.limits.max_open_asks),
             hash: PhantomData,
@@ -155,6 +170,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         self.peers.disconnected(from);
         self.blocks.forget_peer(from);
         self.unfinished.forget_peer(from);
+        self.early.forget_peer(from);
         self.candidates.forget_peer(from);
         let is_block =
             |asked: &Asked| matches!(asked.about, About::Block(_) | About::Unfinished(_));

@@ -109,6 +109,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         if has_grown && before.is_none() {
             self.drop_old();
             self.announce_all(out);
+            self.take_early(out);
         }
         Ok(())
     }
@@ -134,10 +135,14 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
 
     /// Once all that was kept is added, everybody is told (P-45).
     pub(super) fn kept_was_added(&mut self, out: &mut Out<Self>) {
-        let is_kept = |about: &About| matches!(about, About::Block(offered) if offered.origin == Origin::Kept);
+        let is_kept = |about: &About| match about {
+            About::Block(offered) => offered.origin == Origin::Kept,
+            _ => false,
+        };
         if self.is_finishing && !self.asks.iter().any(|(_, asked)| is_kept(&asked.about)) {
             self.is_finishing = false;
             self.announce_all(out);
+            self.take_early(out);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Unfinished blocks: validated, weighed against the best, and handed on (P-20 to P-22).
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use core::cmp::{Ordering, Reverse};
 
@@ -19,8 +20,6 @@ use crate::state::chia::role::{ConnectionId, Delivery};
 use crate::state::chia::rules;
 use crate::state::chia::transactions::TransactionIds;
 use crate::time::{Deadlines, Time};
-
-use alloc::boxed::Box;
 
 /// What a proof of time has to answer: the challenge of the parent, and how many iterations.
 pub(super) type Key = (Bytes32, u64);
@@ -99,6 +98,14 @@ impl Unfinished {
     pub fn on(&self, challenge_hash: Bytes32) -> impl Iterator<Item = u64> + '_ {
         let of_it = self.stored.range((challenge_hash, 0)..=(challenge_hash, u64::MAX));
         of_it.map(|((_, iterations), _)| *iterations)
+    }
+
+    /// The block on a tip that takes the fewest iterations.
+    pub fn best_on(&self, tip: &Tip) -> Option<&FullBlock> {
+        let challenge_hash = tip.challenge_hash;
+        let mut of_it = self.stored.range((challenge_hash, 0)..=(challenge_hash, u64::MAX));
+        let best = of_it.find(|(_, stored)| stored.parent.header_hash == tip.header_hash);
+        best.map(|(_, stored)| &*stored.block)
     }
 
     /// How many were accepted.
@@ -214,16 +221,20 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         block: FullBlock,
         out: &mut Out<Self>,
     ) -> Kept {
-        // Nobody needs it (P-34).
-        if self.is_syncing() {
-            return Ok(());
-        }
-        if block.shape() != Shape::Unfinished {
+        let is_unfinished = block.shape() == Shape::Unfinished;
+        // Nobody needs it yet (P-34).
+        let is_syncing = self.is_syncing();
+        if !is_unfinished && !is_syncing {
             return Err(&rules::NOT_UNFINISHED);
         }
+        if is_syncing || self.tip(block.prev_header_hash()).is_none() {
+            if let Some(from) = from.filter(|_| is_unfinished) {
+                self.early.keep(from, block, self.config.limits.max_waiting);
+            }
+            return Ok(());
+        }
         let whole = block.whole_hash::<H>();
-        let is_wanted = self.tip(block.prev_header_hash()).is_some();
-        if self.unfinished.seen.contains(whole) || !is_wanted {
+        if self.unfinished.seen.contains(whole) {
             return Ok(());
         }
         let about = About::Unfinished(self.unfinished.waiting.upcoming());

@@ -50,7 +50,7 @@ pub enum HarvesterCommand {
 /// What a harvester asks: all of it reads the disk or takes a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums, reason = "a question passed over would stall a peer")]
 pub enum HarvesterQuery {
     /// What a plot has for a challenge: seven or eight seeks each (H-3).
     LookupQualities {

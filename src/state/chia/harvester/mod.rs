@@ -17,6 +17,7 @@ use crate::codec::streamable::{RustCryptoSha256, Sha256};
 use crate::fault::{Refusal, Refused};
 use crate::heap;
 use crate::machine::{ActionOf, Machine, Out};
+use crate::state::chia::connection::Direction;
 use crate::state::chia::role::{ConnectionId, Delivery, FromPeer, Role};
 use crate::state::chia::rules;
 use crate::time::Time;
@@ -41,6 +42,8 @@ pub struct Harvester<H: Sha256 = RustCryptoSha256> {
     pool_pubkeys: BTreeSet<PublicKey>,
     active: BTreeSet<PlotId>,
     farmer: Option<ConnectionId>,
+    /// We dialled it.
+    is_dialled: bool,
     challenges: Challenges,
     asks: Asks<Asked>,
     /// How many of them look qualities up.
@@ -102,10 +105,18 @@ impl Asked {
 const _: () = assert!(size_of::<ActionOf<Harvester>>() <= 128);
 const _: () = crate::machine::kept::<Harvester>();
 
-impl<H: Sha256> Harvester<H> {
+impl Harvester {
     /// A harvester without plots.
     #[must_use]
     pub const fn new(limits: HarvesterLimits) -> Self {
+        Self::with_hash(limits)
+    }
+}
+
+impl<H: Sha256> Harvester<H> {
+    /// As [`Harvester::new`], with the hash function of its type.
+    #[must_use]
+    pub const fn with_hash(limits: HarvesterLimits) -> Self {
         let asks = Asks::new(limits.max_open_asks);
         Self {
             limits,
@@ -113,6 +124,7 @@ impl<H: Sha256> Harvester<H> {
             pool_pubkeys: BTreeSet::new(),
             active: BTreeSet::new(),
             farmer: None,
+            is_dialled: false,
             challenges: Challenges::new(),
             asks,
             lookups: 0,
@@ -130,6 +142,21 @@ impl<H: Sha256> Harvester<H> {
     #[must_use]
     pub fn qualities(&self) -> usize {
         self.challenges.qualities()
+    }
+
+    /// A farmer has come. One is served (H-1, R-22): the first, unless somebody dialled us and this
+    /// is the one that we dialled ourselves, for whoever dials may only claim to be a farmer.
+    fn meet(&mut self, from: ConnectionId, direction: Direction, out: &mut Out<Self>) {
+        let is_dialled = direction == Direction::Outbound;
+        if let Some(other) = self.farmer {
+            if self.is_dialled || !is_dialled {
+                out.send(Delivery::Penalise(from, &rules::SECOND_FARMER));
+                return;
+            }
+            self.forsake();
+            out.send(Delivery::Penalise(other, &rules::SECOND_FARMER));
+        }
+        (self.farmer, self.is_dialled) = (Some(from), is_dialled);
     }
 
     /// These are the plots now. Of those that are others under the same name nothing is known.
@@ -331,11 +358,7 @@ impl<H: Sha256> Machine for Harvester<H> {
 
     fn handle_remote(&mut self, _: Time, input: FromPeer, out: &mut Out<Self>) {
         match input {
-            FromPeer::Connected(from, ..) if self.farmer.is_none() => self.farmer = Some(from),
-            // One farmer (H-1, R-22).
-            FromPeer::Connected(from, ..) => {
-                out.send(Delivery::Penalise(from, &rules::SECOND_FARMER));
-            }
+            FromPeer::Connected(from, _, at) => self.meet(from, at.direction, out),
             FromPeer::Received(from, message) if self.farmer == Some(from) => {
                 self.receive(from, message, out);
             }

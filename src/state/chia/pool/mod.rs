@@ -30,6 +30,10 @@ pub struct PoolLimits {
     pub wire: Limits,
     /// Most partials that wait for their acknowledgement (PO-4).
     pub max_unacknowledged: usize,
+    /// A partial that takes up to so many times as long as it may, by the pool's own estimate, is
+    /// acknowledged and not credited; one that takes longer is invalid (PO-5). The farmer goes by
+    /// estimates and by a threshold that it was told at another time. Below 2: none is let by.
+    pub tolerance: u32,
     /// Most coinbases that are kept, and most heights that one is wanted for (PO-3).
     pub max_coinbases: usize,
     /// Most requests for data that wait for their answer; then nothing more is taken.
@@ -51,6 +55,7 @@ impl Default for PoolLimits {
         Self {
             wire,
             max_unacknowledged: 64,
+            tolerance: 4,
             max_coinbases: 4_096,
             max_requests: 4,
             first_timeout: Duration::from_secs(30),

@@ -62,7 +62,8 @@ impl Default for RegistryLimits {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Opened {
-    /// What it is called from now on: a number above all before it.
+    /// What it is called from now on: a number above those of all streams before it, ended
+    /// and turned away ones too; it need not be the next. Another is refused.
     pub connection: ConnectionId,
     /// Who dialled.
     pub direction: Direction,

@@ -2,7 +2,7 @@
 
 use super::decided;
 use crate::fault::Rule;
-use crate::fault::Severity::{Faulty, Hostile};
+use crate::fault::Severity::{Benign, Faulty, Hostile};
 
 /// The rules of this heading, in order.
 pub(super) static ALL: &[&Rule] = &[
@@ -26,6 +26,7 @@ pub(super) static ALL: &[&Rule] = &[
     &ANY_SPLIT,
     &ORDERLY_CLOSE,
     &ENVELOPE_A_FRAME,
+    &PARTIAL_FRAME,
     &NAME_FIRST,
     &DECLARED_ORDER,
     &SHORTEST_HEADS,
@@ -203,6 +204,15 @@ pub static ORDERLY_CLOSE: Rule = decided(
 /// FR-7 `EnvelopeAFrame`: A frame is one envelope, read or written.
 pub static ENVELOPE_A_FRAME: Rule =
     decided("chia/FR-7", "EnvelopeAFrame", "A frame is one envelope, read or written.");
+
+/// 14.3 `PartialFrame`: What is left of a frame comes within 600 s of its beginning.
+pub static PARTIAL_FRAME: Rule = Rule::new(
+    "chia/14.3",
+    "PartialFrame",
+    "What is left of a frame comes within 600 s of its beginning.",
+    "the betas; the receiver checks",
+    Benign,
+);
 
 /// E-1 `NameFirst`: The function's name is written before its members.
 pub static NAME_FIRST: Rule =

@@ -1,5 +1,5 @@
-//! Resolutions, R-1 to R-24: what the seed leaves open or says in two ways (`chia.md` 15). What a peer
-//! can break of them is with its heading.
+//! Resolutions, R-1 to R-24: what the seed leaves open or says in two ways (`chia.md` 15). What a
+//! peer can break of them is with its heading.
 
 use super::decided;
 use crate::fault::Rule;

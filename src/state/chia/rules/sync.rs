@@ -47,8 +47,8 @@ pub static HEAVIEST_TIP: Rule = decided(
     "The heaviest of the tips told is synced to, if it is heavier than our own.",
 );
 
-/// P-37 `InvalidHeaderHashes`: All header hashes of a tip are one for each height, the first that of
-/// the genesis, the last that of the tip, each the parent of the next.
+/// P-37 `InvalidHeaderHashes`: All header hashes of a tip are one for each height, the first that
+/// of the genesis, the last that of the tip, each the parent of the next.
 pub static SYNC_HASHES: Rule = Rule::new(
     "chia/P-37",
     "InvalidHeaderHashes",
@@ -73,8 +73,8 @@ pub static WINDOW: Rule = decided(
     "The first incomplete batch and the nine after it are asked for, each of somebody else if it does not come.",
 );
 
-/// P-40 `InvalidHeaderBlocks`: Headers are those asked for: of the tip, as many, in order, finished,
-/// of their heights and hashes, with the proofs that they name.
+/// P-40 `InvalidHeaderBlocks`: Headers are those asked for: of the tip, as many, in order,
+/// finished, of their heights and hashes, with the proofs that they name.
 pub static SYNC_HEADERS: Rule = Rule::new(
     "chia/P-40",
     "InvalidHeaderBlocks",

@@ -47,7 +47,7 @@ pub enum Found<T> {
 /// What whoever keeps the chain is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums, reason = "a question passed over would stall a peer")]
 pub enum ServingQuery {
     /// The block of this header hash (P-8).
     Block(HeaderHash),

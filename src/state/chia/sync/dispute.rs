@@ -66,3 +66,69 @@ impl Dispute {
         Verdict::Between(Self { low, since: now, ..self })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::codec::chia::{
+        Blob, Bytes32, Challenge, Header, HeaderData, HeaderHash, PrependSignature, ProofOfSpace,
+        PublicKey,
+    };
+    use crate::codec::streamable::RustCryptoSha256;
+
+    fn header(height: u32, prev_header_hash: HeaderHash) -> HeaderBlock {
+        let zero = Bytes32([0; 32]);
+        let data = HeaderData {
+            prev_header_hash,
+            timestamp: 0,
+            filter_hash: zero,
+            proof_of_space_hash: zero,
+            body_hash: zero,
+            extension_data: zero,
+        };
+        let key = PublicKey([0; 48]);
+        let challenge = Challenge {
+            prev_challenge_hash: zero,
+            proof_of_space_hash: zero,
+            proof_of_time_output_hash: zero,
+            height,
+            total_weight: 0,
+            total_iters: 0,
+        };
+        HeaderBlock {
+            proof_of_space: ProofOfSpace {
+                challenge_hash: zero,
+                pool_pubkey: key,
+                plot_pubkey: key,
+                size: 20,
+                proof: Blob::default(),
+            },
+            proof_of_time: None,
+            challenge: Some(challenge),
+            header: Header { data, harvester_signature: PrependSignature([0x40; 96]) },
+        }
+    }
+
+    /// A peer that has another header 1 shows header `shown` of the list, whose parent is `parent`.
+    fn judged(shown: u32, parent: HeaderHash) -> Verdict {
+        let with = ConnectionId(1);
+        let of_list = header(shown, parent);
+        let mut hashes: Vec<_> = (0..4).map(|byte| HeaderHash([byte; 32])).collect();
+        hashes[shown as usize] = of_list.header_hash::<RustCryptoSha256>();
+        let theirs = Theirs::of(hashes, with);
+        let dispute = Dispute { with, low: 1, high: 3, since: Time::ZERO };
+        dispute.judge::<RustCryptoSha256>(&[of_list], &theirs, Time::from_micros(7))
+    }
+
+    #[test]
+    fn the_parent_of_the_first_header_they_have_in_common_tells() {
+        assert_eq!(judged(2, HeaderHash([1; 32])), Verdict::SenderLies);
+        assert_eq!(judged(2, HeaderHash([9; 32])), Verdict::HashesLie);
+        // Of one that is further above nothing is told yet.
+        let (with, since) = (ConnectionId(1), Time::from_micros(7));
+        let between = Verdict::Between(Dispute { with, low: 1, high: 3, since });
+        assert_eq!(judged(3, HeaderHash([9; 32])), between);
+    }
+}

@@ -46,6 +46,12 @@ pub(super) struct Theirs {
 }
 
 impl Theirs {
+    /// These, as one peer says.
+    #[cfg(test)]
+    pub const fn of(hashes: Vec<HeaderHash>, from: ConnectionId) -> Self {
+        Self { hashes, from }
+    }
+
     /// The header hash at a height.
     pub fn at(&self, height: u32) -> Option<HeaderHash> {
         self.hashes.get(height as usize).copied()
@@ -226,5 +232,18 @@ impl Forking {
 
     pub fn heap(&self) -> usize {
         self.theirs.heap().saturating_add(Proven::heap_of(self.proven.as_deref()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_asked_is_in_the_footprint() {
+        let mut hashes = Hashes::new(Time::ZERO, None);
+        assert_eq!(hashes.heap(), 0);
+        hashes.tried = (0..40).map(ConnectionId).collect();
+        assert!(hashes.heap() >= 40 * size_of::<ConnectionId>());
     }
 }

@@ -357,3 +357,31 @@ impl Headers {
         Step::Enter(Box::new(Phase::Weight(Weight { shown })))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Who is asked who lies and goes leaves the question to others at once; another's going
+    /// changes nothing.
+    #[test]
+    fn a_dispute_ends_with_who_it_is_with() {
+        let (with, other) = (ConnectionId(1), ConnectionId(2));
+        let window = Window::new((1, 100), (25, 2), Duration::ZERO, Time::ZERO);
+        let mut headers = Headers {
+            theirs: Theirs::of(Vec::new(), other),
+            fork: 0,
+            window,
+            digests: Vec::new(),
+            added: 0,
+            weighing: None,
+            dispute: Some(Dispute { with, low: 1, high: 9, since: Time::ZERO }),
+            apart: Vec::from([with, other]),
+        };
+        headers.lost(other);
+        assert!(headers.dispute.is_some());
+        assert_eq!(headers.apart, [with]);
+        headers.lost(with);
+        assert_eq!((headers.dispute, headers.apart), (None, Vec::new()));
+    }
+}

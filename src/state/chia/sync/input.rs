@@ -44,7 +44,7 @@ pub struct SyncStart {
 /// What a sync asks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums, reason = "a question passed over would stall a peer")]
 pub enum SyncQuery {
     /// The header hash of our chain at a height that all of our tips share (P-38).
     HashAt {
@@ -101,8 +101,9 @@ pub struct ClaimedTip {
 pub enum Weighed {
     /// They are good: proofs, challenges, difficulties.
     Good,
-    /// One has a proof of time or a challenge that is not its own. Its header hash does not cover
-    /// these: who delivered it is blamed, and others are asked.
+    /// One has a proof of time or a challenge that is not its own, in whatever field. Its header hash
+    /// does not cover these: who delivered it is blamed, and others are asked. A field that
+    /// is let pass would show in the next header only, as a chain that is [`Weighed::Bad`].
     Damaged,
     /// The chain is not what was told: the sync fails, and who told the tip is blamed (P-41).
     Bad,

@@ -54,8 +54,8 @@ use tips::{Barred, Goal, is_finished};
 /// shown to lie. What comes late was asked for all the same, and is passed over.
 ///
 /// It holds at most the header hashes of one chain and as many digests (and while a candidate gives
-/// way the hashes of the next), the batches of a window, and a few words for each peer. At most one question is open at a time. It is never
-/// [`saturated`](Machine::saturated) and never closes.
+/// way the hashes of the next), the batches of a window, and a few words for each peer. At most one
+/// question is open at a time. It is never [`saturated`](Machine::saturated) and never closes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Sync<H: Sha256 = RustCryptoSha256> {
     limits: SyncLimits,
@@ -119,11 +119,19 @@ impl Ours {
 const _: () = assert!(size_of::<ActionOf<Sync>>() <= 128);
 const _: () = crate::machine::kept::<Sync>();
 
-impl<H: Sha256> Sync<H> {
+impl Sync {
     /// Nobody is connected, and nothing begun. Peers are picked by `seed`, which they should not
     /// know.
     #[must_use]
     pub const fn new(limits: SyncLimits, seed: u64) -> Self {
+        Self::with_hash(limits, seed)
+    }
+}
+
+impl<H: Sha256> Sync<H> {
+    /// As [`Sync::new`], with the hash function of its type.
+    #[must_use]
+    pub const fn with_hash(limits: SyncLimits, seed: u64) -> Self {
         Self {
             limits,
             peers: Peers::new(seed),

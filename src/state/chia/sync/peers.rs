@@ -203,8 +203,8 @@ impl Peers {
         }
     }
 
-    /// A tip of this peer came to nothing: what it tells does not count for some time, twice as long
-    /// as before.
+    /// A tip of this peer came to nothing: what it tells does not count for some time, twice as
+    /// long as before.
     pub fn cool(&mut self, peer: ConnectionId, now: Time, time: Duration) {
         if let Some(asked) = self.of.get_mut(&peer) {
             let times = 1_u32 << asked.failures.min(MOST_DOUBLED);

@@ -260,3 +260,21 @@ impl<T> State<T> {
 pub(super) fn past(since: Time, time: Duration) -> Time {
     since.after(time).after(Duration::from_micros(1))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_that_is_here_is_not_lacked() {
+        let mut window = Window::<u8>::new((1, 100), (25, 2), Duration::ZERO, Time::ZERO);
+        assert_eq!([0, 1, 2].map(|batch| window.lacks(batch)), [true, true, false]);
+        window.put(0, ConnectionId(1), alloc::vec![7]);
+        assert_eq!([0, 1].map(|batch| window.lacks(batch)), [false, true]);
+        // Nor is one that was handed on, or that was taken.
+        assert_eq!(window.hand_on(Time::ZERO), Some(alloc::vec![7]));
+        assert!(!window.lacks(0));
+        window.advance(Time::ZERO);
+        assert_eq!([0, 1, 2].map(|batch| window.lacks(batch)), [false, true, true]);
+    }
+}

@@ -1,12 +1,13 @@
 //! The challenges that a timelord knows, and those that wait for a worker (T-1 to T-3, T-8).
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
-use super::iterations::Iterations;
+use super::iterations::{Iterations, Proved};
 use crate::ask::AskId;
-use crate::codec::chia::Bytes32;
+use crate::codec::chia::{Bytes32, ProofOfTime};
 use crate::heap;
 use crate::state::chia::role::ConnectionId;
 use crate::state::chia::tellers::{ByTeller, Teller};
@@ -169,10 +170,16 @@ impl Challenges {
     }
 
     /// There was a proof of so many.
-    pub fn prove(&mut self, hash: Bytes32, count: u64, most_pending: usize) {
+    pub fn prove(&mut self, hash: Bytes32, count: u64, proved: Option<Box<Proved>>, most: usize) {
         if let Some(challenge) = self.all.get_mut(&hash) {
-            challenge.iterations.prove(count, most_pending);
+            challenge.iterations.prove(count, proved, most);
         }
+    }
+
+    /// The proof of so many that there is already, for a full node that has come since. What it was
+    /// given is forgotten when it goes, even if it told nothing of the challenge.
+    pub fn give_again(&mut self, hash: Bytes32, teller: Teller, count: u64) -> Option<ProofOfTime> {
+        self.all.get_mut(&hash)?.iterations.give_again(teller, count)
     }
 
     /// A worker is at it, or nobody is any more.
@@ -208,6 +215,7 @@ impl Challenges {
     /// nobody wants any more.
     pub fn disown(&mut self, node: ConnectionId) -> Vec<(Bytes32, u64)> {
         let teller = Some(node);
+        self.all.values_mut().for_each(|challenge| challenge.iterations.forget_given(teller));
         let of_it = self.all.iter().filter(|(_, challenge)| challenge.told.get(teller).is_some());
         let of_it: Vec<_> = of_it.map(|(hash, _)| *hash).collect();
         let mut withdrawn = Vec::new();

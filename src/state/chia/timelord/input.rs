@@ -31,7 +31,7 @@ pub enum TimelordCommand {
 /// What a timelord asks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums, reason = "a question passed over would stall a peer")]
 pub enum TimelordQuery {
     /// Begin to work on this challenge, on this worker, which has nothing else to do (T-3).
     StartVdf {
@@ -94,7 +94,7 @@ pub struct TimelordConfig {
     pub workers: u32,
     /// Iterations a second of a worker that has proved nothing yet.
     pub initial_ips: u64,
-    /// How often the queue is looked at if nothing happens (T-3).
+    /// How often the queue is looked at if nothing happens (T-3). Zero: only when something does.
     pub schedule_tick: Duration,
     /// Most challenges of which anything is known: the heaviest are kept (T-8).
     pub max_challenges: usize,

@@ -1,12 +1,15 @@
 //! The iteration counts of a challenge, of which proofs are wanted (T-2, T-5, T-8).
 
-use alloc::collections::BTreeSet;
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use crate::codec::Source;
+use crate::codec::chia::ProofOfTime;
 use crate::heap;
 use crate::state::chia::tellers::{ByTeller, Teller};
 
-/// The iteration counts of a challenge that wait for their proof.
+/// The iteration counts of a challenge that wait for their proof, and the proofs that there are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Iterations {
     /// By who wants them.
@@ -15,17 +18,27 @@ pub(super) struct Iterations {
     unfed: BTreeSet<u64>,
     /// It was told of these.
     fed: BTreeSet<u64>,
-    /// Of these there was a proof.
-    proved: BTreeSet<u64>,
+    /// Of these there was a proof: `None` if it was bad.
+    proved: BTreeMap<u64, Option<Box<Proved>>>,
+    /// Who came later and was given some of them.
+    given: ByTeller<BTreeSet<u64>>,
+}
+
+/// A good proof.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Proved {
+    pub proof: ProofOfTime,
+    /// The newest full node of those that it was sent to.
+    pub newest: Teller,
 }
 
 impl Iterations {
-    /// A proof is wanted after so many. Of more than `most` those of whoever wants the most make
-    /// room, the largest that the VDF was not told of first: the ones that it was told of, and
-    /// that nobody wants any more.
+    /// A proof is wanted after so many. Of more than `most` the largest of whoever wants the most
+    /// make room (T-8), be it that the VDF was told of them: a better proof is to come first. Of
+    /// what it was told, what nobody wants any more.
     pub fn add(&mut self, teller: Teller, count: u64, most: usize) -> Vec<u64> {
         let mut withdrawn = Vec::new();
-        if self.proved.contains(&count) {
+        if self.proved.contains_key(&count) {
             return withdrawn;
         }
         self.wanted.entry(teller).map(|wants| wants.insert(count));
@@ -34,9 +47,8 @@ impl Iterations {
         }
         while self.unfed.len().saturating_add(self.fed.len()) > most {
             let greedy = self.wanted.iter().max_by_key(|(of, wants)| (wants.len(), *of == teller));
-            let Some((greedy, wants)) = greedy else { break };
-            let unfed = wants.iter().rev().find(|count| self.unfed.contains(count));
-            let Some(largest) = unfed.or_else(|| wants.last()).copied() else { break };
+            let largest = greedy.and_then(|(of, wants)| Some((of, *wants.last()?)));
+            let Some((greedy, largest)) = largest else { break };
             withdrawn.extend(self.unwant(greedy, largest));
         }
         withdrawn
@@ -68,15 +80,29 @@ impl Iterations {
         by.map(|(teller, _)| teller)
     }
 
+    /// The proof of so many, for a full node that has come since it was sent, once.
+    pub fn give_again(&mut self, teller: Teller, count: u64) -> Option<ProofOfTime> {
+        let proved = self.proved.get(&count)?.as_ref()?;
+        if teller <= proved.newest || !self.given.entry(teller)?.insert(count) {
+            return None;
+        }
+        Some(proved.proof.clone())
+    }
+
+    /// What it was given is nothing to who comes next.
+    pub fn forget_given(&mut self, teller: Teller) {
+        self.given.remove(teller);
+    }
+
     /// There is a proof, good or bad: no other is wanted.
-    pub fn prove(&mut self, count: u64, most: usize) {
+    pub fn prove(&mut self, count: u64, proved: Option<Box<Proved>>, most: usize) {
         if self.fed.remove(&count) {
             for wants in self.wanted.values_mut() {
                 wants.remove(&count);
             }
             self.wanted.retain(|wants| !wants.is_empty());
             if self.proved.len() < most {
-                self.proved.insert(count);
+                self.proved.insert(count, proved);
             }
         }
     }
@@ -84,6 +110,7 @@ impl Iterations {
     /// Whoever wanted some is gone: they are wanted by nobody in particular, or not at all. What
     /// is not, of what the VDF was told.
     pub fn disown(&mut self, teller: Teller, stays: bool) -> Vec<u64> {
+        self.forget_given(teller);
         let Some(wants) = self.wanted.remove(teller) else { return Vec::new() };
         if stays {
             if let Some(of_gone) = self.wanted.entry(None) {
@@ -97,12 +124,16 @@ impl Iterations {
     /// Heap bytes held.
     pub fn heap(&self) -> usize {
         let of = |set: &BTreeSet<u64>| heap::tree(set.len().max(1), size_of::<u64>());
-        let wanted = self.wanted.iter().map(|(_, wants)| of(wants));
-        let wanted = wanted.fold(self.wanted.heap(), usize::saturating_add);
-        [&self.unfed, &self.fed, &self.proved]
-            .map(of)
-            .into_iter()
-            .fold(wanted, usize::saturating_add)
+        let told = self.wanted.iter().chain(self.given.iter()).map(|(_, counts)| of(counts));
+        let entry = size_of::<(u64, Option<Box<Proved>>)>();
+        let good = self.proved.values().flatten();
+        let good = good.map(|it| Source::heap(&it.proof.witness.0));
+        let good = good.map(|witness| size_of::<Proved>().saturating_add(witness));
+        told.chain(good)
+            .chain([of(&self.unfed), of(&self.fed)])
+            .chain([heap::tree(self.proved.len().max(1), entry)])
+            .chain([self.wanted.heap(), self.given.heap()])
+            .fold(0, usize::saturating_add)
     }
 
     /// Somebody does not want so many any more: they are withdrawn if nobody does and the VDF was

@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 
 use crate::ask::{AskId, Asks};
 use crate::codec::Source;
-use crate::codec::chia::messages::{ChallengeStart, ProofOfSpaceInfo};
+use crate::codec::chia::messages::{ChallengeStart, ProofOfSpaceInfo, ProofOfTimeFinished};
 use crate::codec::chia::{Bytes32, Message, NodeType, ProofOfTime};
 use crate::fault::{Refusal, Refused, Rule};
 use crate::machine::{ActionOf, Machine, Out};
@@ -25,7 +25,7 @@ use crate::time::Time;
 
 use challenges::{Challenges, State};
 use vdfs::Vdfs;
-use views::Views;
+use views::{View, Views};
 
 /// A timelord.
 ///
@@ -127,7 +127,12 @@ impl Timelord {
         self.vdfs.ips(worker, self.config.initial_ips)
     }
 
-    fn receive(&mut self, from: ConnectionId, message: &Message) -> Result<(), &'static Rule> {
+    fn receive(
+        &mut self,
+        from: ConnectionId,
+        message: &Message,
+        out: &mut Out<Self>,
+    ) -> Result<(), &'static Rule> {
         match message {
             Message::ProofOfSpaceInfo(ProofOfSpaceInfo { iterations_needed: 0, .. }) => {
                 return Err(&rules::NO_ITERATIONS);
@@ -137,7 +142,7 @@ impl Timelord {
                 self.start_challenge(from, *challenge_hash, *weight);
             }
             Message::ProofOfSpaceInfo(it) => {
-                self.want(from, it.challenge_hash, it.iterations_needed);
+                self.want(from, it.challenge_hash, it.iterations_needed, out);
             }
             // The connection lets nothing else through.
             _ => {}
@@ -153,10 +158,13 @@ impl Timelord {
         }
     }
 
-    /// A proof that somebody wants (T-2).
-    fn want(&mut self, from: ConnectionId, hash: Bytes32, iterations: u64) {
+    /// A proof that somebody wants (T-2). One that was made before the full node came is sent once
+    /// more: it may have been lost with the connection before.
+    fn want(&mut self, from: ConnectionId, hash: Bytes32, iterations: u64, out: &mut Out<Self>) {
         let teller = Some(from);
-        if !self.challenges.is_done(hash, teller) {
+        if let Some(proof) = self.challenges.give_again(hash, teller, iterations) {
+            out.send(Delivery::To(from, ProofOfTimeFinished { proof }.into()));
+        } else if !self.challenges.is_done(hash, teller) {
             let TimelordConfig { max_challenges, max_pending, .. } = self.config;
             let most = (max_challenges, max_pending);
             for count in self.challenges.want(hash, teller, iterations, most) {
@@ -307,7 +315,7 @@ impl Machine for Timelord {
                     self.views.connect(from);
                 }
             }
-            FromPeer::Received(from, message) => match self.receive(from, &message) {
+            FromPeer::Received(from, message) => match self.receive(from, &message, out) {
                 Ok(()) => self.schedule(now, out),
                 Err(rule) => out.send(Delivery::Penalise(from, rule)),
             },
@@ -329,7 +337,9 @@ impl Machine for Timelord {
 
     /// The next look at the queue, while anything waits in it.
     fn deadline(&self) -> Option<Time> {
-        self.challenges.is_waiting().then(|| self.scheduled.after(self.config.schedule_tick))
+        let tick = self.config.schedule_tick;
+        let is_looked_at = self.challenges.is_waiting() && !tick.is_zero();
+        is_looked_at.then(|| self.scheduled.after(tick))
     }
 
     fn saturated(&self) -> bool {
@@ -352,7 +362,7 @@ impl Machine for Timelord {
         size_of::<Self>()
             .saturating_add(self.challenges.heap())
             .saturating_add(self.vdfs.heap())
-            .saturating_add(self.views.heap())
+            .saturating_add(self.views.heap(View::heap))
             .saturating_add(self.asks.heap())
             .saturating_add(made.fold(0, usize::saturating_add))
     }

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use super::iterations::Proved;
 use super::{Asked, Made, Timelord, TimelordNotice, TimelordQuery};
 use crate::ask::AskId;
 use crate::codec::chia::messages::ProofOfTimeFinished;
@@ -38,7 +39,11 @@ impl Timelord {
     pub(super) fn verified(&mut self, made: Made, is_good: bool, out: &mut Out<Self>) {
         let Made { proof, of, worker, micros } = made;
         let (challenge_hash, iterations) = (proof.challenge_hash, proof.number_of_iterations);
-        self.challenges.prove(challenge_hash, iterations, self.config.max_pending);
+        let proved = is_good.then(|| {
+            let (proof, newest) = (proof.clone(), self.views.newest());
+            Box::new(Proved { proof, newest })
+        });
+        self.challenges.prove(challenge_hash, iterations, proved, self.config.max_pending);
         if !is_good {
             out.notify(TimelordNotice::BadProof { worker, challenge_hash, iterations });
             return;

@@ -4,21 +4,19 @@
 use alloc::collections::BTreeMap;
 
 use crate::heap;
+use crate::state::chia::by_node::ByNode;
 use crate::state::chia::role::ConnectionId;
 use crate::state::chia::tellers::Teller;
 
 /// So many proofs of a weight are enough (T-6).
 const ENOUGH: u32 = 3;
 
-/// The full nodes that are there.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Views {
-    all: BTreeMap<ConnectionId, View>,
-}
+/// The full nodes that are there, each with what was proved for it.
+pub(super) type Views = ByNode<View>;
 
 /// What was proved for one of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-struct View {
+pub(super) struct View {
     /// The greatest weight that three proofs were made of.
     best_three: Option<u64>,
     /// How many proofs were made of weights above it.
@@ -26,33 +24,14 @@ struct View {
 }
 
 impl Views {
-    pub const fn new() -> Self {
-        Self { all: BTreeMap::new() }
-    }
-
-    pub fn connect(&mut self, node: ConnectionId) {
-        self.all.insert(node, View::default());
-    }
-
-    /// False if it was not there.
-    pub fn disconnect(&mut self, node: ConnectionId) -> bool {
-        let was = self.all.remove(&node).is_some();
-        heap::relax_map(&mut self.all);
-        was
-    }
-
-    pub fn contains(&self, node: ConnectionId) -> bool {
-        self.all.contains_key(&node)
-    }
-
     /// The greatest weight of which three proofs were made for any of them.
     pub fn best_three(&self) -> Option<u64> {
-        self.all.values().filter_map(|view| view.best_three).max()
+        self.iter().filter_map(|(_, view)| view.best_three).max()
     }
 
     /// True if nothing of this weight is to be proved for it any more.
     pub fn is_beaten(&self, teller: Teller, weight: u64) -> bool {
-        let view = teller.and_then(|node| self.all.get(&node));
+        let view = teller.and_then(|node| self.get(node));
         view.and_then(|view| view.best_three).is_some_and(|best| weight <= best)
     }
 
@@ -61,7 +40,7 @@ impl Views {
         if self.is_beaten(Some(node), weight) {
             return false;
         }
-        let Some(View { best_three, proofs }) = self.all.get_mut(&node) else { return false };
+        let Some(View { best_three, proofs }) = self.get_mut(node) else { return false };
         let of_weight = proofs.entry(weight).or_insert(0);
         *of_weight = of_weight.saturating_add(1);
         let is_enough = *of_weight >= ENOUGH;
@@ -74,13 +53,11 @@ impl Views {
         }
         is_enough
     }
+}
 
-    /// Heap bytes held.
+impl View {
+    /// Heap bytes held: an emptied tree keeps its root.
     pub fn heap(&self) -> usize {
-        let proofs = self.all.values();
-        let proofs =
-            proofs.map(|view| heap::tree(view.proofs.len().max(1), size_of::<(u64, u32)>()));
-        let own = heap::tree(self.all.len(), size_of::<(ConnectionId, View)>());
-        proofs.fold(own, usize::saturating_add)
+        heap::tree(self.proofs.len().max(1), size_of::<(u64, u32)>())
     }
 }

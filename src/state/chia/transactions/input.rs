@@ -45,7 +45,7 @@ pub enum TransactionsCommand {
 /// What the exchange of transactions asks the mempool.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums, reason = "a question passed over would stall a peer")]
 pub enum TransactionsQuery {
     /// Is this transaction known (P-29)?
     IsKnown(TransactionId),

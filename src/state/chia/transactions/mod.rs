@@ -30,9 +30,10 @@ use peers::Peers;
 ///
 /// What a peer announces and the mempool does not know is asked for: of the first that announced
 /// it, and if that one does not answer in time, of the next. Whoever left requests unanswered comes
-/// after those who did not, and each has less time than the one before. What comes, asked for or not, the
-/// mempool is offered; what it takes is announced to every full node that is not known to have it.
-/// The mempool is whoever answers the questions, and `I` says what a transaction is known by.
+/// after those who did not, and each has less time than the one before. What comes, asked for or
+/// not, the mempool is offered; what it takes is announced to every full node that is not known to
+/// have it. The mempool is whoever answers the questions, and `I` says what a transaction is known
+/// by.
 ///
 /// Everything is bounded by [`TransactionsLimits`]. If as many ids as may be are being fetched, a
 /// peer that is a source of fewer of them pushes out those of the peer that is a source of most:
@@ -69,10 +70,18 @@ enum What {
 const _: () = assert!(size_of::<ActionOf<Transactions>>() <= 128);
 const _: () = crate::machine::kept::<Transactions>();
 
-impl<I: TransactionIds> Transactions<I> {
+impl Transactions {
     /// Before anything was heard; not syncing.
     #[must_use]
     pub const fn new(limits: TransactionsLimits) -> Self {
+        Self::with_ids(limits)
+    }
+}
+
+impl<I: TransactionIds> Transactions<I> {
+    /// As [`Transactions::new`], with the ids of its type.
+    #[must_use]
+    pub const fn with_ids(limits: TransactionsLimits) -> Self {
         Self {
             syncing: false,
             peers: Peers::new(),

@@ -26,7 +26,7 @@ pub(super) struct Peer {
     requested: Recent,
     /// How many answers more it owes to those that it was asked for again before it had answered.
     again: BTreeMap<TransactionId, u32>,
-    /// True once that list has overflowed: then nothing that it sends is known to be unasked for.
+    /// True once `requested` has overflowed: then nothing that it sends is known to be unasked for.
     lost_count: bool,
     /// How many requests to it have not yet timed out.
     pub awaited: usize,

@@ -1,6 +1,7 @@
 //! The wallet: asks full nodes for headers, ancestors and bodies (`chia.md` 13, W-6).
 
 mod input;
+mod lapsed;
 
 pub use input::{Lca, WalletCommand, WalletLimits, WalletNotice, WalletRequest};
 
@@ -22,12 +23,15 @@ use crate::machine::{ActionOf, Machine, Never, Out};
 use crate::state::chia::role::{ConnectionId, Delivery, FromPeer, Role};
 use crate::time::{Deadlines, Time};
 
+use lapsed::Lapsed;
+
 /// A wallet.
 ///
 /// What it is told to ask for it asks of one full node; if that does not answer in time or goes, of
 /// the next, each once, beginning with the one that answered last. Answers are matched by their
 /// hash; headers and bodies are taken of whoever sends them, since the hash proves them, ancestors
-/// only of who was asked last. Everything else is passed over: a wallet blames nobody.
+/// only of who was asked last, and not if they are short and may be what was asked before. Everything
+/// else is passed over: a wallet blames nobody.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Wallet<H: Sha256 = RustCryptoSha256> {
     limits: WalletLimits,
@@ -37,6 +41,7 @@ pub struct Wallet<H: Sha256 = RustCryptoSha256> {
     lca: Option<Lca>,
     requests: BTreeMap<WalletRequest, Waiting>,
     due: Deadlines<WalletRequest>,
+    lapsed: Lapsed,
     hash: PhantomData<H>,
 }
 
@@ -56,10 +61,18 @@ struct Waiting {
 const _: () = assert!(size_of::<ActionOf<Wallet>>() <= 128);
 const _: () = crate::machine::kept::<Wallet>();
 
-impl<H: Sha256> Wallet<H> {
+impl Wallet {
     /// A wallet that has heard of nothing.
     #[must_use]
     pub const fn new(limits: WalletLimits) -> Self {
+        Self::with_hash(limits)
+    }
+}
+
+impl<H: Sha256> Wallet<H> {
+    /// As [`Wallet::new`], with the hash function of its type.
+    #[must_use]
+    pub const fn with_hash(limits: WalletLimits) -> Self {
         Self {
             limits,
             nodes: BTreeSet::new(),
@@ -67,6 +80,7 @@ impl<H: Sha256> Wallet<H> {
             lca: None,
             requests: BTreeMap::new(),
             due: Deadlines::new(),
+            lapsed: Lapsed::new(),
             hash: PhantomData,
         }
     }
@@ -98,15 +112,7 @@ impl<H: Sha256> Wallet<H> {
                     out.notify(WalletNotice::Header { header_hash, header_block, filter });
                 }
             }
-            Message::Ancestors(Ancestors { header_hash, ancestors }) => {
-                let request = WalletRequest::Ancestors(header_hash);
-                let fits = self.requests.get(&request).is_some_and(|waiting| {
-                    waiting.asked == from && is_in_order(&ancestors, &waiting.heights)
-                });
-                if fits && self.answered(request, from) {
-                    out.notify(WalletNotice::Ancestors { header_hash, ancestors });
-                }
-            }
+            Message::Ancestors(it) => self.ancestors(from, it, out),
             Message::RespondBody(it) => {
                 let RespondBody { body } = *it;
                 let body_hash = Bytes32(body.get_hash::<H>());
@@ -116,6 +122,31 @@ impl<H: Sha256> Wallet<H> {
             }
             // The connection lets nothing else through.
             _ => {}
+        }
+    }
+
+    /// Ancestors may be short, and name no more than the header: what may be the late answer to
+    /// an earlier request is taken for that, unless it is all that is wanted now (W-6).
+    fn ancestors(&mut self, from: ConnectionId, it: Ancestors, out: &mut Out<Self>) {
+        let late = self.lapsed.take(from, &it);
+        let Ancestors { header_hash, ancestors } = it;
+        let request = WalletRequest::Ancestors(header_hash);
+        let waiting = self.requests.get(&request).filter(|waiting| waiting.asked == from);
+        let Some(Waiting { heights, .. }) =
+            waiting.filter(|waiting| is_in_order(&ancestors, &waiting.heights))
+        else {
+            return;
+        };
+        if let Some(late) = late {
+            if ancestors.len() < heights.len() && late != *heights {
+                return;
+            }
+            // One of both is still to come.
+            let heights = heights.clone();
+            self.lapsed.add(from, header_hash, heights, self.limits.max_requests);
+        }
+        if self.answered(request, from) {
+            out.notify(WalletNotice::Ancestors { header_hash, ancestors });
         }
     }
 
@@ -199,6 +230,12 @@ impl<H: Sha256> Wallet<H> {
     /// Who was asked does not answer: the next one is, or nobody is left.
     fn ask_next(&mut self, now: Time, request: WalletRequest, out: &mut Out<Self>) {
         let Some(mut waiting) = self.forget(request) else { return };
+        if let WalletRequest::Ancestors(header_hash) = request {
+            if self.nodes.contains(&waiting.asked) {
+                let heights = waiting.heights.clone();
+                self.lapsed.add(waiting.asked, header_hash, heights, self.limits.max_requests);
+            }
+        }
         let mut next = self.nodes.range((Excluded(waiting.asked), Unbounded)).next();
         if next.is_none() && !waiting.is_round {
             waiting.is_round = true;
@@ -259,6 +296,7 @@ impl<H: Sha256> Machine for Wallet<H> {
             FromPeer::Received(from, message) => self.receive(from, message, out),
             FromPeer::Disconnected(from, _) => {
                 self.nodes.remove(&from);
+                self.lapsed.forget(from);
                 heap::relax_set(&mut self.nodes);
                 let asked = self.requests.iter().filter(|(_, waiting)| waiting.asked == from);
                 let asked: Vec<_> = asked.map(|(request, _)| *request).collect();
@@ -291,5 +329,6 @@ impl<H: Sha256> Machine for Wallet<H> {
             .saturating_add(heap::tree(self.requests.len(), size_of::<(WalletRequest, Waiting)>()))
             .saturating_add(heights.saturating_mul(size_of::<u32>()))
             .saturating_add(self.due.heap())
+            .saturating_add(self.lapsed.heap())
     }
 }

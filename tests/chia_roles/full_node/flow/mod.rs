@@ -149,10 +149,10 @@ impl Play {
         config.fees_target_puzzle_hash = world.fees_target;
         config.min_block_time = MIN_BLOCK_TIME;
         let full_node = FullNode::new(FullNodeConfig::default(), world.chain.clone()).unwrap();
-        let mut harvester = Harvester::new(HarvesterLimits::default());
+        let mut harvester = Harvester::with_hash(HarvesterLimits::default());
         let plots = HarvesterCommand::Plots(world.plots());
         harvester.handle_local(Time::ZERO, plots, &mut Outbox::new()).unwrap();
-        Self { world, harvester, farmer: Farmer::new(config), full_node, said: Vec::new() }
+        Self { world, harvester, farmer: Farmer::with_hash(config), full_node, said: Vec::new() }
     }
 
     /// They connect as the original's did; the timelord sends the proof that it sent.

@@ -34,7 +34,7 @@ pub enum PoolClientCommand {
 /// What the farmer's end asks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums, reason = "a question passed over would stall a peer")]
 pub enum PoolClientQuery {
     /// Are all these coinbases, of 44 bytes each, signed by this key (PO-3)?
     VerifyCoinbases(PublicKey, Vec<SignedCoinbase>),

@@ -9,6 +9,7 @@ use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
+use core::time::Duration;
 
 use super::{PHASE, malformed};
 use crate::ask::{AskId, Asks};
@@ -57,10 +58,18 @@ pub struct PoolClient<H: Sha256 = RustCryptoSha256> {
 const _: () = assert!(size_of::<ActionOf<PoolClient>>() <= 128);
 const _: () = crate::machine::kept::<PoolClient>();
 
-impl<H: Sha256> PoolClient<H> {
+impl PoolClient {
     /// A session before it is opened.
     #[must_use]
     pub const fn new(config: PoolClientConfig) -> Self {
+        Self::with_hash(config)
+    }
+}
+
+impl<H: Sha256> PoolClient<H> {
+    /// As [`PoolClient::new`], with the hash function of its type.
+    #[must_use]
+    pub const fn with_hash(config: PoolClientConfig) -> Self {
         Self {
             config,
             is_open: false,
@@ -97,6 +106,12 @@ impl<H: Sha256> PoolClient<H> {
     #[must_use]
     pub const fn most_frame(&self) -> usize {
         self.config.limits.wire.max_frame
+    }
+
+    /// How long the rest of a frame may take, and the fault of one that takes longer.
+    #[must_use]
+    pub const fn partial_frame(&self) -> Option<(Duration, Fault)> {
+        self.config.limits.wire.partial_frame()
     }
 
     fn receive(&mut self, now: Time, message: Message, out: &mut Out<Self>) -> Result<(), Ending> {

@@ -31,7 +31,7 @@ pub enum PoolCommand {
 /// What a pool asks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums, reason = "a question passed over would stall a peer")]
 pub enum PoolQuery {
     /// Signed coinbases for a farmer (PO-2).
     GetCoinbases {

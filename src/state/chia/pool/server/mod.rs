@@ -6,6 +6,7 @@ pub use input::{Credit, PoolCommand, PoolConfig, PoolNotice, PoolQuery, PoolRate
 
 use alloc::boxed::Box;
 use core::marker::PhantomData;
+use core::time::Duration;
 
 use super::{PHASE, PoolLimits, malformed};
 use crate::ask::{AskId, Asks};
@@ -74,10 +75,18 @@ enum Asked {
 const _: () = assert!(size_of::<ActionOf<Pool>>() <= 128);
 const _: () = crate::machine::kept::<Pool>();
 
-impl<H: Sha256> Pool<H> {
+impl Pool {
     /// A session before its first message.
     #[must_use]
     pub const fn new(config: PoolConfig) -> Self {
+        Self::with_hash(config)
+    }
+}
+
+impl<H: Sha256> Pool<H> {
+    /// As [`Pool::new`], with the hash function of its type.
+    #[must_use]
+    pub const fn with_hash(config: PoolConfig) -> Self {
         let limits = &config.limits;
         // One for each partial and each request.
         let most = limits.max_unacknowledged.saturating_add(limits.max_requests);
@@ -109,6 +118,12 @@ impl<H: Sha256> Pool<H> {
     #[must_use]
     pub const fn most_frame(&self) -> usize {
         self.config.limits.wire.max_frame
+    }
+
+    /// How long the rest of a frame may take, and the fault of one that takes longer.
+    #[must_use]
+    pub const fn partial_frame(&self) -> Option<(Duration, Fault)> {
+        self.config.limits.wire.partial_frame()
     }
 
     fn receive(&mut self, message: Message, out: &mut Out<Self>) -> Result<(), Ending> {
@@ -190,8 +205,14 @@ impl<H: Sha256> Pool<H> {
         let min_block_time = self.config.min_block_time;
         let takes = iterations(quality, Difficulty { plot_size, difficulty, ips, min_block_time });
         let most = u128::from(ips).saturating_mul(u128::from(self.config.partials_threshold));
-        if takes.is_none_or(|iterations| u128::from(iterations) >= most) {
-            return Err(broken(&rules::INVALID_PARTIAL));
+        let tolerated = most.saturating_mul(u128::from(self.config.limits.tolerance.max(1)));
+        let takes = takes.map(u128::from).filter(|iterations| *iterations < tolerated);
+        let Some(takes) = takes else { return Err(broken(&rules::INVALID_PARTIAL)) };
+        if takes >= most {
+            // It may have been good enough by what the farmer was told.
+            looked.is_done = true;
+            self.acknowledge(out);
+            return Ok(());
         }
         looked.quality = Some(quality);
         let signed = Signed {

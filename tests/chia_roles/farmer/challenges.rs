@@ -1,0 +1,88 @@
+//! Which challenges are farmed, and what is known of other proofs of them (F-2, F-9, F-11).
+
+use nodewire::codec::chia::messages::{
+    ChallengeResponse, NewChallenge, ProofOfSpaceArrived, ProofOfTimeRate,
+};
+use nodewire::codec::chia::{Bytes32, NodeType};
+
+use super::{DIFFICULTY, HARVESTER, NODE, config, farmer, farming, finalized, prove_large};
+use crate::given::{bytes32, penalty, to};
+
+#[test]
+fn only_fresh_challenges_are_harvested() {
+    let mut played = farming(config());
+    for (seen, height, weight) in [(7, 2_000, 100), (8, 1_999, 99)] {
+        played.hear(NODE, finalized(seen, height, weight));
+        assert_eq!((played.sent(), played.asked()), (vec![], vec![]), "F-2");
+    }
+    // As heavy as the heaviest, and new: the coinbase of its height is there already.
+    played.hear(NODE, finalized(9, 2_000, 100));
+    assert_eq!((played.sent().len(), played.asked().len()), (1, 0));
+    let mut nothing = finalized(10, 2_001, 200);
+    nothing.difficulty = 0;
+    played.hear(NODE, nothing);
+    assert_eq!(penalty(&played.sent()), Some((NODE, "chia/F-2")));
+    played.hear(NODE, ProofOfTimeRate { pot_estimate_ips: 0 });
+    assert_eq!(penalty(&played.sent()), Some((NODE, "chia/F-3")));
+    assert_eq!(played.machine.ips(), 10_000);
+    played.hear(NODE, ProofOfTimeRate { pot_estimate_ips: 77 });
+    assert_eq!(played.machine.ips(), 77);
+}
+
+#[test]
+fn a_new_harvester_may_be_told_the_current_challenges() {
+    let mut config = config();
+    config.resend_challenges = true;
+    let mut played = farming(config);
+    played.hear(NODE, finalized(9, 2_000, 100));
+    played.sent();
+    played.connect(9, NodeType::Harvester);
+    let told = |byte| to(9, NewChallenge { challenge_hash: bytes32(byte) });
+    assert_eq!(played.sent()[1..], [told(7), told(9)]);
+}
+
+#[test]
+fn better_arrivals_may_be_yielded_to() {
+    let arrived = |byte| ProofOfSpaceArrived { weight: 100 + DIFFICULTY, quality: bytes32(byte) };
+    // 255 is better than 254 followed by 255s; the quality itself, told by others, is not.
+    for (yield_to, blocks) in [(None, 1), (Some(2), 1), (Some(1), 0)] {
+        let mut config = config();
+        (config.yield_to, config.pool_share_threshold) = (yield_to, 0);
+        let mut played = farming(config);
+        let mut quality = [255; 32];
+        quality[0] = 254;
+        let quality = Bytes32(quality);
+        played.hear(NODE, arrived(255));
+        played.hear(NODE, ProofOfSpaceArrived { weight: 100 + DIFFICULTY, quality });
+        assert_eq!(played.machine.arrivals(100 + DIFFICULTY).count(), 2);
+        prove_large(&mut played, quality);
+        assert_eq!(played.sent().len(), blocks, "{yield_to:?}");
+    }
+}
+
+#[test]
+fn arrivals_and_challenges_are_bounded() {
+    let mut config = config();
+    (config.limits.max_arrivals, config.limits.max_arrival_weights) = (2, 2);
+    config.limits.max_challenges = 2;
+    let mut played = farmer(config);
+    for weight in [1, 2, 3] {
+        for byte in [1, 2, 3] {
+            played.hear(NODE, ProofOfSpaceArrived { weight, quality: bytes32(byte) });
+        }
+    }
+    let kept: Vec<_> = (1..=3).map(|weight| played.machine.arrivals(weight).count()).collect();
+    assert_eq!(kept, [0, 2, 2]);
+    for byte in [1, 2, 3] {
+        played.hear(NODE, finalized(byte, 2_000, 100 + u64::from(byte)));
+    }
+    played.sent();
+    for (byte, is_known) in [(1, false), (2, true), (3, true)] {
+        let challenge_hash = bytes32(byte);
+        let mut quality = [255; 32];
+        quality[31] = byte;
+        let quality = Bytes32(quality);
+        played.hear(HARVESTER, ChallengeResponse { challenge_hash, quality, plot_size: 40 });
+        assert_eq!(played.sent().len(), usize::from(is_known), "{byte}");
+    }
+}

@@ -1,0 +1,77 @@
+//! Whoever lies about the hashes of headers (P-37).
+
+use std::rc::Rc;
+
+use nodewire::codec::chia::{FullBlock, HeaderHash, Message};
+use nodewire::codec::streamable::RustCryptoSha256 as Sha;
+use nodewire::sim::chia::Ledger;
+
+use super::{named, named_for};
+use crate::chains::chain;
+
+fn hashes(lie: fn(&mut Vec<HeaderHash>)) -> impl Fn(Message) -> Vec<Message> {
+    move |message| match message {
+        Message::AllHeaderHashes(mut it) => {
+            lie(&mut it.header_hashes);
+            vec![it.into()]
+        }
+        other => vec![other],
+    }
+}
+
+#[test]
+fn hashes_that_do_not_go_from_the_genesis_to_the_tip_one_for_each_height() {
+    named("chia/P-37", |it| hashes(|all| all[0] = HeaderHash([9; 32]))(it));
+    named("chia/P-37", |it| hashes(|all| *all.last_mut().unwrap() = HeaderHash([9; 32]))(it));
+    named("chia/P-37", |it| hashes(|all| all.truncate(70))(it));
+    named("chia/P-37", |it| hashes(|all| all.insert(70, HeaderHash([9; 32])))(it));
+    named("chia/P-37", |it| hashes(Vec::clear)(it));
+}
+
+#[test]
+fn hashes_that_are_made_up_in_the_middle_blame_who_sent_them_and_not_who_has_the_headers() {
+    // One in the middle of a batch, the last of one, the first, all but the ends, and two swapped.
+    named("chia/P-37", |it| hashes(|all| all[60] = HeaderHash([9; 32]))(it));
+    named("chia/P-37", |it| hashes(|all| all[75] = HeaderHash([9; 32]))(it));
+    named("chia/P-37", |it| hashes(|all| all[1] = HeaderHash([9; 32]))(it));
+    named("chia/P-37", |it| hashes(|all| all[139] = HeaderHash([9; 32]))(it));
+    named("chia/P-37", |it| hashes(|all| all[1..140].fill(HeaderHash([9; 32])))(it));
+    named("chia/P-37", |it| hashes(|all| all.swap(60, 61))(it));
+    named("chia/P-37", |it| hashes(|all| all[20..110].reverse())(it));
+}
+
+#[test]
+fn hashes_of_another_chain_that_really_has_such_headers() {
+    // The headers are there, of the same heights, and are no ancestors of the tip.
+    let theirs = Rc::new(chain(140));
+    let mut both = Ledger::clone(&theirs);
+    let maker = nodewire::sim::chia::Maker::new(both.consensus().clone(), 5);
+    let mut parent = FullBlock::clone(both.block(both.header_hash_at(30).unwrap()).unwrap());
+    let mut others = Vec::new();
+    for _ in 31..=130 {
+        parent = maker.child(&parent);
+        others.push(parent.clone());
+        both.add(parent.clone());
+    }
+    named_for(&theirs, "chia/P-37", || {
+        let others = others.clone();
+        move |request: &Message, answer: Option<Message>| match (request, answer) {
+            (_, Some(Message::AllHeaderHashes(mut it))) => {
+                for block in &others {
+                    it.header_hashes[block.height() as usize] = block.header_hash::<Sha>();
+                }
+                vec![it.into()]
+            }
+            // It even delivers them.
+            (Message::RequestHeaderBlocks(asked), Some(Message::HeaderBlocks(mut it))) => {
+                for (height, header) in asked.heights.iter().zip(&mut it.header_blocks) {
+                    if let Some(block) = others.iter().find(|it| it.height() == *height) {
+                        *header = block.header_block.clone();
+                    }
+                }
+                vec![it.into()]
+            }
+            (_, answer) => answer.into_iter().collect(),
+        }
+    });
+}
