@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::supervisor;
 
+pub use chia::FullNodeSettings;
+
 /// The names, each with what it is.
 pub fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
     NAMES.into_iter().chain(chia::NAMES)

@@ -66,7 +66,7 @@ fn bad_input_gets_one_clear_line() {
     fails(&["decode", "bitcoin", "00"], 2, "unrecognized subcommand 'bitcoin'");
     fails(&["encode", "leios", "{"], 1, "JSON: EOF");
     fails(&["encode", "leios", "{\"No\":1}"], 1, "unknown variant `No`");
-    fails(&["play", "leios.nobody"], 1, "no machine is called leios.nobody; there are leios.");
+    fails(&["play", "leios.nobody"], 2, "no machine is called leios.nobody; there are leios.");
     fails(&["replay", "/no/such/trace"], 1, "/no/such/trace: No such file");
     fails(&["demo", "--eb", "/no/such/block"], 1, "/no/such/block: No such file");
     fails(&["serve", "leios", "--headers", "/no/such/file"], 2, "not provided: --eb <EB>");

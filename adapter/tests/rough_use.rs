@@ -98,6 +98,12 @@ fn numbers_without_measure() {
     );
     fails(&["draw", &trace, "--steps", "5..1"], "no range of steps: 5..1");
     fails(&["draw", &trace, "--steps", "99999999999999999999.."], "no range of steps");
+    fails(&["draw", &trace, "--steps", "1000..2000"], "no such steps: 1000..2000; there are 0");
+    let broken = scratch(
+        "broken",
+        b"{\"trace\":1,\"machine\":\"leios.client\",\"config\":{},\"shortened\":false}\n{\"at\"}\n",
+    );
+    fails(&["replay", &broken], "line 2: expected `:` at column 6");
 }
 
 /// Seeds are counted, not listed: the first runs come at once.

@@ -9,9 +9,8 @@ use nodewire::state::chia::Added;
 
 use crate::hex::{from_hex, to_hex};
 
-/// A chain of so many blocks above the first, made up.
-#[must_use]
-pub fn made(consensus: &Consensus, blocks: u32) -> Ledger {
+/// A chain of so many blocks above the first, made up. `each` is called for every one.
+pub fn made(consensus: &Consensus, blocks: u32, mut each: impl FnMut()) -> Ledger {
     let genesis = Maker::genesis(consensus);
     let maker = Maker::new(consensus.clone(), 0);
     let mut last = genesis.clone();
@@ -19,15 +18,20 @@ pub fn made(consensus: &Consensus, blocks: u32) -> Ledger {
     for _ in 0..blocks {
         last = maker.child(&last);
         ledger.add(last.clone());
+        each();
     }
     ledger
 }
 
-/// The chain in a file. Its first block is believed.
+/// The chain in a file. Its first block is believed. `each` is called for every block.
 ///
 /// # Errors
 /// The first line that is no block, or does not follow on those before it.
-pub fn read(consensus: &Consensus, from: impl BufRead) -> Result<Ledger, String> {
+pub fn read(
+    consensus: &Consensus,
+    from: impl BufRead,
+    mut each: impl FnMut(),
+) -> Result<Ledger, String> {
     let mut ledger: Option<Ledger> = None;
     for (number, line) in (1..).zip(from.lines()) {
         let wrong = |why: &str| format!("line {number}: {why}");
@@ -43,12 +47,23 @@ pub fn read(consensus: &Consensus, from: impl BufRead) -> Result<Ledger, String>
             Some(ledger) => match ledger.add(block) {
                 Added::Tip(_) | Added::Orphan => {}
                 Added::AlreadyHave => return Err(wrong("this block was there before")),
-                Added::Invalid => return Err(wrong("this block is not valid")),
+                Added::Invalid => return Err(wrong(NOT_VALID)),
                 Added::Disconnected => return Err(wrong("this block's parent is not there")),
             },
         }
+        each();
     }
     ledger.ok_or_else(|| "there is no block in it".to_owned())
+}
+
+/// What has most often made it so is the consensus.
+const NOT_VALID: &str =
+    "this block is not valid here (a chain made with another --min-block-time is not)";
+
+/// The blocks of the heaviest branch, the first one first.
+pub fn blocks(ledger: &Ledger) -> impl Iterator<Item = &FullBlock> {
+    let at = |height| ledger.block(ledger.header_hash_at(height)?).map(AsRef::as_ref);
+    (0..).map_while(at)
 }
 
 /// Writes the heaviest branch of a chain.
@@ -56,9 +71,7 @@ pub fn read(consensus: &Consensus, from: impl BufRead) -> Result<Ledger, String>
 /// # Errors
 /// Those of the writer.
 pub fn write(ledger: &Ledger, to: &mut impl Write) -> std::io::Result<()> {
-    for height in 0.. {
-        let block = ledger.header_hash_at(height).and_then(|hash| ledger.block(hash));
-        let Some(block) = block else { break };
+    for block in blocks(ledger) {
         writeln!(to, "{}", to_hex(&block.to_bytes()))?;
     }
     to.flush()

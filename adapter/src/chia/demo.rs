@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout_at};
 
 use super::setup::{self, Farming, Identity};
-use super::{Hub, Stop, chain_file};
+use super::{Hub, HubNews, Stop, chain_file};
 
 /// How large the demo is.
 #[derive(Clone, Copy, Debug)]
@@ -101,8 +101,8 @@ const PATIENCE: Duration = Duration::from_secs(180);
 pub async fn run(size: Size, mut tell: impl FnMut(&Event, &str)) -> Result<Outcome, String> {
     let mut consensus = Consensus::default();
     consensus.min_block_time = 1;
-    let ledger = chain_file::made(&consensus, size.blocks);
-    let genesis = chain_file::made(&consensus, 0);
+    let ledger = chain_file::made(&consensus, size.blocks, || {});
+    let genesis = chain_file::made(&consensus, 0, || {});
     let mut network = Network::start(&consensus, &ledger, size.blocks / 2).await?;
     let until = Instant::now() + PATIENCE;
 
@@ -183,7 +183,7 @@ impl Network {
         };
         let random = Identity::random;
         network.add(
-            setup::introducer(&random(Some(introducer))),
+            setup::introducer(&random(Some(introducer))).staffed(),
             Some(introducing),
             &[],
             None,
@@ -195,14 +195,14 @@ impl Network {
         liar.oracle_mut().damage(lie);
         network.add(liar, Some(liar_listens), &[], None, told(Who::Liar));
         let farmer = setup::farmer(&random(Some(farmer_at)), consensus, Farming::default());
-        network.add(farmer, Some(farmer_listens), &[honest_at], None, |at, notice| {
+        network.add(farmer.staffed(), Some(farmer_listens), &[honest_at], None, |at, notice| {
             let NodeNotice::Role(FarmerNotice::Submitted { .. }) = notice else { return None };
             Some(Event { at, who: Who::Farmer, what: What::Signed })
         });
         let (harvester, plots) = setup::harvester(&random(None), consensus, &[1]);
-        network.add(harvester, None, &[farmer_at], Some(plots), |_, _| None);
+        network.add(harvester.staffed(), None, &[farmer_at], Some(plots), |_, _| None);
         let timelord = setup::timelord(&random(None), consensus);
-        network.add(timelord, None, &[honest_at], None, |_, _| None);
+        network.add(timelord.staffed(), None, &[honest_at], None, |_, _| None);
         Ok(network)
     }
 
@@ -232,7 +232,8 @@ impl Network {
             if let Some(first) = first {
                 let _ = commands.send(first).await;
             }
-            let told = |at: Time, _: &Staffed<R, O>, notice: NodeNotice<R::Notice>| {
+            let told = |at: Time, _: &Staffed<R, O>, news: HubNews<R::Notice>| {
+                let HubNews::Node(notice) = news else { return };
                 if let Some(event) = event(at, &notice) {
                     let _ = events.send(event);
                 }
@@ -270,7 +271,8 @@ fn full_node(
     ledger: Ledger,
     introducer: SocketAddr,
 ) -> Result<Staffed<FullNode, Keeper>, String> {
-    setup::full_node(&Identity::random(Some(at)), ledger, Some(introducer))
+    let node = setup::full_node(&Identity::random(Some(at)), ledger, Some(introducer))?;
+    Ok(node.staffed())
 }
 
 /// What is worth telling of a full node.

@@ -9,12 +9,14 @@ use nodewire::chia::{NodeCommand, NodeNotice, NodeRemote, NodeSend};
 use nodewire::codec::chia::PeerInfo;
 use nodewire::link::Transport;
 use nodewire::sim::chia::{Oracle, Staffed};
+use nodewire::state::chia::rules::SELF_CONNECTION;
 use nodewire::state::chia::{ConnectionId, Opened, Role};
-use nodewire::{Action, Machine, Out, Outbox, Time};
+use nodewire::{Action, Ending, Fault, Machine, Out, Outbox, Time};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::friends::{Friends, Task};
 use super::setup::peer_info;
 use super::stream::{BACKLOG, News, Stream};
 
@@ -28,19 +30,31 @@ pub struct Hub<R: Role, O: Oracle<R>> {
     streams: BTreeMap<ConnectionId, Stream>,
     /// Streams that are not being read: they were just opened or heard, or are held back.
     unread: BTreeSet<ConnectionId>,
-    friends: Vec<Friend>,
+    friends: Friends,
     next: u64,
     news: (mpsc::Sender<News>, mpsc::Receiver<News>),
     dials: (mpsc::Sender<Dialled>, mpsc::Receiver<Dialled>),
     out: Out<Staffed<R, O>>,
 }
 
-/// An address that is configured: dialled again and again.
-struct Friend {
-    address: PeerInfo,
-    /// How often in a row nothing came of it.
-    failures: u32,
-    connection: Option<ConnectionId>,
+/// What a hub tells.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum HubNews<N> {
+    /// What its node does.
+    Node(NodeNotice<N>),
+    /// Somebody listens there: a connection to it begins.
+    Reached(PeerInfo),
+    /// Nobody was reached there. A friend is dialled again after a while.
+    NotReached(PeerInfo, io::Error),
+    /// A stream is open, and goes to there.
+    Opened(ConnectionId, PeerInfo),
+    /// The other end has closed this stream, or it broke: the node is told next.
+    Left(ConnectionId),
+    /// The connection with a friend has been there for a minute.
+    Lasts(ConnectionId),
+    /// This friend is the node itself, and is not dialled again.
+    Ourselves(PeerInfo),
 }
 
 /// What came of dialling.
@@ -52,10 +66,6 @@ struct Dialled {
 
 /// How long dialling may take.
 const DIALLING: Duration = Duration::from_secs(10);
-/// How long a friend is left alone after the first failure; twice as long after each further one.
-const AGAIN: Duration = Duration::from_millis(250);
-/// After so many failures it gets no longer.
-const MOST_FAILURES: u32 = 7;
 /// How much may wait to be seen to.
 const ROOM: usize = 1_024;
 
@@ -68,7 +78,7 @@ impl<R: Role, O: Oracle<R>> Hub<R, O> {
             epoch,
             streams: BTreeMap::new(),
             unread: BTreeSet::new(),
-            friends: Vec::new(),
+            friends: Friends::default(),
             next: 0,
             news: mpsc::channel(ROOM),
             dials: mpsc::channel(ROOM),
@@ -83,32 +93,33 @@ impl<R: Role, O: Oracle<R>> Hub<R, O> {
     }
 
     /// Serves `listener`, keeps a connection to each of `friends`, hands `commands` to the role and
-    /// tells `told` what the node tells, until `stop`.
+    /// tells `told` what happens, until `stop`.
     pub async fn run(
         &mut self,
         listener: Option<TcpListener>,
         friends: &[SocketAddr],
         commands: &mut mpsc::Receiver<R::Local>,
         mut stop: Stop,
-        mut told: impl FnMut(Time, &Staffed<R, O>, NodeNotice<R::Notice>),
+        mut told: impl FnMut(Time, &Staffed<R, O>, HubNews<R::Notice>),
     ) {
-        let friend =
-            |at: &SocketAddr| Friend { address: peer_info(*at), failures: 0, connection: None };
-        self.friends = friends.iter().map(friend).collect();
-        for friend in &self.friends {
-            self.dial(friend.address.clone(), true, Duration::ZERO);
-        }
+        let friends = friends.iter().map(|at| peer_info(*at));
+        self.friends = Friends::new(friends, Instant::now());
         let mut heard = true;
         loop {
             self.carry_out(&mut told);
+            self.befriend(&mut told);
+            let friends_due = self.friends.due();
             let due = self.machine.deadline().map(|due| self.epoch + due.since(Time::ZERO));
             tokio::select! {
-                Some((id, transport)) = self.news.1.recv() => self.moved(id, transport),
-                Some(dialled) = self.dials.1.recv() => self.dialled(dialled),
+                Some((id, transport)) = self.news.1.recv() => {
+                    self.moved(id, transport, &mut told);
+                }
+                Some(dialled) = self.dials.1.recv() => self.dialled(dialled, &mut told),
                 accepted = accept(listener.as_ref()) => {
                     if let Ok((stream, from)) = accepted {
-                        let opened = |id| Opened::inbound(id, Some(peer_info(from)));
-                        self.open(stream, opened);
+                        let from = peer_info(from);
+                        let seen = from.clone();
+                        self.open(stream, seen, &mut told, |id| Opened::inbound(id, Some(from)));
                     }
                 }
                 command = commands.recv(), if heard => match command {
@@ -119,6 +130,7 @@ impl<R: Role, O: Oracle<R>> Hub<R, O> {
                     let now = self.now();
                     self.machine.handle_timeout(now, &mut self.out);
                 }
+                () = sleep_until(friends_due.unwrap_or(self.epoch)), if friends_due.is_some() => {}
                 _ = stop.wait_for(|stop| *stop) => return,
             }
         }
@@ -142,21 +154,37 @@ impl<R: Role, O: Oracle<R>> Hub<R, O> {
     }
 
     /// Something came of a stream.
-    fn moved(&mut self, id: ConnectionId, transport: Transport) {
+    fn moved(
+        &mut self,
+        id: ConnectionId,
+        transport: Transport,
+        told: &mut impl FnMut(Time, &Staffed<R, O>, HubNews<R::Notice>),
+    ) {
+        let now = self.now();
         let Some(stream) = self.streams.get_mut(&id) else { return };
         match transport {
             Transport::Received(_) => {
                 stream.is_reading = false;
                 self.unread.insert(id);
             }
-            Transport::Finished | Transport::Closed => stream.is_over = true,
+            Transport::Finished | Transport::Closed => {
+                stream.is_over = true;
+                told(now, &self.machine, HubNews::Left(id));
+            }
             _ => {}
         }
         self.remote(id, transport);
     }
 
-    fn open(&mut self, stream: TcpStream, opened: impl FnOnce(ConnectionId) -> Opened) {
+    fn open(
+        &mut self,
+        stream: TcpStream,
+        remote: PeerInfo,
+        told: &mut impl FnMut(Time, &Staffed<R, O>, HubNews<R::Notice>),
+        opened: impl FnOnce(ConnectionId) -> Opened,
+    ) {
         let id = ConnectionId(self.next);
+        told(self.now(), &self.machine, HubNews::Opened(id, remote));
         self.next += 1;
         let _ = stream.set_nodelay(true);
         self.streams.insert(id, Stream::start(id, stream, self.news.0.clone()));
@@ -166,7 +194,7 @@ impl<R: Role, O: Oracle<R>> Hub<R, O> {
     }
 
     /// Does what the node wants done, and lets streams be read that it takes more of.
-    fn carry_out(&mut self, told: &mut impl FnMut(Time, &Staffed<R, O>, NodeNotice<R::Notice>)) {
+    fn carry_out(&mut self, told: &mut impl FnMut(Time, &Staffed<R, O>, HubNews<R::Notice>)) {
         let now = self.now();
         while let Some(action) = self.out.pop() {
             match action {
@@ -178,14 +206,11 @@ impl<R: Role, O: Oracle<R>> Hub<R, O> {
                 // What has been handed to it still leaves.
                 Action::Send(NodeSend::Close(id)) => {
                     self.streams.remove(&id);
-                    self.lost(id);
                 }
-                Action::Send(NodeSend::Dial(address)) => self.dial(address, false, Duration::ZERO),
+                Action::Send(NodeSend::Dial(address)) => self.dial(address, false),
                 Action::Notify(notice) => {
-                    if let NodeNotice::Connected(id, ..) = &notice {
-                        self.met(*id);
-                    }
-                    told(now, &self.machine, notice);
+                    self.noticed(now, &notice, told);
+                    told(now, &self.machine, HubNews::Node(notice));
                 }
                 Action::Ask(_, never) => match never {},
                 Action::Close(_) => {}
@@ -202,11 +227,44 @@ impl<R: Role, O: Oracle<R>> Hub<R, O> {
         });
     }
 
+    /// Keeps in mind who is there, and who is to be dialled again.
+    fn noticed(
+        &mut self,
+        now: Time,
+        notice: &NodeNotice<R::Notice>,
+        told: &mut impl FnMut(Time, &Staffed<R, O>, HubNews<R::Notice>),
+    ) {
+        match notice {
+            NodeNotice::Connected(id, peer, at) => {
+                self.friends.met(*id, peer, at, Instant::now());
+            }
+            NodeNotice::Closed { connection, ending, .. } => {
+                if is_ourselves(ending) {
+                    if let Some(address) = self.friends.give_up(*connection) {
+                        told(now, &self.machine, HubNews::Ourselves(address));
+                    }
+                }
+                self.friends.lost(*connection, Instant::now());
+            }
+            NodeNotice::TurnedAway(id, _) => self.friends.lost(*id, Instant::now()),
+            _ => {}
+        }
+    }
+
+    /// Dials friends whose time has come.
+    fn befriend(&mut self, told: &mut impl FnMut(Time, &Staffed<R, O>, HubNews<R::Notice>)) {
+        for task in self.friends.tasks(Instant::now()) {
+            match task {
+                Task::Dial(address) => self.dial(address, true),
+                Task::Lasts(id) => told(self.now(), &self.machine, HubNews::Lasts(id)),
+            }
+        }
+    }
+
     /// Connects to an address. Names are not resolved: peers may have made them up.
-    fn dial(&self, address: PeerInfo, is_friend: bool, after: Duration) {
+    fn dial(&self, address: PeerInfo, is_friend: bool) {
         let dials = self.dials.0.clone();
         tokio::spawn(async move {
-            tokio::time::sleep(after).await;
             let stream = match address.host.parse::<IpAddr>() {
                 Ok(ip) => timeout(DIALLING, TcpStream::connect((ip, address.port))).await,
                 Err(_) => Ok(Err(io::ErrorKind::AddrNotAvailable.into())),
@@ -216,49 +274,42 @@ impl<R: Role, O: Oracle<R>> Hub<R, O> {
         });
     }
 
-    fn dialled(&mut self, dialled: Dialled) {
+    fn dialled(
+        &mut self,
+        dialled: Dialled,
+        told: &mut impl FnMut(Time, &Staffed<R, O>, HubNews<R::Notice>),
+    ) {
         let Dialled { address, is_friend, stream } = dialled;
-        match stream {
-            Ok(stream) if is_friend => {
-                let id = ConnectionId(self.next);
-                if let Some(friend) = self.friends.iter_mut().find(|it| it.address == address) {
-                    friend.connection = Some(id);
+        let now = self.now();
+        let stream = match stream {
+            Ok(stream) => stream,
+            Err(error) => {
+                told(now, &self.machine, HubNews::NotReached(address.clone(), error));
+                if is_friend {
+                    self.friends.missed(&address, Instant::now());
+                } else {
+                    self.local(NodeCommand::DialFailed(address));
                 }
-                self.open(stream, |id| Opened::outbound(id, Some(address)).trusted());
+                return;
             }
-            Ok(stream) => {
-                let remote = address.clone();
-                self.open(stream, |id| Opened::outbound(id, Some(remote)).of_dial(address));
-            }
-            Err(error) if is_friend => {
-                tracing::debug!(%error, host = address.host, port = address.port, "not reached");
-                self.retry(|friend| friend.address == address);
-            }
-            Err(_) => self.local(NodeCommand::DialFailed(address)),
+        };
+        told(now, &self.machine, HubNews::Reached(address.clone()));
+        let remote = address.clone();
+        if is_friend {
+            self.friends.reached(&address, ConnectionId(self.next));
+            let seen = remote.clone();
+            self.open(stream, seen, told, |id| Opened::outbound(id, Some(remote)).trusted());
+        } else {
+            let seen = remote.clone();
+            let opened = |id| Opened::outbound(id, Some(remote)).of_dial(address);
+            self.open(stream, seen, told, opened);
         }
     }
+}
 
-    /// A connection was established.
-    fn met(&mut self, id: ConnectionId) {
-        if let Some(friend) = self.friends.iter_mut().find(|it| it.connection == Some(id)) {
-            friend.failures = 0;
-        }
-    }
-
-    /// A connection is no more.
-    fn lost(&mut self, id: ConnectionId) {
-        self.retry(|friend| friend.connection == Some(id));
-    }
-
-    /// A friend that was not reached, or is gone, is dialled once more.
-    fn retry(&mut self, is_it: impl Fn(&Friend) -> bool) {
-        let Some(friend) = self.friends.iter_mut().find(|friend| is_it(friend)) else { return };
-        friend.connection = None;
-        let after = AGAIN * 2_u32.pow(friend.failures);
-        friend.failures = friend.failures.saturating_add(1).min(MOST_FAILURES);
-        let address = friend.address.clone();
-        self.dial(address, true, after);
-    }
+/// True if both ends were this node.
+fn is_ourselves(ending: &Ending) -> bool {
+    matches!(ending, Ending::Fault(Fault::Violation { rule, .. }) if **rule == SELF_CONNECTION)
 }
 
 /// The next connection, or never.

@@ -5,8 +5,9 @@
 
 pub mod chain_file;
 pub mod demo;
+mod friends;
 mod hub;
 pub mod setup;
 mod stream;
 
-pub use hub::{Hub, Stop};
+pub use hub::{Hub, HubNews, Stop};

@@ -4,17 +4,22 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use nodewire::Machine;
 use nodewire::chia::{Node, NodeConfig};
 use nodewire::codec::chia::{Blob, Bytes32, NodeId, NodeType, PeerInfo};
 use nodewire::codec::streamable::{RustCryptoSha256, Sha256};
 use nodewire::sim::chia::{
-    Clockwork, Consensus, Keeper, Ledger, Oracle, Plots, Purse, Staffed, stand_in,
+    Clockwork, Consensus, Keeper, Ledger, Nobody, OfRecorded, Oracle, Plots, Purse, Staffed,
+    stand_in,
 };
+use nodewire::sim::{Keep, Recorder, Trace};
 use nodewire::state::chia::{
     AddressesConfig, ConnectionConfig, Farmer, FarmerConfig, FullNode, FullNodeConfig, Harvester,
     HarvesterCommand, HarvesterLimits, Introducer, Role, Timelord, TimelordConfig,
 };
-use nodewire::{AskId, Never, Time};
+use serde::Serialize;
+
+use crate::machines::FullNodeSettings;
 
 /// What a node is called, and where it can be reached.
 #[derive(Clone, Debug)]
@@ -53,8 +58,47 @@ impl Identity {
         u64::from_be_bytes([a, b, c, d, e, f, g, h])
     }
 
-    fn node<R: Role>(&self, role: R) -> Node<R> {
-        Node::new(self.config(role.node_type()), role)
+    fn made<R: Role, O, C>(
+        &self,
+        machine: &'static str,
+        settings: C,
+        role: R,
+        oracle: O,
+    ) -> Made<R, O, C> {
+        Made { node: self.config(role.node_type()), machine, settings, role, oracle }
+    }
+}
+
+/// A role with what its node goes by and somebody who answers it, not put together yet.
+#[derive(Clone, Debug)]
+pub struct Made<R, O, C> {
+    node: NodeConfig,
+    machine: &'static str,
+    settings: C,
+    role: R,
+    oracle: O,
+}
+
+impl<R: Role, O: Oracle<R>, C: Serialize> Made<R, O, C> {
+    /// The node.
+    #[must_use]
+    pub fn staffed(self) -> Staffed<R, O> {
+        Staffed::new(Node::new(self.node, self.role), self.oracle)
+    }
+
+    /// The beginning of a trace of the role: what to replay it needs.
+    #[must_use]
+    pub fn beginning(&self) -> Trace {
+        Trace::new(self.machine, &self.settings)
+    }
+
+    /// The node, what its role hears and does kept there.
+    pub fn recorded<K: Keep>(self, kept: K) -> Staffed<Recorder<R, K>, OfRecorded<O>>
+    where
+        R: Machine<Local: Serialize, Notice: Serialize, Query: Serialize>,
+    {
+        let role = Recorder::new(self.role, kept);
+        Staffed::new(Node::new(self.node, role), OfRecorded(self.oracle))
     }
 }
 
@@ -72,13 +116,14 @@ pub fn full_node(
     identity: &Identity,
     ledger: Ledger,
     introducer: Option<SocketAddr>,
-) -> Result<Staffed<FullNode, Keeper>, String> {
+) -> Result<Made<FullNode, Keeper, FullNodeSettings>, String> {
     let mut config = FullNodeConfig::default();
     config.addresses = AddressesConfig::full_node(introducer.map(peer_info), identity.seed());
     config.sync_seed = identity.seed();
-    let role = FullNode::new(config, ledger.chain());
+    let settings = FullNodeSettings { config, chain: ledger.chain() };
+    let role = FullNode::new(settings.config.clone(), settings.chain.clone());
     let role = role.map_err(|refused| refused.to_string())?;
-    Ok(Staffed::new(identity.node(role), Keeper::new(ledger)))
+    Ok(identity.made("chia.full-node", settings, role, Keeper::new(ledger)))
 }
 
 /// What a farmer farms for.
@@ -105,7 +150,7 @@ pub fn farmer(
     identity: &Identity,
     consensus: &Consensus,
     farming: Farming,
-) -> Staffed<Farmer, Purse> {
+) -> Made<Farmer, Purse, FarmerConfig> {
     let Farming { target, puzzle_hash, resend_challenges } = farming;
     let target = Blob(target.into_bytes().into());
     let mut config = FarmerConfig::new(vec![stand_in::key(0)], target);
@@ -113,7 +158,7 @@ pub fn farmer(
     config.fees_target_puzzle_hash = puzzle_hash;
     config.resend_challenges = resend_challenges;
     let purse = Purse::new(consensus.clone(), puzzle_hash);
-    Staffed::new(identity.node(Farmer::new(config)), purse)
+    identity.made("chia.farmer", config.clone(), Farmer::new(config), purse)
 }
 
 /// A harvester with the plots of these numbers, and what it is to be told first.
@@ -122,41 +167,29 @@ pub fn harvester(
     identity: &Identity,
     consensus: &Consensus,
     plots: &[u64],
-) -> (Staffed<Harvester, Plots>, HarvesterCommand) {
+) -> (Made<Harvester, Plots, HarvesterLimits>, HarvesterCommand) {
     let plots = Plots::new(plots, consensus.plot_size, Duration::from_millis(5));
     let first = HarvesterCommand::Plots(plots.all());
-    let role = Harvester::new(HarvesterLimits::default());
-    (Staffed::new(identity.node(role), plots), first)
+    let limits = HarvesterLimits::default();
+    let role = Harvester::new(limits.clone());
+    (identity.made("chia.harvester", limits, role, plots), first)
 }
 
 /// A timelord whose clocks run as fast as blocks are to be made.
 #[must_use]
-pub fn timelord(identity: &Identity, consensus: &Consensus) -> Staffed<Timelord, Clockwork> {
+pub fn timelord(
+    identity: &Identity,
+    consensus: &Consensus,
+) -> Made<Timelord, Clockwork, TimelordConfig> {
     let mut config = TimelordConfig::default();
     config.initial_ips = consensus.ips;
     let clocks = Clockwork::new(consensus.ips, consensus.witness);
-    Staffed::new(identity.node(Timelord::new(config)), clocks)
+    identity.made("chia.timelord", config.clone(), Timelord::new(config), clocks)
 }
 
 /// An introducer.
 #[must_use]
-pub fn introducer(identity: &Identity) -> Staffed<Introducer, Nobody> {
-    let role = Introducer::new(AddressesConfig::introducer(identity.seed()));
-    Staffed::new(identity.node(role), Nobody)
-}
-
-/// Answers for a role that asks nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Nobody;
-
-impl Oracle<Introducer> for Nobody {
-    fn asked(
-        &mut self,
-        _: Time,
-        _: AskId,
-        query: Never,
-        _: &mut nodewire::sim::chia::Answers<<Introducer as nodewire::Machine>::Local>,
-    ) {
-        match query {}
-    }
+pub fn introducer(identity: &Identity) -> Made<Introducer, Nobody, AddressesConfig> {
+    let config = AddressesConfig::introducer(identity.seed());
+    identity.made("chia.introducer", config.clone(), Introducer::new(config), Nobody)
 }

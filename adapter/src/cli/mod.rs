@@ -16,6 +16,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::Serialize;
+use serde_json::Value;
 
 use failure::Failure;
 use leios::{check, codec, demo, node, sim};
@@ -89,7 +91,7 @@ enum Checking {
     Leios(Box<check::Checked>),
     /// A server of the Supervisor's RPC, over HTTP.
     Supervisor(supervisor::check::Checked),
-    /// A Chia node of any role, over TCP.
+    /// A Chia node of any role but the wallet, over TCP.
     Chia(Box<chia::check::Checked>),
 }
 
@@ -98,7 +100,7 @@ enum Checking {
 enum Fed {
     /// A made-up cluster for a Supervisor: nodes, layer one, answers; in JSON lines.
     Supervisor(supervisor::feed::Options),
-    /// A chain for a Chia full node: a block in hex a line.
+    /// A chain for a Chia full node: a block in hex a line; with --json an object a line.
     Chia(chia::feed::Options),
 }
 
@@ -109,8 +111,8 @@ enum Serve {
     Leios(node::ServeOptions),
     /// Answer the Supervisor's JSON-RPC over HTTP.
     Supervisor(supervisor::serve::Options),
-    /// Run a Chia node of any role.
-    Chia(chia::node::ServeOptions),
+    /// Run a Chia node of any role but the wallet.
+    Chia(Box<chia::node::ServeOptions>),
 }
 
 /// Whom there is to connect to.
@@ -118,8 +120,8 @@ enum Serve {
 enum Connect {
     /// Fetch what a server of Leios offers.
     Leios(node::ConnectOptions),
-    /// Run a Chia node of any role that listens nowhere.
-    Chia(chia::node::ConnectOptions),
+    /// Run a Chia node of any role but the wallet, that listens nowhere.
+    Chia(Box<chia::node::ConnectOptions>),
 }
 
 #[derive(Debug, Subcommand)]
@@ -176,6 +178,7 @@ enum Command {
     /// Play any machine on standard input and output: a JSON line in, JSON lines out.
     ///
     /// Ends with exit code 1 if a line was no input.
+    #[command(after_help = play::machines())]
     Play {
         /// Which machine, for example leios.client.
         machine: String,
@@ -228,7 +231,7 @@ impl Cli {
             Command::Feed(Fed::Supervisor(options)) => {
                 return supervisor::feed::run(&options, json);
             }
-            Command::Feed(Fed::Chia(options)) => chia::feed::run(&options)?,
+            Command::Feed(Fed::Chia(options)) => chia::feed::run(&options, json)?,
             Command::Diagram(OneFamily { family }) => info::diagram(family, json)?,
             Command::Rules(OneFamily { family }) => info::rules(family, json)?,
             Command::Replay { trace } => trace::replay(&trace, json)?,
@@ -241,6 +244,11 @@ impl Cli {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Anything of ours as JSON; what cannot be, says why.
+fn as_json<T: Serialize>(of: T) -> Value {
+    serde_json::to_value(of).unwrap_or_else(|error| Value::String(error.to_string()))
 }
 
 /// Prints to standard output; a reader that has gone away is no failure.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -45,7 +46,7 @@ impl Plan {
             all.retain(|scenario| self.only.iter().any(|text| has(scenario, text)));
         }
         if all.is_empty() {
-            return Err(Failure::new("there is no such scenario"));
+            return Err(Failure::not_begun("there is no such scenario"));
         }
         Ok(all)
     }
@@ -53,7 +54,7 @@ impl Plan {
     /// Names, one a line; `#` begins a comment.
     pub fn expected(&self) -> Result<BTreeSet<String>, Failure> {
         let Some(path) = &self.expected else { return Ok(BTreeSet::new()) };
-        let text = fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
+        let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
         let names = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
         Ok(names.filter(|name| !name.is_empty()).map(str::to_string).collect())
     }
@@ -134,8 +135,13 @@ fn verdict(report: &Report, expected: &BTreeSet<String>) -> Result<ExitCode, Fai
     Ok(ExitCode::SUCCESS)
 }
 
+/// Nothing is played without what this says.
+fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    Failure::not_begun(format!("{}: {error}", path.display()))
+}
+
 fn read(folder: &Path) -> Result<Vec<Scenario>, Failure> {
-    let failed = |error| Failure::file(folder, &error);
+    let failed = |error| unreadable(folder, &error);
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
@@ -146,9 +152,9 @@ fn read(folder: &Path) -> Result<Vec<Scenario>, Failure> {
     files.sort();
     let mut scenarios = Vec::new();
     for path in files {
-        let text = fs::read_to_string(&path).map_err(|error| Failure::file(&path, &error))?;
+        let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
         let scenario = text.parse();
-        let named = |why| Failure::new(format!("{}: {why}", path.display()));
+        let named = |why| Failure::not_begun(format!("{}: {why}", path.display()));
         scenarios.push(scenario.map_err(named)?);
     }
     Ok(scenarios)

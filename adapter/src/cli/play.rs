@@ -8,6 +8,26 @@ use serde_json::json;
 
 use super::failure::Failure;
 
+/// What the input is made of.
+const LINES: &str = "\
+Lines:
+  An object with one of `local` (a command or an answer of the application), `remote` (what comes from
+  the other side) and `timeout` (true: its deadline is there), and with `at` if time has passed:
+  microseconds since the beginning. What comes back are the actions, and when the machine wants to be
+  called again. Traces (--record) show what commands and messages look like. An example:
+
+  echo '{\"at\":0,\"local\":\"Open\"}' | nodewire play chia.connection";
+
+/// Every machine that there is, for the help.
+pub fn machines() -> String {
+    let machines = names().map(|(name, what)| format!("  {name:<25} {what}"));
+    [LINES.to_owned(), String::new(), "Machines:".to_owned()]
+        .into_iter()
+        .chain(machines)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
 /// Plays the machine of this name until the input ends.
 pub fn run(name: &str, config: Option<&str>) -> Result<(), Failure> {
     let config = config.map(super::source::text).transpose()?;
@@ -15,7 +35,8 @@ pub fn run(name: &str, config: Option<&str>) -> Result<(), Failure> {
     let player = player.map_err(|error| Failure::new(format!("--config: {error}")))?;
     let mut player = player.ok_or_else(|| {
         let names: Vec<_> = names().map(|(name, _)| name).collect();
-        Failure::new(format!("no machine is called {name}; there are {}", names.join(", ")))
+        let names = names.join(", ");
+        Failure::not_begun(format!("no machine is called {name}; there are {names}"))
     })?;
     match turns(&mut *player, std::io::stdin().lock(), std::io::stdout().lock()) {
         // A reader that has gone away is no failure.

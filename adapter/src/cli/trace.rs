@@ -50,6 +50,10 @@ pub fn draw(
             (from < to).then_some(from..to)
         });
         let range = range.ok_or_else(|| Failure::new(format!("no range of steps: {steps}")))?;
+        let there = trace.steps().len();
+        if range.start >= there {
+            return Err(Failure::new(format!("no such steps: {steps}; there are {there}")));
+        }
         sequence = sequence.steps(range);
     }
     let svg = sequence.svg();

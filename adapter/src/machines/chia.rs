@@ -7,8 +7,8 @@ use nodewire::state::chia::{
     FullNode, FullNodeConfig, Harvester, HarvesterLimits, Introducer, Pool, PoolClient,
     PoolClientConfig, PoolConfig, Timelord, TimelordConfig, Wallet, WalletLimits,
 };
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, Visitor};
 
@@ -41,14 +41,16 @@ impl Default for OfConnection {
 }
 
 /// How a full node is set up: with the first made-up block, if nothing is said.
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct OfFullNode {
-    config: FullNodeConfig,
-    chain: Chain,
+pub struct FullNodeSettings {
+    /// What it goes by.
+    pub config: FullNodeConfig,
+    /// Where its chain stands.
+    pub chain: Chain,
 }
 
-impl Default for OfFullNode {
+impl Default for FullNodeSettings {
     fn default() -> Self {
         let consensus = Consensus::default();
         let ledger = Ledger::new(consensus.clone(), Maker::genesis(&consensus));
@@ -68,7 +70,7 @@ pub(super) fn with<V: Visitor>(
             visitor.visit(name, Connection::new(connection, direction))
         }
         "chia.full-node" => {
-            let OfFullNode { config, chain } = read(config)?.unwrap_or_default();
+            let FullNodeSettings { config, chain } = read(config)?.unwrap_or_default();
             let node = <FullNode>::new(config, chain);
             visitor.visit(name, node.map_err(|why| ConfigError::Unusable(why.to_string()))?)
         }

@@ -50,7 +50,83 @@ fn bad_bytes_are_told_in_one_line_with_the_rule() {
 }
 
 #[test]
+fn offsets_count_from_the_first_byte_of_what_was_given() {
+    for (kind, hex, at) in [
+        // No map begins the body; a byte follows it; it ends too early.
+        ("frame", "0000000105", "byte 4 of it"),
+        ("message", "05", "byte 0 of it"),
+        ("frame", &format!("{PING}00"), "byte 55 of it"),
+        ("message", &format!("{}00", &PING[8..]), "byte 51 of it"),
+        ("frame", "00000002a161", "byte 6 of it"),
+        ("frame", "0000", "byte 2 of it"),
+    ] {
+        let output = run(&["decode", "chia", "--as", kind, hex]);
+        let line = text(&output.stderr);
+        assert!(line.contains(at), "{hex}: {line}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_json_is_told_in_a_short_line() {
+    for (json, told) in [
+        (
+            "{\"pingx\":{}}",
+            "no frame: there is no `pingx` (line 1, column 8; all names: nodewire encode chia \
+             --list)",
+        ),
+        (
+            "{\"ping\":{\"nonce\":\"0707\"}}",
+            "no frame: invalid length 2, expected 32 bytes (line 1, column 24)",
+        ),
+        ("{\"ping\":{}}", "no frame: `nonce` is missing (line 1, column 10)"),
+        ("{\"ping\":", "no frame: the text is no JSON (line 1, column 8)"),
+        ("ping", "no frame: the text is no JSON (line 1, column 1)"),
+    ] {
+        let output = run(&["encode", "chia", json]);
+        assert_eq!(text(&output.stderr).trim(), format!("nodewire: {told}"));
+        assert_eq!(output.status.code(), Some(1));
+    }
+}
+
+#[test]
+fn a_chain_is_fed_as_lines_of_hex_or_of_json() {
+    let hex = said(&["feed", "chia", "--blocks", "2"]);
+    let json = said(&["--json", "feed", "chia", "--blocks", "2"]);
+    assert_eq!((hex.lines().count(), json.lines().count()), (3, 3));
+    for (height, (hex, json)) in hex.lines().zip(json.lines()).enumerate() {
+        let json: Value = serde_json::from_str(json).unwrap();
+        assert_eq!(json["full_block"], hex);
+        assert_eq!(json["height"], height);
+        let header = said(&["decode", "chia", "--as", "full-block", hex]);
+        let header: Value = serde_json::from_str(&header).unwrap();
+        let header = said(&[
+            "encode",
+            "chia",
+            "--as",
+            "header",
+            &header["header_block"]["header"].to_string(),
+        ]);
+        let hashed = said(&["--json", "decode", "chia", "--as", "header", header.trim()]);
+        let hashed: Value = serde_json::from_str(&hashed).unwrap();
+        assert_eq!(json["header_hash"], hashed["sha256"]);
+    }
+}
+
+#[test]
 fn rules_and_the_diagram_are_listed() {
     assert!(said(&["rules", "chia"]).contains("chia/C-3"));
     assert!(said(&["diagram", "chia"]).contains("AwaitHandshake"));
+}
+
+#[test]
+fn json_that_is_no_message_is_told_what_one_is() {
+    for json in ["{}", "[]", "\"ping\"", "7", "{\"ping\":{},\"pong\":{}}"] {
+        let output = run(&["encode", "chia", json]);
+        let line = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{line}");
+        assert!(line.contains("a message is an object with one member"), "{json}: {line}");
+        assert!(line.contains("--list") && line.lines().count() == 1, "{line}");
+    }
+    let names = said(&["encode", "chia", "--list"]);
+    assert!(names.lines().any(|name| name == "ping") && names.lines().count() > 40, "{names}");
 }

@@ -3,8 +3,11 @@
 mod check;
 mod codec;
 mod demo;
+mod node;
 mod play;
+mod process;
 mod processes;
+mod record;
 mod sim;
 mod sockets;
 

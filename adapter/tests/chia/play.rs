@@ -33,3 +33,14 @@ fn a_connection_says_who_it_is() {
     let said = played("chia.connection", "{\"local\":\"Open\"}\n");
     assert!(said.contains("handshake") && said.contains("0.0.4"), "{said}");
 }
+
+#[test]
+fn the_help_lists_every_machine() {
+    let help = crate::said(&["play", "--help"]);
+    for (name, what) in machines::names() {
+        let listed = help.lines().find(|line| line.trim_start().starts_with(&format!("{name} ")));
+        assert!(listed.is_some_and(|line| line.contains(what)), "{name}: {help}");
+    }
+    let output = crate::run(&["play", "chia.nobody"]);
+    assert_eq!(output.status.code(), Some(2));
+}

@@ -1,81 +1,43 @@
 //! A small network, each node a process.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "processes are waited for in real time"
-)]
+use crate::process::{Process, port};
 
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
-
-/// A node that is killed when the test is over.
-struct Process {
-    child: Child,
-    lines: Receiver<String>,
-}
-
-impl Process {
-    fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_nodewire"))
-            .args(arguments)
-            .args(["--min-block-time", "1", "--resend-challenges"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the binary runs");
-        let out = BufReader::new(child.stdout.take().expect("piped"));
-        let (told, lines) = channel();
-        std::thread::spawn(move || {
-            for line in out.lines().map_while(Result::ok) {
-                let _ = told.send(line);
-            }
-        });
-        Self { child, lines }
-    }
-
-    /// Waits for a line with this in it.
-    fn says(&self, what: &str) -> String {
-        let until = Instant::now() + Duration::from_secs(60);
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            let line = self.lines.recv_timeout(left).unwrap_or_else(|_| panic!("no {what:?}"));
-            if line.contains(what) {
-                return line;
-            }
-        }
-    }
-
-    fn kill(&mut self) {
-        self.child.kill().expect("it runs");
-        self.child.wait().expect("it ends");
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn port() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("it listens").to_string()
+/// What a full node had of a block that was signed and not finished is lost with it.
+#[test]
+fn the_only_full_node_is_killed_and_all_goes_on_when_it_is_back() {
+    let (node_at, farmer_at) = (port(), port());
+    let quick = |more: &[&str]| {
+        let node = ["serve", "chia", "--min-block-time", "1"];
+        Process::start(&[&node[..], more].concat())
+    };
+    let full_node = || quick(&["--role", "full-node", "--listen", &node_at, "--blocks", "5"]);
+    let mut node = full_node();
+    let farmer = ["--role", "farmer", "--listen", &farmer_at, "--peer", &node_at];
+    let farmer = quick(&[&farmer[..], &["--resend-challenges"]].concat());
+    let connect = |role, at: &str| Process::start(&["connect", "chia", "--role", role, at]);
+    let harvester = connect("harvester", &farmer_at);
+    let timelord = connect("timelord", &node_at);
+    node.says("at height 7");
+    // The next block is signed at once, and its proof of time takes a second.
+    farmer.says("a block was signed");
+    while farmer.quiet(300).is_some() {}
+    node.kill();
+    node = full_node();
+    node.says("at height 9");
+    drop((harvester, timelord));
 }
 
 #[test]
 fn blocks_are_farmed_and_whoever_is_killed_leaves_the_others_working() {
     let (node_at, other_at, farmer_at) = (port(), port(), port());
-    let serve = |role, at: &str, peer: &str| {
-        Process::start(&["serve", "chia", "--role", role, "--listen", at, "--peer", peer])
+    let serve = |role, at: &str, peer: &str, more: &[&str]| {
+        let node = ["serve", "chia", "--role", role, "--listen", at, "--peer", peer];
+        Process::start(&[&node[..], &["--min-block-time", "1"], more].concat())
     };
     let connect = |role, at: &str| Process::start(&["connect", "chia", "--role", role, at]);
-    let node = serve("full-node", &node_at, &farmer_at);
-    let mut other = serve("full-node", &other_at, &node_at);
-    let farmer = serve("farmer", &farmer_at, &node_at);
+    let node = serve("full-node", &node_at, &farmer_at, &[]);
+    let mut other = serve("full-node", &other_at, &node_at, &[]);
+    let farmer = serve("farmer", &farmer_at, &node_at, &["--resend-challenges"]);
     let mut harvester = connect("harvester", &farmer_at);
     let mut timelord = connect("timelord", &node_at);
     node.says("at height 1");

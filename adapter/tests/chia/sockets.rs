@@ -10,7 +10,7 @@ use nodewire::sim::chia::{Consensus, Oracle, Plots, Purse, Staffed, stand_in};
 use nodewire::state::chia::{
     ConnectionConfig, Farmer, FarmerConfig, Harvester, HarvesterCommand, HarvesterLimits, Role,
 };
-use nodewire_adapter::chia::Hub;
+use nodewire_adapter::chia::{Hub, HubNews};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
@@ -34,8 +34,8 @@ where
             let _ = commands.send(first).await;
         }
         let mut hub = Hub::new(node, Instant::now());
-        let told = |_: Time, _: &Staffed<R, O>, notice| {
-            if let NodeNotice::Connected(_, peer, _) = notice {
+        let told = |_: Time, _: &Staffed<R, O>, news: HubNews<R::Notice>| {
+            if let HubNews::Node(NodeNotice::Connected(_, peer, _)) = news {
                 let _ = met.send(peer.node_type);
             }
         };

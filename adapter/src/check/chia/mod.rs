@@ -4,11 +4,11 @@
 //! the other end close that connection in time; after what is legal it has to be there still.
 
 mod applies;
+mod probe;
 mod start;
 mod wire;
 
-use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use nodewire::sim::scenario::chia::{NETWORK_ID, play};
@@ -16,6 +16,7 @@ use nodewire::sim::scenario::{Outcome, Scenario};
 use nodewire::state::chia::ConnectionConfig;
 
 use super::Report;
+use probe::probe;
 use start::Started;
 use wire::Wire;
 
@@ -67,24 +68,26 @@ impl Options {
 /// Plays scenarios against whoever listens there; `told` hears of each.
 ///
 /// # Errors
-/// If nobody listens there, or it cannot be started.
+/// If nobody listens there, it is another node than [`Options`] say, or it cannot be started.
 pub fn check(
     address: SocketAddr,
     scenarios: &[Scenario],
     options: &Options,
     mut told: impl FnMut(&Scenario, &Outcome),
-) -> io::Result<Report> {
-    let patience = options.patience;
-    if options.start.is_none() {
-        drop(TcpStream::connect_timeout(&address, patience)?);
-    }
+) -> Result<Report, String> {
+    let start = || {
+        let start = |command| Started::new(command, address, options.patience);
+        options.start.as_deref().map(start).transpose()
+    };
+    let started = start()?;
+    probe(address, options).map_err(|why| format!("{address}: {why}"))?;
+    drop(started);
     let mut report = Report::new("chia");
     for scenario in scenarios {
         let outcome = match applies::to(scenario, &options.role) {
             Err(why) => Outcome::Inapplicable(why),
             Ok(()) => {
-                let start = |command| Started::new(command, address, patience);
-                let started = options.start.as_deref().map(start).transpose()?;
+                let started = start()?;
                 let shared_only = scenario.under_test == "chia-connection";
                 let mut wire = Wire::new(address, options.clone(), shared_only);
                 let outcome = play(scenario, &mut wire);

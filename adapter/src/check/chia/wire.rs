@@ -17,7 +17,7 @@ use super::Options;
 use crate::check::socket::read_more;
 
 /// Bytes of the length before a frame (FR-1).
-const LENGTH: usize = 4;
+pub(super) const LENGTH: usize = 4;
 /// How long what has been sent before may take to have its effect.
 const SETTLE: Duration = Duration::from_millis(20);
 /// What is in the message that makes us established.
@@ -130,10 +130,7 @@ impl Link {
             let why = || Stop::Failed(format!("closed the connection to {}", self.name));
             return if self.closed { Err(why()) } else { Ok(()) };
         }
-        let mut body = Vec::new();
-        Message::from(Ping { nonce: NONCE }).encode(&mut body);
-        let length = u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes();
-        self.write(&[&length[..], &body].concat());
+        self.write(&framed(&Ping { nonce: NONCE }.into()));
         let until = Instant::now() + options.patience;
         loop {
             let body = self.next(until.saturating_duration_since(Instant::now()));
@@ -279,6 +276,14 @@ impl Wired for Wire {
     fn version(&self) -> String {
         self.options.version.clone()
     }
+}
+
+/// A message as a frame.
+pub(super) fn framed(message: &Message) -> Vec<u8> {
+    let mut body = Vec::new();
+    message.encode(&mut body);
+    let length = u32::try_from(body.len()).unwrap_or(u32::MAX);
+    [&length.to_be_bytes()[..], &body].concat()
 }
 
 fn inapplicable<T>(why: &str) -> Result<T, Stop> {

@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use nodewire::sim::scenario::chia::NETWORK_ID;
 use nodewire::state::chia::ConnectionConfig;
 use nodewire_adapter::check::chia::{Options, check, scenarios};
 
-use super::node::Of;
+use super::options::Of;
 use crate::cli::address::address;
 use crate::cli::failure::Failure;
 use crate::cli::plan::{self, Plan, Progress};
@@ -24,7 +24,8 @@ pub struct Checked {
     /// Print the names of the scenarios and what they show.
     #[arg(long, group = "what")]
     list: bool,
-    /// What it is.
+    /// What it is: scenarios of its role are played, and those of every connection against a full
+    /// node.
     #[arg(long, value_enum, default_value = "full-node")]
     role: Of,
     #[command(flatten)]
@@ -38,24 +39,25 @@ pub struct Checked {
     /// Milliseconds that it has for what it owes, and for closing a connection.
     #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(1..=3_600_000))]
     patience: u64,
-    /// A command line that starts the node anew for each scenario: what one does to its chain is
-    /// gone in the next then.
-    #[arg(long, value_name = "COMMAND", requires = "connect")]
+    /// A command line that starts the node anew for each scenario, to listen at the address of
+    /// --connect: what one scenario does to its chain is gone in the next then. Split at spaces; no
+    /// shell looks at it.
+    #[arg(long, value_name = "COMMAND", requires = "connect", conflicts_with = "list")]
     start: Option<String>,
     /// Also play scenarios that take minutes.
     #[arg(long)]
     slow: bool,
 }
 
-/// Checks, and says whether what failed is what was expected to.
+/// Checks, and says whether what failed is what was expected to. What is not there or is another
+/// node is not checked at all: that ends with 2.
 pub fn run(options: &Checked, json: bool) -> Result<ExitCode, Failure> {
     let chosen = options.plan.chosen(scenarios)?;
     let Some(at) = options.connect else {
         return plan::list(&chosen, json).map(|()| ExitCode::SUCCESS);
     };
     let expected = options.plan.expected()?;
-    let role = options.role.to_possible_value().map(|value| value.get_name().to_owned());
-    let mut how = Options::new(role.unwrap_or_default());
+    let mut how = Options::new(options.role.name());
     how.network_id.clone_from(&options.network_id);
     how.version.clone_from(&options.protocol);
     how.patience = Duration::from_millis(options.patience);
@@ -66,6 +68,6 @@ pub fn run(options: &Checked, json: bool) -> Result<ExitCode, Failure> {
     let progress = Progress::new(&chosen);
     let report = check(at, &chosen, &how, |scenario, outcome| progress.told(scenario, outcome));
     progress.end();
-    let report = report.map_err(|error| Failure::new(format!("{at}: {error}")))?;
+    let report = report.map_err(Failure::not_begun)?;
     options.plan.tell(&report, &expected, json)
 }

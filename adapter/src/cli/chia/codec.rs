@@ -2,8 +2,8 @@
 
 use clap::{Args, ValueEnum};
 use nodewire::codec::chia::{
-    Body, Challenge, CoinbaseInfo, FullBlock, Header, HeaderBlock, HeaderData, Message, PeerInfo,
-    ProofOfSpace, ProofOfTime, SignedCoinbase,
+    Body, Challenge, CoinbaseInfo, FullBlock, Function, Header, HeaderBlock, HeaderData, Message,
+    PeerInfo, ProofOfSpace, ProofOfTime, SignedCoinbase,
 };
 use nodewire::codec::streamable::{RustCryptoSha256, Streamable};
 use nodewire::codec::{Malformed, MalformedKind, Source};
@@ -14,17 +14,20 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::cli::failure::Failure;
-use crate::cli::{print, source};
+use crate::cli::{as_json, print, source};
 
 /// What is turned into JSON, or back.
 #[derive(Debug, Args)]
 pub struct Coded {
     /// The bytes or the JSON itself (hex for bytes), @FILE, or - for standard input.
-    #[arg(allow_hyphen_values = true)]
-    text: String,
+    #[arg(allow_hyphen_values = true, required_unless_present = "list")]
+    text: Option<String>,
     /// What it is.
     #[arg(long = "as", value_enum, default_value = "frame")]
     kind: Kind,
+    /// Print the names of all messages, and nothing else.
+    #[arg(long, conflicts_with_all = ["text", "kind"])]
+    list: bool,
 }
 
 /// What stands alone.
@@ -74,7 +77,8 @@ impl Kind {
 
     fn decode(self, bytes: &[u8]) -> Result<Read, Malformed> {
         match self {
-            Self::Frame => message(unframed(bytes)?),
+            // Offsets are counted from the frame's first byte.
+            Self::Frame => message(unframed(bytes)?).map_err(|error| error.within(LENGTH)),
             Self::Message => message(bytes),
             Self::FullBlock => object::<FullBlock>(bytes),
             Self::HeaderBlock => object::<HeaderBlock>(bytes),
@@ -111,12 +115,12 @@ impl Kind {
 
 /// Prints what the bytes are.
 pub fn decode(coded: &Coded, json: bool) -> Result<(), Failure> {
-    let Coded { text, kind } = coded;
+    let Coded { text: Some(text), kind, .. } = coded else { return list(json) };
     let bytes = source::hex(text)?;
     let read = kind.decode(&bytes).map_err(|error| {
         let rule = of_malformed(error.kind);
-        let Malformed { kind: wrong, offset, .. } = error;
-        Failure::new(format!("no {}: {wrong} at byte {offset}, against {rule}", kind.name()))
+        let (Malformed { kind: wrong, offset, .. }, kind) = (error, kind.name());
+        Failure::new(format!("no {kind}: {wrong} at byte {offset} of it, against {rule}"))
     })?;
     let Read { value, sha256 } = read;
     if !json {
@@ -131,10 +135,10 @@ pub fn decode(coded: &Coded, json: bool) -> Result<(), Failure> {
 
 /// Prints the bytes of what is in the text.
 pub fn encode(coded: &Coded, json: bool) -> Result<(), Failure> {
-    let Coded { text, kind } = coded;
+    let Coded { text: Some(text), kind, .. } = coded else { return list(json) };
     let text = source::text(text)?;
-    let bytes =
-        kind.encode(&text).map_err(|error| Failure::new(format!("no {}: {error}", kind.name())))?;
+    let bytes = kind.encode(&text);
+    let bytes = bytes.map_err(|error| Failure::new(wrong(*kind, &text, &error)))?;
     let hex = to_hex(&bytes);
     print(&if json {
         json!({ "kind": kind.name(), "bytes": bytes.len(), "hex": hex }).to_string()
@@ -143,15 +147,56 @@ pub fn encode(coded: &Coded, json: bool) -> Result<(), Failure> {
     })
 }
 
+/// Prints the names of all messages.
+fn list(json: bool) -> Result<(), Failure> {
+    let names: Vec<_> = Function::ALL.iter().map(|function| function.name()).collect();
+    print(&if json { json!(names).to_string() } else { names.join("\n") })
+}
+
+/// What is wrong with a text, and where in it.
+fn wrong(kind: Kind, text: &str, error: &serde_json::Error) -> String {
+    let is_message = matches!(kind, Kind::Frame | Kind::Message);
+    let kind = kind.name();
+    let at = format!("line {}, column {}", error.line(), error.column());
+    let Ok(value) = serde_json::from_str::<Value>(text) else {
+        return format!("no {kind}: the text is no JSON ({at})");
+    };
+    let named = value.as_object().filter(|members| members.len() == 1);
+    let named = named.and_then(|members| members.keys().next());
+    if is_message {
+        let all = "all names: nodewire encode chia --list";
+        let Some(name) = named else {
+            return format!(
+                "no {kind}: a message is an object with one member, as in \
+                 {{\"ping\":{{\"nonce\":…}}}} ({all})"
+            );
+        };
+        if Function::named(name).is_none() {
+            return format!("no {kind}: there is no `{name}` ({at}; {all})");
+        }
+    }
+    let text = error.to_string();
+    let what = text.split(" at line ").next().unwrap_or_default();
+    // All that there is instead, a long list, is in the documentation.
+    let what = what.split(", expected one of ").next().unwrap_or_default();
+    let names = [("unknown variant", "there is no"), ("unknown field", "there is no member")];
+    let said = names
+        .iter()
+        .find_map(|(before, now)| what.strip_prefix(before).map(|rest| format!("{now}{rest}")));
+    let missing = what.strip_prefix("missing field ").map(|name| format!("{name} is missing"));
+    let said = said.or(missing).unwrap_or_else(|| what.to_owned());
+    format!("no {kind}: {said} ({at})")
+}
+
 fn message(bytes: &[u8]) -> Result<Read, Malformed> {
     let message = Message::decode(bytes, Source::COPY)?;
-    Ok(Read { value: value(message), sha256: None })
+    Ok(Read { value: as_json(message), sha256: None })
 }
 
 fn object<T: Streamable + Serialize>(bytes: &[u8]) -> Result<Read, Malformed> {
     let object = T::from_bytes(bytes)?;
     let sha256 = Some(object.get_hash::<RustCryptoSha256>());
-    Ok(Read { value: value(object), sha256 })
+    Ok(Read { value: as_json(object), sha256 })
 }
 
 fn message_bytes(text: &str) -> Result<Vec<u8>, serde_json::Error> {
@@ -181,8 +226,4 @@ fn unframed(bytes: &[u8]) -> Result<&[u8], Malformed> {
 fn framed(body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len()).unwrap_or(u32::MAX);
     [&length.to_be_bytes()[..], body].concat()
-}
-
-fn value<T: Serialize>(of: T) -> Value {
-    serde_json::to_value(of).unwrap_or_else(|error| Value::String(error.to_string()))
 }

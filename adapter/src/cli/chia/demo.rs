@@ -1,10 +1,13 @@
 //! `demo chia`: a small network, and what happens in it.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use nodewire::state::chia::SyncOutcome;
 use nodewire_adapter::chia::demo::{Event, Outcome, Size, What, Who, run as demo};
 use serde_json::json;
 
+use super::told::{failure, phase_name};
 use crate::cli::failure::Failure;
 use crate::cli::print;
 
@@ -23,15 +26,30 @@ pub struct Options {
 pub fn run(options: &Options, json: bool) -> Result<(), Failure> {
     let Options { blocks, farmed } = *options;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let mut printed = Ok(());
+    let (mut printed, mut highest) = (Ok(()), Highest::default());
     let tell = |event: &Event, about: &str| {
-        if !json && printed.is_ok() {
+        if !json && printed.is_ok() && highest.is_news(event) {
             printed = line(event, about).map_or(Ok(()), |line| print(&line));
         }
     };
     let outcome = runtime.block_on(demo(Size { blocks, farmed }, tell)).map_err(Failure::new)?;
     printed?;
     print(&if json { as_json(&outcome) } else { summary(&outcome) })
+}
+
+/// How high everybody's chain is: of tips that are not above the others nothing is told.
+#[derive(Default)]
+struct Highest(BTreeMap<&'static str, u32>);
+
+impl Highest {
+    fn is_news(&mut self, event: &Event) -> bool {
+        let What::Tip(height) = event.what else { return true };
+        let before = self.0.insert(event.who.name(), height).unwrap_or(0);
+        if height <= before {
+            self.0.insert(event.who.name(), before);
+        }
+        height > before
+    }
 }
 
 /// What is worth a line.
@@ -41,10 +59,13 @@ fn line(event: &Event, about: &str) -> Option<String> {
         // The late node's every block is a new tip while it syncs.
         What::Tip(_) if event.who == Who::Late => return None,
         What::Tip(height) => format!("new tip at height {height}"),
-        What::Phase(phase) => format!("syncing: {phase:?}"),
+        What::Phase(phase) => format!("syncing: {}", phase_name(*phase)),
         What::Synced(SyncOutcome::Synced(_)) => "synced".to_owned(),
         What::Synced(SyncOutcome::NothingHeavier) => "nobody has more".to_owned(),
-        What::Synced(other) => format!("the sync came to nothing: {other:?}"),
+        What::Synced(SyncOutcome::Failed(why)) => {
+            format!("the sync came to nothing: {}", failure(*why))
+        }
+        What::Synced(other) => format!("the sync is over: {other:?}"),
         What::Blamed(_, rule) => format!("the {about} broke {rule}, and is closed"),
     };
     let seconds = event.at.as_micros() as f64 / 1e6;

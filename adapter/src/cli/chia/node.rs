@@ -1,57 +1,29 @@
 //! `serve` and `connect`: one node of any role as a process.
 
-use std::fs::File;
-use std::io::BufReader;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::Path;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use nodewire::Time;
-use nodewire::chia::NodeNotice;
-use nodewire::codec::chia::{Bytes32, NodeId};
-use nodewire::sim::chia::{Consensus, Keeper, Ledger, Oracle, Staffed};
-use nodewire::state::chia::{FullNode, Role};
-use nodewire_adapter::chia::setup::{self, Farming, Identity};
-use nodewire_adapter::chia::{Hub, chain_file};
-use nodewire_adapter::hex::from_hex;
+use nodewire::codec::chia::NodeId;
+use nodewire::sim::chia::{Oracle, Staffed};
+use nodewire::state::chia::Tip;
+use nodewire::{Machine, Never};
+use nodewire_adapter::chia::setup::{self, Identity, Made};
+use nodewire_adapter::chia::{Hub, HubNews};
 use serde::Serialize;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-use super::told::{self, Teller};
+use super::narrator::Narrator;
+use super::options::{NodeOptions, Of};
+use super::record::TraceFile;
+use super::told::{Tells, short};
 use crate::cli::address::address;
 use crate::cli::failure::Failure;
 use crate::cli::print;
-
-/// The roles that run as a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Of {
-    /// Keeps a chain, and talks to everybody.
-    FullNode,
-    /// Looks for proofs in its plots.
-    Harvester,
-    /// Turns proofs into blocks.
-    Farmer,
-    /// Lets time pass.
-    Timelord,
-    /// Tells full nodes of each other.
-    Introducer,
-}
-
-impl Of {
-    /// Where it listens unless told otherwise.
-    const fn port(self) -> u16 {
-        match self {
-            Self::FullNode => 8_444,
-            Self::Introducer => 8_445,
-            Self::Timelord => 8_446,
-            Self::Farmer => 8_447,
-            Self::Harvester => 8_448,
-        }
-    }
-}
 
 /// A node that listens.
 #[derive(Debug, Args)]
@@ -76,77 +48,6 @@ pub struct ConnectOptions {
     peers: Vec<SocketAddr>,
 }
 
-/// What a node is.
-#[derive(Debug, Args)]
-pub struct NodeOptions {
-    /// What it is there for.
-    #[arg(long, value_enum)]
-    role: Of,
-    /// A full node's chain: a file with one block in hex a line, the first one first. Its proofs and
-    /// signatures have to be stand-ins: no BLS signature, proof of space or proof of time is
-    /// verified here.
-    #[arg(long)]
-    chain: Option<PathBuf>,
-    /// A full node's chain, made up: so many blocks above the first.
-    #[arg(long, default_value_t = 0, conflicts_with = "chain")]
-    blocks: u32,
-    /// A harvester's plots, by number.
-    #[arg(long, default_value = "1", value_delimiter = ',')]
-    plots: Vec<u64>,
-    /// Whom the pool of a farmer pays.
-    #[arg(long, default_value = "a farmer")]
-    farmer_target: String,
-    /// Whom the blocks of a farmer pay: 32 bytes in hex; nobody if not given.
-    #[arg(long, value_parser = hash)]
-    puzzle_hash: Option<[u8; 32]>,
-    /// A farmer tells a harvester that comes the challenges there are: one that comes back goes on.
-    #[arg(long)]
-    resend_challenges: bool,
-    /// What it calls itself: 32 bytes in hex; at random if not given.
-    #[arg(long, value_parser = hash)]
-    node_id: Option<[u8; 32]>,
-    /// Seconds that a block takes at least. All nodes of a network have to agree on it.
-    #[arg(long, default_value_t = 10)]
-    min_block_time: u64,
-    /// Bytes of the witness of made-up proofs of time. All nodes of a network that makes up its
-    /// chain have to agree on it; the scenarios' has 32.
-    #[arg(long, default_value_t = 934)]
-    witness: usize,
-    /// Whom a full node asks for other full nodes: HOST:PORT.
-    #[arg(long, value_parser = address)]
-    introducer: Option<SocketAddr>,
-    /// End a full node when its chain is so high.
-    #[arg(long)]
-    until_height: Option<u32>,
-}
-
-impl NodeOptions {
-    fn consensus(&self) -> Consensus {
-        let mut consensus = Consensus::default();
-        consensus.min_block_time = self.min_block_time;
-        consensus.witness = self.witness;
-        consensus
-    }
-
-    fn farming(&self) -> Farming {
-        Farming {
-            target: self.farmer_target.clone(),
-            puzzle_hash: Bytes32(self.puzzle_hash.unwrap_or([0; 32])),
-            resend_challenges: self.resend_challenges,
-        }
-    }
-
-    fn ledger(&self) -> Result<Ledger, Failure> {
-        let consensus = self.consensus();
-        let Some(path) = &self.chain else {
-            return Ok(chain_file::made(&consensus, self.blocks));
-        };
-        let file = File::open(path).map_err(|error| Failure::file(path, &error))?;
-        let read = chain_file::read(&consensus, BufReader::new(file));
-        read.map_err(|why| Failure::new(format!("{}: {why}", path.display())))
-    }
-}
-
 /// Runs a node that listens, until interrupted.
 pub fn serve(options: &ServeOptions, json: bool) -> Result<(), Failure> {
     let ServeOptions { node, listen, peers } = options;
@@ -165,108 +66,147 @@ fn run(
     peers: &[SocketAddr],
     json: bool,
 ) -> Result<(), Failure> {
+    options.fitting()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let listener = bind(listen, json).await?;
+        // Before anything takes long.
+        let listener = match listen {
+            Some(listen) => Some(bind(listen).await?),
+            None => None,
+        };
         let here = listener.as_ref().and_then(|listener| listener.local_addr().ok());
         let named = |node_id| Identity::named(NodeId(node_id), here);
         let identity = options.node_id.map_or_else(|| Identity::random(here), named);
-        let consensus = options.consensus();
-        let drive = Drive { listener, peers, json, until_height: options.until_height };
+        let (consensus, record) = (options.consensus(), options.record.as_deref());
+        not_ourselves(here, peers)?;
+        let begun = Begun { options, listener, peers, json };
         match options.role {
             Of::FullNode => {
-                let node = setup::full_node(&identity, options.ledger()?, options.introducer);
-                let node = node.map_err(Failure::new)?;
-                drive.run(node, None, told::full_node, Some(height)).await
+                let made = setup::full_node(&identity, options.ledger()?, options.introducer);
+                begun.run(made.map_err(Failure::new)?, None, record).await
             }
             Of::Farmer => {
-                let node = setup::farmer(&identity, &consensus, options.farming());
-                drive.run(node, None, told::farmer, None).await
+                let made = setup::farmer(&identity, &consensus, options.farming());
+                begun.run(made, None, record).await
             }
             Of::Harvester => {
-                let (node, first) = setup::harvester(&identity, &consensus, &options.plots);
-                drive.run(node, Some(first), told::harvester, None).await
+                let (made, first) = setup::harvester(&identity, &consensus, options.plots());
+                begun.run(made, Some(first), record).await
             }
-            Of::Timelord => {
-                let node = setup::timelord(&identity, &consensus);
-                drive.run(node, None, told::timelord, None).await
-            }
-            Of::Introducer => {
-                let node = setup::introducer(&identity);
-                drive.run(node, None, told::introducer, None).await
-            }
+            Of::Timelord => begun.run(setup::timelord(&identity, &consensus), None, record).await,
+            Of::Introducer => begun.run(setup::introducer(&identity), None, record).await,
         }
     })
 }
 
-async fn bind(listen: Option<SocketAddr>, json: bool) -> Result<Option<TcpListener>, Failure> {
-    let Some(listen) = listen else { return Ok(None) };
+/// Nobody is a peer of its own.
+fn not_ourselves(here: Option<SocketAddr>, peers: &[SocketAddr]) -> Result<(), Failure> {
+    let Some(here) = here else { return Ok(()) };
+    let is_ours = |peer: &&SocketAddr| {
+        let (ours, theirs) = (here.ip().to_canonical(), peer.ip().to_canonical());
+        // Whoever listens everywhere listens on this computer's own addresses too.
+        let is_here = ours == theirs || (ours.is_unspecified() && theirs.is_loopback());
+        peer.port() == here.port() && is_here
+    };
+    peers.iter().find(is_ours).map_or(Ok(()), |peer| {
+        Err(Failure::not_begun(format!("--peer {peer}: that is where this node itself listens")))
+    })
+}
+
+async fn bind(listen: SocketAddr) -> Result<TcpListener, Failure> {
     let named = |error| Failure::new(format!("{listen}: {error}"));
-    let listener = TcpListener::bind(listen).await.map_err(named)?;
-    let address = listener.local_addr().map_err(named)?;
-    print(&if json {
-        json!({ "listening": address }).to_string()
-    } else {
-        format!("listening on {address}")
-    })?;
-    Ok(Some(listener))
+    TcpListener::bind(listen).await.map_err(named)
 }
 
-/// 32 bytes in hex.
-fn hash(text: &str) -> Result<[u8; 32], String> {
-    from_hex(text)?.try_into().map_err(|_| "it takes 32 bytes in hex".to_owned())
-}
-
-/// How high a node's chain is.
-type Height<R, O> = fn(&Staffed<R, O>) -> u32;
-
-/// The height of a full node's chain.
-fn height(node: &Staffed<FullNode, Keeper>) -> u32 {
-    node.node().role().chain().heaviest().map_or(0, |tip| tip.height)
-}
-
-/// How a node is driven.
-struct Drive<'a> {
+/// Everything is there but the node.
+struct Begun<'a> {
+    options: &'a NodeOptions,
     listener: Option<TcpListener>,
     peers: &'a [SocketAddr],
     json: bool,
-    until_height: Option<u32>,
 }
 
-impl Drive<'_> {
-    async fn run<R, O>(
+impl Begun<'_> {
+    async fn run<R, O, C>(
         self,
-        node: Staffed<R, O>,
+        made: Made<R, O, C>,
         first: Option<R::Local>,
-        tell: Teller<R::Notice>,
-        height: Option<Height<R, O>>,
+        record: Option<&Path>,
     ) -> Result<(), Failure>
     where
-        R: Role<Notice: Serialize>,
+        R: Tells + Machine<Local: Serialize, Notice: Serialize, Query: Serialize>,
         O: Oracle<R>,
+        C: Serialize,
     {
+        match record {
+            None => self.drive(made.staffed(), first).await,
+            Some(path) => {
+                let file = TraceFile::begin(path, &made.beginning())?;
+                self.drive(made.recorded(file), first).await
+            }
+        }
+    }
+
+    async fn drive<R, O>(self, node: Staffed<R, O>, first: Option<R::Local>) -> Result<(), Failure>
+    where
+        R: Tells + Machine<Notice: Serialize>,
+        O: Oracle<R>,
+        Staffed<R, O>: Machine<Query = Never>,
+    {
+        let Self { options, listener, peers, json } = self;
+        if let Some(tip) = node.node().role().tip() {
+            print(&stands(tip, json))?;
+        }
+        if let Some(listener) = &listener {
+            let address = listener.local_addr()?;
+            print(&if json {
+                json!({ "listening": address }).to_string()
+            } else {
+                format!("listening on {address}")
+            })?;
+        }
+        let is_done = |role: &R| {
+            let until = role.tip().zip(options.until_height);
+            until.is_some_and(|(tip, until)| tip.height >= until)
+        };
+        if is_done(node.node().role()) {
+            return Ok(());
+        }
         let (commands, mut inbox) = mpsc::channel(1);
         if let Some(first) = first {
             let _ = commands.send(first).await;
         }
         let (stop, stopped) = watch::channel(false);
         let mut failed = Ok(());
-        let told = |now: Time, node: &Staffed<R, O>, notice: NodeNotice<R::Notice>| {
-            let line = told::line(now, &notice, tell, self.json);
-            if let Some(Err(why)) = line.map(|line| print(&line)) {
-                failed = Err(why);
-                let _ = stop.send(true);
+        let mut narrator = Narrator::new(options.role, peers, options.introducer, json);
+        let told = |now: Time, node: &Staffed<R, O>, news: HubNews<R::Notice>| {
+            let role = node.node().role();
+            for line in narrator.lines(now, role, &news) {
+                if let Err(why) = print(&line) {
+                    failed = Err(why);
+                    let _ = stop.send(true);
+                }
             }
-            let reached = height.map(|height| height(node)).zip(self.until_height);
-            if reached.is_some_and(|(height, until)| height >= until) {
+            if is_done(role) {
                 let _ = stop.send(true);
             }
         };
         let mut hub = Hub::new(node, Instant::now());
         tokio::select! {
-            () = hub.run(self.listener, self.peers, &mut inbox, stopped, told) => {}
+            () = hub.run(listener, peers, &mut inbox, stopped, told) => {}
             _ = tokio::signal::ctrl_c() => {}
         }
-        failed
+        failed?;
+        let role = hub.machine().node().role();
+        role.tip().filter(|_| is_done(role)).map_or(Ok(()), |tip| print(&stands(tip, json)))
     }
+}
+
+/// Where a chain stands, at the beginning and when it is high enough.
+fn stands(tip: &Tip, json: bool) -> String {
+    if json {
+        return json!({ "chain": { "height": tip.height, "header_hash": tip.header_hash } })
+            .to_string();
+    }
+    format!("the chain is at height {}, tip {}", tip.height, short(&tip.header_hash.to_string()))
 }

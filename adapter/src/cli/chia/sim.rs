@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use clap::Args;
 use nodewire::sim::chia::{GossipOptions, GossipReport, gossip};
+use nodewire::state::chia::{FullNodeConfig, SyncOutcome};
 use serde_json::json;
 
+use super::told::{failure, short};
 use crate::cli::failure::Failure;
 use crate::cli::print;
 
@@ -13,14 +15,17 @@ use crate::cli::print;
 #[derive(Debug, Args)]
 pub struct Options {
     /// Full nodes.
-    #[arg(long, default_value_t = 300)]
-    nodes: usize,
-    /// Connections of a node, on average.
-    #[arg(long, default_value_t = 8)]
-    degree: usize,
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u16).range(2..=10_000))]
+    nodes: u16,
+    /// Connections of a node, on average: with fewer than three a network falls apart.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(3..=40))]
+    degree: u16,
     /// Hundredths of the nodes that are silent, lie to whoever syncs, or spam, in turn.
-    #[arg(long, default_value_t = 10, value_name = "PERCENT")]
-    adversaries: usize,
+    #[arg(
+        long, default_value_t = 10, value_name = "PERCENT",
+        value_parser = clap::value_parser!(u16).range(..=90)
+    )]
+    adversaries: u16,
     /// What everything follows from.
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -30,33 +35,37 @@ pub struct Options {
     /// Blocks that come afterwards, one by one.
     #[arg(long, default_value_t = 5)]
     blocks: u32,
-    /// A connection is replaced by another so often; 0: never.
+    /// A connection is replaced by another so often; 0: never. Bounds are those of connections that
+    /// last: where too few do, nothing is measured against them.
     #[arg(long, default_value_t = 500, value_name = "MILLISECONDS")]
     churn: u64,
 }
 
-/// Most nodes, and most blocks that all of them keep: what a machine has memory for.
-const MOST_NODES: usize = 10_000;
+/// Most blocks that all nodes keep: what a machine has memory for.
 const MOST_KEPT: u64 = 10_000_000;
 
 /// Runs the network. What was outside its bound is a failure.
 pub fn run(options: &Options, json: bool) -> Result<(), Failure> {
     let Options { nodes, degree, adversaries, .. } = *options;
-    if !(2..=MOST_NODES).contains(&nodes) {
-        return Err(Failure::new(format!("--nodes {nodes}: 2 to {MOST_NODES}")));
-    }
-    if !(1..=40).contains(&degree) {
-        return Err(Failure::new(format!("--degree {degree}: 1 to 40")));
-    }
-    if adversaries > 90 {
-        return Err(Failure::new(format!("--adversaries {adversaries}: at most 90")));
-    }
     let length = u64::from(options.chain).saturating_add(options.blocks.into());
-    if length.saturating_mul(nodes as u64) > MOST_KEPT {
-        return Err(Failure::new(format!("--chain: all nodes keep {MOST_KEPT} blocks at most")));
+    if length.saturating_mul(nodes.into()) > MOST_KEPT {
+        let why = format!("--chain: all nodes keep {MOST_KEPT} blocks at most");
+        return Err(Failure::not_begun(why));
+    }
+    let most = FullNodeConfig::default().sync_threshold;
+    if length <= most.into() {
+        return Err(Failure::not_begun(format!(
+            "--chain: a late node that lacks --chain and --blocks together, {length} blocks, begins \
+             no sync: there have to be more than {most} (chia/P-4)"
+        )));
+    }
+    if nodes == 2 && options.churn > 0 {
+        let why = "--nodes: the only connection of two nodes has no other in its place; --churn 0";
+        return Err(Failure::not_begun(why));
     }
     let mut wanted = GossipOptions::default();
-    (wanted.nodes, wanted.degree, wanted.adversaries) = (nodes, degree, adversaries);
+    (wanted.nodes, wanted.degree) = (nodes.into(), degree.into());
+    wanted.adversaries = adversaries.into();
     (wanted.seed, wanted.chain, wanted.blocks) = (options.seed, options.chain, options.blocks);
     wanted.churn = Duration::from_millis(options.churn);
     let report = gossip(&wanted);
@@ -72,8 +81,17 @@ pub fn run(options: &Options, json: bool) -> Result<(), Failure> {
     } else {
         print(&table(&report))?;
     }
-    report.wrong().map_or(Ok(()), |wrong| Err(Failure::new(wrong)))
+    let fell_apart = report.blocks.iter().any(|it| it.to_all.is_none() && it.bound.is_none());
+    let wrong = match report.wrong() {
+        Some(_) if report.wronged == 0 && fell_apart => Some(FELL_APART),
+        wrong => wrong,
+    };
+    wrong.map_or(Ok(()), |wrong| Err(Failure::new(wrong)))
 }
+
+/// What is wrong where no node is.
+const FELL_APART: &str = "a block did not reach all honest nodes: connections that last do not join \
+    them (more --degree, fewer --adversaries or less frequent --churn)";
 
 fn table(report: &GossipReport) -> String {
     let GossipReport { honest, connections, churned, late, .. } = report;
@@ -96,8 +114,15 @@ fn table(report: &GossipReport) -> String {
             it.flood,
         ));
     }
+    let unbounded = report.blocks.iter().filter(|it| it.bound.is_none()).count();
+    if unbounded > 0 {
+        lines.push(format!(
+            "{unbounded} of {} blocks have no bound (-): too few connections lasted to join all nodes",
+            report.blocks.len(),
+        ));
+    }
     let [silent, lying, spamming] = late.adversaries;
-    let outcome = late.outcome.map_or("not over".into(), |outcome| format!("{outcome:?}"));
+    let outcome = late.outcome.map_or("its sync was not over".into(), outcome);
     lines.push(format!(
         "a late node lacked {} blocks, {silent} of its peers silent, {lying} lying, {spamming} \
          spamming: {} beside {}; it blamed {}",
@@ -114,6 +139,16 @@ fn table(report: &GossipReport) -> String {
     lines.push(format!("{} messages, {} events", report.messages, report.events));
     lines.push(format!("trace  {:016x}", report.trace));
     lines.join("\n")
+}
+
+/// How the late node's sync ended.
+fn outcome(outcome: SyncOutcome) -> String {
+    match outcome {
+        SyncOutcome::Synced(tip) => format!("it synced to {}", short(&tip.to_string())),
+        SyncOutcome::NothingHeavier => "nobody had more".to_owned(),
+        SyncOutcome::Failed(why) => format!("its sync came to nothing: {}", failure(why)),
+        other => format!("{other:?}"),
+    }
 }
 
 fn seconds(span: Option<Duration>) -> String {

@@ -9,12 +9,11 @@ use nodewire::codec::leios::{
 use nodewire::codec::{Malformed, Source};
 use nodewire::state::leios::rules::of_malformed;
 use nodewire_adapter::hex::to_hex;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::cli::failure::Failure;
-use crate::cli::print;
+use crate::cli::{as_json, print};
 
 /// The kinds of Leios data that stand alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -59,28 +58,28 @@ impl Kind {
     fn decode(self, bytes: &[u8]) -> Result<Value, Malformed> {
         let copy = Source::COPY;
         match self {
-            Self::Request => RequestMessage::decode(bytes, copy).map(value),
-            Self::Reply => ReplyMessage::decode(bytes, copy).map(value),
-            Self::Naive => NaiveMessage::decode(bytes, copy).map(value),
-            Self::KeepAlive => KeepAliveMessage::decode(bytes, copy).map(value),
-            Self::Handshake => HandshakeMessage::decode(bytes, copy).map(value),
+            Self::Request => RequestMessage::decode(bytes, copy).map(as_json),
+            Self::Reply => ReplyMessage::decode(bytes, copy).map(as_json),
+            Self::Naive => NaiveMessage::decode(bytes, copy).map(as_json),
+            Self::KeepAlive => KeepAliveMessage::decode(bytes, copy).map(as_json),
+            Self::Handshake => HandshakeMessage::decode(bytes, copy).map(as_json),
             Self::Header => {
                 let header = RankingBlockHeader::from_raw(Bytes::copy_from_slice(bytes))?;
-                let view = value(header.view()?);
-                Ok(json!({ "header": value(&header), "says": view }))
+                let view = as_json(header.view()?);
+                Ok(json!({ "header": as_json(&header), "says": view }))
             }
             Self::Block => {
                 let block = LinearLeiosBlock::from_raw(Bytes::copy_from_slice(bytes))?;
-                let references: Vec<_> = block.references().map(value).collect();
-                Ok(json!({ "block": value(&block), "references": references }))
+                let references: Vec<_> = block.references().map(as_json).collect();
+                Ok(json!({ "block": as_json(&block), "references": references }))
             }
             Self::Vote => {
                 let vote = LinearLeiosVote::from_raw(Bytes::copy_from_slice(bytes))?;
                 Ok(json!({
-                    "vote": value(&vote),
-                    "slot": value(vote.slot()),
-                    "block": value(vote.block()),
-                    "issuer": value(vote.issuer()),
+                    "vote": as_json(&vote),
+                    "slot": as_json(vote.slot()),
+                    "block": as_json(vote.block()),
+                    "issuer": as_json(vote.issuer()),
                     "signature": to_hex(&vote.signature()),
                 }))
             }
@@ -196,8 +195,4 @@ pub fn encode(text: &str, kind: Option<Kind>, json: bool) -> Result<(), Failure>
 
 fn read<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
     serde_json::from_str(text)
-}
-
-fn value<T: Serialize>(of: T) -> Value {
-    serde_json::to_value(of).unwrap_or_else(|error| Value::String(error.to_string()))
 }

@@ -1,0 +1,52 @@
+//! `--record`, and what can be done with what was recorded.
+
+use crate::process::{Process, port};
+use crate::said;
+
+#[test]
+fn what_every_role_hears_and_does_can_be_replayed_and_drawn() {
+    let folder = std::env::temp_dir().join(format!("nodewire-chia-record-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = |role: &str| folder.join(format!("{role}.jsonl")).display().to_string();
+    let (node_at, farmer_at, introducer_at) = (port(), port(), port());
+    let start = |command: &str, role: &str, more: &[&str]| {
+        let node = [command, "chia", "--role", role, "--record", &file(role)];
+        Process::start(&[&node[..], more].concat())
+    };
+    let introducer = start("serve", "introducer", &["--listen", &introducer_at]);
+    introducer.says("listening");
+    let node = ["--listen", &node_at, "--introducer", &introducer_at, "--blocks", "2"];
+    let node = start("serve", "full-node", &[&node[..], &["--min-block-time", "1"]].concat());
+    node.says("listening");
+    let farmer = ["--listen", &farmer_at, "--peer", &node_at, "--resend-challenges"];
+    let farmer = start("serve", "farmer", &[&farmer[..], &["--min-block-time", "1"]].concat());
+    let harvester = start("connect", "harvester", &[&farmer_at]);
+    let timelord = start("connect", "timelord", &[&node_at]);
+    node.says("at height 3");
+    drop((introducer, node, farmer, harvester, timelord));
+
+    for (role, drawn) in [
+        ("full-node", ["proof_of_time_finished", "challenge_start"]),
+        ("farmer", ["proof_of_space_finalized", "new_challenge"]),
+        ("harvester", ["new_challenge", "challenge_response"]),
+        ("timelord", ["challenge_start", "proof_of_time_finished"]),
+        ("introducer", ["Connected", "request_peers"]),
+    ] {
+        let replayed = said(&["replay", &file(role)]);
+        assert!(replayed.starts_with(&format!("chia.{role}: ")), "{replayed}");
+        assert!(replayed.contains("all the same"), "{replayed}");
+        let svg = said(&["draw", &file(role)]);
+        for word in drawn {
+            assert!(svg.contains(word), "{role}: no {word}");
+        }
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_named() {
+    let connect = ["connect", "chia", "--role", "timelord", "127.0.0.1:9"];
+    let output = crate::run(&[&connect[..], &["--record", "/nowhere/trace.jsonl"]].concat());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(crate::text(&output.stderr).starts_with("nodewire: /nowhere/trace.jsonl: "));
+}
