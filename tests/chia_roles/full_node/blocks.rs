@@ -251,6 +251,26 @@ fn a_full_store_has_room_for_whoever_has_little() {
     assert_eq!(node.block(C, &strays[50]).len(), 1);
 }
 
+/// Two who have the same share of a full store: what did not find its parent makes room, whosever
+/// it is, or the store would stay full.
+#[test]
+fn of_a_full_store_the_oldest_makes_room() {
+    let mut config = FullNodeConfig::default();
+    config.limits.max_disconnected = 8;
+    let mut node = Node::among_peers(5, config);
+    let strays = strays(10);
+    for (number, block) in strays[..8].iter().enumerate() {
+        assert_eq!(node.block([A, B][number % 2], block).len(), 1);
+    }
+    node.played.pass(Duration::from_micros(9_999_999));
+    assert_eq!(node.block(B, &strays[8]), [], "nothing has waited for long");
+    node.played.pass(Duration::from_micros(1));
+    assert_eq!(node.block(B, &strays[8]).len(), 1, "instead of the first, of the other");
+    assert_eq!(node.played.machine.disconnected_blocks(), 8);
+    assert_eq!(node.block(A, &strays[9]).len(), 1);
+    assert_eq!(node.played.machine.disconnected_blocks(), 8);
+}
+
 #[test]
 fn what_is_far_below_the_tips_goes() {
     let mut node = node_at(36);

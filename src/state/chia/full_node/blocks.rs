@@ -64,7 +64,7 @@ impl Blocks {
 
     /// How many blocks wait for their parents.
     pub fn waiting(&self) -> usize {
-        self.disconnected.iter().count()
+        self.disconnected.len()
     }
 
     /// Takes out those that name this parent, or all.
@@ -235,14 +235,18 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         }
     }
 
-    /// In a full share, a block whose parent did not come in time makes room; others do not, or
-    /// an endless chain would never stop (P-7, A-8).
+    /// In a full share the oldest of it makes room, and in a full table the oldest of all, if its
+    /// parent did not come in time; others do not, or an endless chain would never stop (P-7, A-8).
     fn make_room(&mut self, now: Time, from: ConnectionId) {
-        let disconnected = &mut self.blocks.disconnected;
-        if disconnected.owned_by(Some(from)) < self.config.limits.max_disconnected_per_peer {
-            return;
-        }
-        let Some((number, oldest)) = disconnected.oldest_of(Some(from)) else { return };
+        let (limits, disconnected) = (&self.config.limits, &mut self.blocks.disconnected);
+        let oldest = if disconnected.owned_by(Some(from)) >= limits.max_disconnected_per_peer {
+            disconnected.oldest_of(Some(from))
+        } else if disconnected.len() >= limits.max_disconnected {
+            disconnected.iter().next()
+        } else {
+            None
+        };
+        let Some((number, oldest)) = oldest else { return };
         if oldest.since.after(self.config.parent_timeout) <= now {
             disconnected.remove(number);
         }

@@ -54,7 +54,9 @@ pub struct FullNodeConfig {
 pub struct FullNodeLimits {
     /// Most blocks whose parent is unknown (P-7).
     pub max_disconnected: usize,
-    /// Most of them from one peer, and most parents that one peer is asked for (P-7).
+    /// Most of them from one peer, and most parents that one peer is asked for (P-7). A branch that
+    /// is longer, and too short for a sync, waits until it is long enough: more than
+    /// `sync_threshold` and `near_window` together leaves no such branch.
     pub max_disconnected_per_peer: usize,
     /// Most unfinished blocks that are being validated or wait (P-22).
     pub max_waiting: usize,

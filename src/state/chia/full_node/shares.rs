@@ -24,6 +24,11 @@ impl<V> Shares<V> {
         self.next
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
     /// How many are somebody's.
     pub fn owned_by(&self, owner: Option<ConnectionId>) -> usize {
         self.owned.get(&owner).copied().unwrap_or(0)
