@@ -1,39 +1,40 @@
 //! The farmer: asks harvesters for proofs, and full nodes for blocks (`chia.md` 10).
 
 mod again;
+mod answers;
+mod asking;
+mod blocks;
 mod challenges;
 mod config;
+mod estimates;
 mod input;
 mod nodes;
 mod proofs;
 mod qualities;
 mod signing;
+mod telling;
 
 pub use config::{FarmerConfig, FarmerLimits};
 pub use input::{FarmerCommand, FarmerNotice, FarmerQuery, PartialProof, Signed};
 
-use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use core::marker::PhantomData;
 
 use crate::ask::{AskId, Asks};
-use crate::codec::Source;
-use crate::codec::chia::messages::{HarvesterHandshake, NewChallenge, ProofOfSpaceFinalized};
-use crate::codec::chia::{Bytes32, Message, NodeType, ProofOfSpace};
+use crate::codec::chia::{Bytes32, Message, NodeType};
 use crate::codec::streamable::{RustCryptoSha256, Sha256};
-use crate::fault::{Refusal, Refused, Rule};
+use crate::fault::{Refusal, Rule};
 use crate::heap;
 use crate::machine::{ActionOf, Machine, Out};
 use crate::state::chia::connection::Peer;
 use crate::state::chia::role::{ConnectionId, Delivery, FromPeer, Role};
 use crate::state::chia::rules;
-use crate::state::chia::tellers::Teller;
 use crate::time::Time;
 
-use challenges::{Challenges, Claim, News};
+use answers::Asked;
+use challenges::Challenges;
 use nodes::{Nodes, Said};
 use qualities::Qualities;
-use signing::SignedHeader;
 
 /// A farmer.
 ///
@@ -66,40 +67,6 @@ pub struct Farmer<H: Sha256 = RustCryptoSha256> {
     qualities: Qualities,
     asks: Asks<Asked>,
     hash: PhantomData<H>,
-}
-
-/// What a question is about.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Asked {
-    Coinbase { from: ConnectionId, height: u32 },
-    Proof { from: ConnectionId, quality: Bytes32, proof: Box<ProofOfSpace> },
-    Header(Box<SignedHeader>),
-    Partial { from: ConnectionId, partial: Box<PartialProof> },
-}
-
-impl Asked {
-    /// Who caused it.
-    const fn from(&self) -> ConnectionId {
-        match self {
-            Self::Coinbase { from, .. } | Self::Proof { from, .. } | Self::Partial { from, .. } => {
-                *from
-            }
-            Self::Header(signed) => signed.from,
-        }
-    }
-
-    /// Heap bytes held.
-    fn heap(&self) -> usize {
-        match self {
-            Self::Coinbase { .. } => 0,
-            Self::Proof { proof, .. } => {
-                size_of::<ProofOfSpace>().saturating_add(Source::heap(&proof.proof.0))
-            }
-            Self::Header(signed) => size_of::<SignedHeader>().saturating_add(signed.heap()),
-            Self::Partial { partial, .. } => size_of::<PartialProof>()
-                .saturating_add(Source::heap(&partial.proof_of_space.proof.0)),
-        }
-    }
 }
 
 const _: () = assert!(size_of::<ActionOf<Farmer>>() <= 128);
@@ -149,37 +116,12 @@ impl<H: Sha256> Farmer<H> {
         if self.config.resend_challenges { 0 } else { self.current().len() }
     }
 
-    /// Iterations a second, as a full node told, or, of one that is gone, as was told last.
-    fn ips_of(&self, teller: Teller) -> u64 {
-        teller.map_or(self.ips, |node| self.nodes.ips(node).unwrap_or(self.config.initial_ips))
-    }
-
     fn connected(&mut self, from: ConnectionId, peer: Peer, out: &mut Out<Self>) {
         match peer.node_type {
             NodeType::FullNode => self.nodes.connect(from),
             NodeType::Harvester => self.greet(from, out),
             _ => {}
         }
-    }
-
-    /// A new harvester is told whose plots count (F-1).
-    fn greet(&mut self, from: ConnectionId, out: &mut Out<Self>) {
-        self.harvesters.insert(from);
-        let pool_pubkeys = self.config.pool_public_keys.clone();
-        out.send(Delivery::To(from, HarvesterHandshake { pool_pubkeys }.into()));
-        if self.config.resend_challenges {
-            for challenge_hash in self.current() {
-                out.send(Delivery::To(from, NewChallenge { challenge_hash }.into()));
-            }
-        }
-    }
-
-    /// The challenges of the greatest weight that each full node told.
-    fn current(&self) -> BTreeSet<Bytes32> {
-        let there = self.nodes.weights().map(|(node, weight)| (Some(node), weight));
-        let gone = self.challenges.weight_of_gone().map(|weight| (None, weight));
-        let all = there.chain(gone);
-        all.flat_map(|(teller, weight)| self.challenges.of_weight(teller, weight)).collect()
     }
 
     fn disconnected(&mut self, now: Time, from: ConnectionId, out: &mut Out<Self>) {
@@ -243,109 +185,6 @@ impl<H: Sha256> Farmer<H> {
         if let Err(rule) = kept {
             out.send(Delivery::Penalise(from, rule));
         }
-    }
-
-    /// A challenge that can be farmed (F-2). It is fresh if the full node told none that is
-    /// heavier, and nobody has told it as fresh before.
-    fn finalized(
-        &mut self,
-        now: Time,
-        from: ConnectionId,
-        it: &ProofOfSpaceFinalized,
-        out: &mut Out<Self>,
-    ) -> Kept {
-        let ProofOfSpaceFinalized { challenge_hash, height, weight, difficulty, .. } = *it;
-        if difficulty == 0 {
-            return Err(&rules::NO_DIFFICULTY);
-        }
-        if !self.nodes.contains(from) {
-            return Ok(());
-        }
-        let claim = Claim { height, weight, difficulty, lowest: None };
-        let most = self.config.limits.max_challenges;
-        let news = self.challenges.record(from, challenge_hash, claim, most);
-        let is_heaviest = self.nodes.weigh(from, weight);
-        if news == News::Known {
-            self.learn_lowest(now, &BTreeSet::from([challenge_hash]), out);
-        }
-        if news != News::Repeated && is_heaviest {
-            self.want_coinbase(from, claim.next(), out);
-            self.catch_up(from, challenge_hash, out);
-            if self.challenges.harvest(challenge_hash) {
-                let message = NewChallenge { challenge_hash }.into();
-                out.send(Delivery::Broadcast(NodeType::Harvester, message));
-            }
-        }
-        Ok(())
-    }
-
-    fn want_coinbase(&mut self, from: ConnectionId, height: u32, out: &mut Out<Self>) {
-        let is_asked =
-            |asked: &Asked| matches!(asked, Asked::Coinbase { height: of, .. } if *of == height);
-        let is_known = self.challenges.coinbase(height).is_some()
-            || self.asks.iter().any(|(_, asked)| is_asked(asked));
-        if !is_known {
-            if let Ok(id) = self.asks.open(Asked::Coinbase { from, height }) {
-                out.ask(id, FarmerQuery::GetCoinbase { height });
-            }
-        }
-    }
-
-    fn admits(&self, command: &FarmerCommand) -> Result<(), Refused> {
-        let id = match command {
-            FarmerCommand::Coinbase(id, _)
-            | FarmerCommand::Quality(id, _)
-            | FarmerCommand::Verdict(id, _) => *id,
-            FarmerCommand::PoolShareThreshold(_) => return Ok(()),
-        };
-        let fits = match self.asks.context(id)? {
-            None => true,
-            Some(Asked::Coinbase { height, .. }) => match command {
-                FarmerCommand::Coinbase(_, Some(signed)) => signed.coinbase.height == *height,
-                FarmerCommand::Coinbase(_, None) => true,
-                _ => false,
-            },
-            Some(Asked::Proof { .. }) => matches!(command, FarmerCommand::Quality(..)),
-            Some(Asked::Header(_) | Asked::Partial { .. }) => {
-                matches!(command, FarmerCommand::Verdict(..))
-            }
-        };
-        if fits { Ok(()) } else { Err(Refused::invalid("the question was another")) }
-    }
-
-    fn command(&mut self, now: Time, command: FarmerCommand, out: &mut Out<Self>) {
-        match command {
-            FarmerCommand::PoolShareThreshold(seconds) => {
-                self.config.pool_share_threshold = seconds;
-            }
-            FarmerCommand::Coinbase(id, signed) => {
-                self.close(id);
-                if let Some(signed) = signed {
-                    let height = signed.coinbase.height;
-                    self.challenges.keep_coinbase(*signed, self.config.limits.max_challenges);
-                    self.use_coinbase(height, out);
-                }
-            }
-            FarmerCommand::Quality(id, found) => {
-                if let Some(Asked::Proof { from, quality, proof }) = self.close(id) {
-                    self.verified(now, from, quality, *proof, found, out);
-                }
-            }
-            FarmerCommand::Verdict(id, is_good) => match self.close(id) {
-                Some(Asked::Header(signed)) => self.header_verified(now, *signed, is_good, out),
-                Some(Asked::Partial { partial, .. }) if is_good => {
-                    out.notify(FarmerNotice::Partial(partial));
-                }
-                Some(Asked::Partial { from, .. }) => {
-                    out.send(Delivery::Penalise(from, &rules::BAD_HARVESTER_SIGNATURE));
-                }
-                _ => {}
-            },
-        }
-    }
-
-    fn close(&mut self, id: AskId) -> Option<Asked> {
-        self.asks.close(id).ok().flatten()
     }
 }
 
