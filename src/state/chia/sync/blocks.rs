@@ -4,13 +4,13 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::time::Duration;
 
+use super::context::{Asked, Cx, Step};
 use super::input::{SyncFailure, SyncNotice, SyncOutcome, SyncPhase, SyncQuery};
 use super::peers::{Kind, Request, Standing};
 use super::proven::Proven;
 use super::tips::{Goal, is_finished};
 use super::weight::Shown;
 use super::window::Window;
-use super::{Asked, Cx, Step};
 use crate::codec::chia::FullBlock;
 use crate::codec::chia::messages::{RequestSyncBlocks, SyncBlocks};
 use crate::codec::streamable::{Sha256, Streamable};

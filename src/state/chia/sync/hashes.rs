@@ -4,13 +4,14 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use super::context::{Asked, Cx, Ours, Step};
 use super::headers::Headers;
 use super::input::{SyncFailure, SyncOutcome, SyncPhase, SyncQuery};
 use super::peers::{Kind, Request, Standing};
 use super::proven::Proven;
+use super::run::Phase;
 use super::tips::Goal;
 use super::window::past;
-use super::{Asked, Cx, Ours, Phase, Step};
 use crate::codec::chia::HeaderHash;
 use crate::codec::chia::messages::{AllHeaderHashes, RequestAllHeaderHashes};
 use crate::codec::streamable::Sha256;

@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use super::context::{Asked, Cx, Step};
 use super::dispute::{Dispute, Verdict};
 use super::hashes::{Hashes, Theirs};
 use super::input::{
@@ -12,10 +13,10 @@ use super::input::{
 };
 use super::peers::{Kind, Request, Standing};
 use super::proven::Proven;
+use super::run::Phase;
 use super::tips::Goal;
 use super::weight::{Shown, Weight};
 use super::window::Window;
-use super::{Asked, Cx, Phase, Step};
 use crate::codec::chia::messages::{HeaderBlocks, RequestHeaderBlocks};
 use crate::codec::chia::{Bytes32, HeaderBlock, Shape};
 use crate::codec::streamable::{Sha256, Streamable};

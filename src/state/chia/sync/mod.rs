@@ -1,6 +1,7 @@
 //! The sync of a full node: another chain, found to be heavier, becomes its own (`chia.md` 12.3).
 
 mod blocks;
+mod context;
 mod dispute;
 mod hashes;
 mod headers;
@@ -23,17 +24,17 @@ use alloc::boxed::Box;
 use core::marker::PhantomData;
 
 use crate::ask::{AskId, Asks};
-use crate::codec::chia::{FullBlock, HeaderHash, Message, NodeType};
+use crate::codec::chia::{FullBlock, Message, NodeType};
 use crate::codec::streamable::{RustCryptoSha256, Sha256};
-use crate::fault::{Refusal, Refused, Rule};
+use crate::fault::{Refusal, Refused};
 use crate::machine::{ActionOf, Machine, Out};
-use crate::state::chia::chain::Chain;
 use crate::state::chia::role::{ConnectionId, Delivery, FromPeer};
 use crate::state::chia::rules;
 use crate::time::Time;
 
+use context::{Asked, Cx, Ours, Step};
 use peers::{Kind, Peers};
-use run::{Phase, Run};
+use run::Run;
 use tips::{Barred, Goal, is_finished};
 
 /// A sync, or the want of one.
@@ -66,54 +67,6 @@ pub struct Sync<H: Sha256 = RustCryptoSha256> {
     /// How many syncs have begun.
     begun: u64,
     hash: PhantomData<H>,
-}
-
-/// What a question is about.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Asked {
-    HashAt(u32),
-    Headers,
-    Weight,
-    Block,
-}
-
-/// What phases go by.
-struct Cx<'a, H: Sha256> {
-    now: Time,
-    limits: &'a SyncLimits,
-    peers: &'a mut Peers,
-    barred: &'a mut Barred,
-    asks: &'a mut Asks<Asked>,
-    out: &'a mut Out<Sync<H>>,
-}
-
-/// What becomes of a phase.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Step {
-    /// It goes on.
-    Stay,
-    /// Another follows.
-    Enter(Box<Phase>),
-    /// It was the last.
-    End(SyncOutcome),
-}
-
-/// What a sync has to know of our chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Ours {
-    genesis: HeaderHash,
-    /// Of the heaviest tip.
-    weight: u64,
-    lca_height: u32,
-}
-
-impl Ours {
-    /// A block became a tip.
-    fn grow(&mut self, chain: &Chain) {
-        if let Some(heaviest) = chain.heaviest() {
-            (self.weight, self.lca_height) = (heaviest.weight, chain.lca_height);
-        }
-    }
 }
 
 const _: () = assert!(size_of::<ActionOf<Sync>>() <= 128);
@@ -316,26 +269,6 @@ impl<H: Sha256> Sync<H> {
                 self.begin(next, out);
             }
         }
-    }
-}
-
-impl<H: Sha256> Cx<'_, H> {
-    fn ask(&mut self, about: Asked, query: SyncQuery) {
-        // One question is open at a time, so there is room.
-        if let Ok(id) = self.asks.open(about) {
-            self.out.ask(id, query);
-        }
-    }
-
-    /// A batch came of what was asked for then.
-    fn was_good(&mut self, peer: ConnectionId, asked_at: Time) {
-        self.peers.was_good(peer, self.now.since(asked_at), self.limits.retry);
-    }
-
-    /// The peer broke a rule: it is asked nothing any more.
-    fn blame(&mut self, peer: ConnectionId, rule: &'static Rule) {
-        self.peers.remove(peer);
-        self.out.send(Delivery::Penalise(peer, rule));
     }
 }
 

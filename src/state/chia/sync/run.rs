@@ -2,7 +2,9 @@
 
 use alloc::boxed::Box;
 
+use super::SyncLimits;
 use super::blocks::Blocks;
+use super::context::{Asked, Cx, Ours, Step};
 use super::hashes::{Forking, Hashes};
 use super::headers::Headers;
 use super::input::{SyncCommand, SyncFailure, SyncNotice, SyncOutcome, SyncPhase};
@@ -10,7 +12,6 @@ use super::peers::{Kind, Peers};
 use super::proven::Proven;
 use super::tips::{Goal, Tips};
 use super::weight::Weight;
-use super::{Asked, Cx, Ours, Step, SyncLimits};
 use crate::codec::chia::Message;
 use crate::codec::streamable::Sha256;
 use crate::state::chia::chain::Added;

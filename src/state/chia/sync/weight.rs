@@ -4,11 +4,12 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::blocks::Blocks;
+use super::context::{Asked, Cx, Step};
 use super::hashes::Theirs;
 use super::input::{ClaimedTip, SyncFailure, SyncOutcome, SyncQuery};
 use super::proven::Proven;
+use super::run::Phase;
 use super::tips::Goal;
-use super::{Asked, Cx, Phase, Step};
 use crate::codec::chia::Bytes32;
 use crate::codec::streamable::Sha256;
 use crate::state::chia::rules;
