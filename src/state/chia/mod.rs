@@ -28,6 +28,7 @@ mod iterations;
 mod limits;
 mod nonces;
 mod pool;
+mod recent;
 mod registry;
 mod role;
 mod senders;

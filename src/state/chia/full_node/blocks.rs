@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 use core::mem;
 
 use super::asked::{About, Asked, Offered, Origin};
-use super::recent::Recent;
 use super::shares::Shares;
 use super::{FullNode, FullNodeNotice, FullNodeQuery, Kept};
 use crate::codec::chia::messages::RequestBlock;
@@ -15,6 +14,7 @@ use crate::codec::streamable::Sha256;
 use crate::heap;
 use crate::machine::Out;
 use crate::state::chia::chain::{Added, Chain};
+use crate::state::chia::recent::Recent;
 use crate::state::chia::role::{ConnectionId, Delivery};
 use crate::state::chia::rules;
 use crate::state::chia::transactions::TransactionIds;
@@ -25,7 +25,7 @@ use crate::time::Time;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Blocks {
     /// Those that the chain has.
-    settled: Recent,
+    settled: Recent<Bytes32>,
     /// Those that are being added.
     adding: BTreeSet<Bytes32>,
     /// Those whose parent is unknown (P-4, P-7).

@@ -12,7 +12,6 @@ mod machine;
 mod parts;
 mod peers;
 mod proofs;
-mod recent;
 mod shares;
 mod syncing;
 mod unfinished;
@@ -28,12 +27,13 @@ use alloc::collections::VecDeque;
 use core::marker::PhantomData;
 
 use crate::ask::{AskId, Asks};
-use crate::codec::chia::{FullBlock, HeaderHash, Message, NodeType};
+use crate::codec::chia::{Bytes32, FullBlock, HeaderHash, Message, NodeType};
 use crate::codec::streamable::{RustCryptoSha256, Sha256};
 use crate::fault::{Refused, Rule};
 use crate::machine::{ActionOf, Out};
 use crate::state::chia::addresses::Addresses;
 use crate::state::chia::chain::{Chain, Tip};
+use crate::state::chia::recent::Recent;
 use crate::state::chia::role::{ConnectionId, Delivery, FromPeer};
 use crate::state::chia::rules;
 use crate::state::chia::serving::Serving;
@@ -47,7 +47,6 @@ use candidates::Candidates;
 use early::Early;
 use parts::OWN;
 use peers::Peers;
-use recent::Recent;
 use unfinished::Unfinished;
 
 /// A full node.
@@ -72,7 +71,7 @@ pub struct FullNode<H: Sha256 = RustCryptoSha256, I: TransactionIds = Transactio
     /// Unfinished blocks that may be of use when there are other tips.
     early: Early,
     /// Proofs of time that were seen, by the hash of all of each (P-23).
-    proofs: Recent,
+    proofs: Recent<Bytes32>,
     candidates: Candidates,
     /// Blocks that were finished while syncing (T-21).
     kept: VecDeque<Box<FullBlock>>,
@@ -203,7 +202,9 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
                     self.proofs.remove(proof);
                 }
             }
-            About::ProofOfTime(timed) => self.proofs.remove(timed.hash),
+            About::ProofOfTime(timed) => {
+                self.proofs.remove(timed.hash);
+            }
             _ => {}
         }
     }

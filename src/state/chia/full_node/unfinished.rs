@@ -6,7 +6,6 @@ use core::cmp::{Ordering, Reverse};
 
 use super::asked::{About, Asked};
 use super::parts::{self, OWN};
-use super::recent::Recent;
 use super::shares::Shares;
 use super::{FullNode, FullNodeNotice, FullNodeQuery, Kept, Proven};
 use crate::ask::AskId;
@@ -16,6 +15,7 @@ use crate::codec::streamable::Sha256;
 use crate::heap;
 use crate::machine::Out;
 use crate::state::chia::chain::Tip;
+use crate::state::chia::recent::Recent;
 use crate::state::chia::role::{ConnectionId, Delivery};
 use crate::state::chia::rules;
 use crate::state::chia::transactions::TransactionIds;
@@ -28,7 +28,7 @@ pub(super) type Key = (Bytes32, u64);
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Unfinished {
     /// Those that were looked at, by the hash of the whole block.
-    seen: Recent,
+    seen: Recent<Bytes32>,
     /// Those that are being validated, or wait for better ones (P-22).
     waiting: Shares<Waiting>,
     /// Until when.
@@ -339,7 +339,9 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
             match self.wait(owner, Waiting { progress, ..waiting }) {
                 Some(number) => self.unfinished.due.shift(&number, None, Some(until)),
                 // There is no room for it now: it may come again.
-                None => self.unfinished.seen.remove(whole),
+                None => {
+                    self.unfinished.seen.remove(whole);
+                }
             }
             return;
         }

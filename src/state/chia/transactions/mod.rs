@@ -6,7 +6,6 @@ mod fetching;
 mod input;
 mod offering;
 mod peers;
-mod recent;
 
 pub use input::{
     TransactionHash, TransactionIds, TransactionResult, TransactionsCommand, TransactionsLimits,

@@ -2,9 +2,9 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 
-use super::recent::Recent;
 use crate::codec::chia::TransactionId;
 use crate::heap;
+use crate::state::chia::recent::Recent;
 use crate::state::chia::role::ConnectionId;
 
 /// Full nodes and wallets, by connection.
@@ -21,9 +21,9 @@ pub(super) struct Peer {
     /// True for a full node: what a wallet sends it does not announce, and cannot be asked for.
     pub gossips: bool,
     /// The ids that it has.
-    pub known: Recent,
+    pub known: Recent<TransactionId>,
     /// The ids that it was asked for and has not answered, timely or not.
-    requested: Recent,
+    requested: Recent<TransactionId>,
     /// How many answers more it owes to those that it was asked for again before it had answered.
     again: BTreeMap<TransactionId, u32>,
     /// True once `requested` has overflowed: then nothing that it sends is known to be unasked for.
