@@ -14,5 +14,6 @@ mod laws;
 #[allow(dead_code, reason = "the fuzzed network does more with it")]
 #[path = "../given/chia/net.rs"]
 mod net;
+mod registry;
 #[cfg(feature = "sim")]
 mod staffed;

@@ -115,6 +115,8 @@ pub enum TurnedAway {
     Banned(Time),
     /// There are as many as may be: the limit's name.
     Full(&'static str),
+    /// There is no such stream: it was never opened, was turned away, or is closed.
+    NotOpen,
 }
 
 /// Whether a node id was free.
@@ -129,7 +131,7 @@ pub enum Verdict {
     Replaces(ConnectionId),
     /// Another connection has it, and it is the peer's to say which stays: do not answer yet.
     Postponed,
-    /// There is no room.
+    /// There is no room, or no such stream.
     TurnedAway(TurnedAway),
 }
 

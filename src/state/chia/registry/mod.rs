@@ -228,7 +228,9 @@ impl Registry {
     /// A peer said who it is: is its node id free (C-3, C-9)? `ask` is the question, for
     /// [`Parted::next`].
     pub fn register(&mut self, connection: ConnectionId, ask: AskId, peer: Peer) -> Verdict {
-        let Some(link) = self.links.get_mut(&connection) else { return Verdict::Duplicate };
+        let Some(link) = self.links.get_mut(&connection) else {
+            return Verdict::TurnedAway(TurnedAway::NotOpen);
+        };
         link.peer = Some(peer);
         let (direction, is_trusted, group) = (link.direction, link.is_trusted, link.group.clone());
         match self.by_node.get(&peer.node_id).copied() {
@@ -264,31 +266,27 @@ impl Registry {
     /// Both acks have passed (C-5). Tells where the peer is.
     ///
     /// # Errors
-    /// Others were faster, and there is no room left: it is to be closed.
+    /// Others were faster, and there is no room left: it is to be closed. Or there is no such stream.
     pub fn establish(&mut self, connection: ConnectionId) -> Result<Whereabouts, TurnedAway> {
-        let Some(link) = self.links.get(&connection) else {
-            return Err(TurnedAway::Full("max_established"));
-        };
+        let link = self.links.get(&connection).ok_or(TurnedAway::NotOpen)?;
+        let (direction, group, [stranger, inbound]) =
+            (link.direction, link.group.clone(), link.counts());
         if !link.is_trusted {
-            self.has_room(link.direction, link.group.as_deref())?;
+            self.has_room(direction, group.as_deref())?;
         }
-        let Some(link) = self.links.get_mut(&connection) else {
-            return Err(TurnedAway::Full("max_established"));
-        };
-        link.is_established = true;
         self.half_open.remove(&connection);
-        let direction = link.direction;
-        let [stranger, inbound] = link.counts();
         self.strangers = self.strangers.saturating_add(stranger);
-        let group = link.group.clone();
-        let mut listens = None;
-        if let Some(peer) = &link.peer {
-            self.established.insert((peer.node_type, connection));
-            // As it was seen, and as it said (C-15).
-            let host = link.host.as_ref().filter(|_| peer.server_port != 0);
-            listens = host.map(|host| PeerInfo { host: host.clone(), port: peer.server_port });
-        }
         self.count_inbound(group, |there| there.saturating_add(inbound));
+        let mut listens = None;
+        if let Some(link) = self.links.get_mut(&connection) {
+            link.is_established = true;
+            if let Some(peer) = &link.peer {
+                self.established.insert((peer.node_type, connection));
+                // As it was seen, and as it said (C-15).
+                let host = link.host.as_ref().filter(|_| peer.server_port != 0);
+                listens = host.map(|host| PeerInfo { host: host.clone(), port: peer.server_port });
+            }
+        }
         Ok(Whereabouts { direction, listens })
     }
 
