@@ -6,35 +6,27 @@ use nodewire::codec::chia::{FullBlock, HeaderHash, Message};
 use nodewire::sim::chia::Ledger;
 use nodewire::state::chia::{SyncFailure, SyncOutcome};
 
-use super::{LIAR, named};
+use super::LIAR;
 use crate::chains::{empty, grow, tip};
 use crate::world::World;
 
-fn blocks(lie: fn(&mut Vec<FullBlock>)) -> impl Fn(Message) -> Vec<Message> {
-    move |message| match message {
-        Message::SyncBlocks(mut it) => {
-            lie(&mut it.blocks);
-            vec![it.into()]
-        }
-        other => vec![other],
-    }
+fn named(lie: fn(&mut Vec<FullBlock>)) {
+    super::named_listing("chia/P-42", lie);
 }
 
 #[test]
 fn blocks_that_are_not_those_asked_for() {
-    named("chia/P-42", |it| blocks(|all| all.reverse())(it));
-    named("chia/P-42", |it| blocks(|all| all.truncate(all.len() - 1))(it));
-    named("chia/P-42", |it| blocks(Vec::clear)(it));
-    named("chia/P-42", |it| blocks(|all| all.push(all[0].clone()))(it));
-    named("chia/P-42", |it| blocks(|all| all[0].body.coinbase.height += 1)(it));
-    named("chia/P-42", |it| blocks(|all| all[0].body.cost += 1)(it));
-    named("chia/P-42", |it| {
-        blocks(|all| {
-            all[0].header_block.proof_of_time.as_mut().unwrap().number_of_iterations += 1;
-        })(it)
+    named(|all| all.reverse());
+    named(|all| all.truncate(all.len() - 1));
+    named(Vec::clear);
+    named(|all| all.push(all[0].clone()));
+    named(|all| all[0].body.coinbase.height += 1);
+    named(|all| all[0].body.cost += 1);
+    named(|all| {
+        all[0].header_block.proof_of_time.as_mut().unwrap().number_of_iterations += 1;
     });
-    named("chia/P-42", |it| blocks(|all| all[1].header_block.challenge = None)(it));
-    named("chia/P-42", |message| match message {
+    named(|all| all[1].header_block.challenge = None);
+    super::named("chia/P-42", |message| match message {
         Message::SyncBlocks(mut it) => {
             it.tip_header_hash = HeaderHash([9; 32]);
             vec![it.into()]

@@ -6,38 +6,32 @@ use nodewire::codec::chia::{FullBlock, HeaderHash, Message};
 use nodewire::codec::streamable::RustCryptoSha256 as Sha;
 use nodewire::sim::chia::Ledger;
 
-use super::{named, named_for};
+use super::named_for;
 use crate::chains::chain;
 
-fn hashes(lie: fn(&mut Vec<HeaderHash>)) -> impl Fn(Message) -> Vec<Message> {
-    move |message| match message {
-        Message::AllHeaderHashes(mut it) => {
-            lie(&mut it.header_hashes);
-            vec![it.into()]
-        }
-        other => vec![other],
-    }
+fn named(lie: fn(&mut Vec<HeaderHash>)) {
+    super::named_listing("chia/P-37", lie);
 }
 
 #[test]
 fn hashes_that_do_not_go_from_the_genesis_to_the_tip_one_for_each_height() {
-    named("chia/P-37", |it| hashes(|all| all[0] = HeaderHash([9; 32]))(it));
-    named("chia/P-37", |it| hashes(|all| *all.last_mut().unwrap() = HeaderHash([9; 32]))(it));
-    named("chia/P-37", |it| hashes(|all| all.truncate(70))(it));
-    named("chia/P-37", |it| hashes(|all| all.insert(70, HeaderHash([9; 32])))(it));
-    named("chia/P-37", |it| hashes(Vec::clear)(it));
+    named(|all| all[0] = HeaderHash([9; 32]));
+    named(|all| *all.last_mut().unwrap() = HeaderHash([9; 32]));
+    named(|all| all.truncate(70));
+    named(|all| all.insert(70, HeaderHash([9; 32])));
+    named(Vec::clear);
 }
 
 #[test]
 fn hashes_that_are_made_up_in_the_middle_blame_who_sent_them_and_not_who_has_the_headers() {
     // One in the middle of a batch, the last of one, the first, all but the ends, and two swapped.
-    named("chia/P-37", |it| hashes(|all| all[60] = HeaderHash([9; 32]))(it));
-    named("chia/P-37", |it| hashes(|all| all[75] = HeaderHash([9; 32]))(it));
-    named("chia/P-37", |it| hashes(|all| all[1] = HeaderHash([9; 32]))(it));
-    named("chia/P-37", |it| hashes(|all| all[139] = HeaderHash([9; 32]))(it));
-    named("chia/P-37", |it| hashes(|all| all[1..140].fill(HeaderHash([9; 32])))(it));
-    named("chia/P-37", |it| hashes(|all| all.swap(60, 61))(it));
-    named("chia/P-37", |it| hashes(|all| all[20..110].reverse())(it));
+    named(|all| all[60] = HeaderHash([9; 32]));
+    named(|all| all[75] = HeaderHash([9; 32]));
+    named(|all| all[1] = HeaderHash([9; 32]));
+    named(|all| all[139] = HeaderHash([9; 32]));
+    named(|all| all[1..140].fill(HeaderHash([9; 32])));
+    named(|all| all.swap(60, 61));
+    named(|all| all[20..110].reverse());
 }
 
 #[test]

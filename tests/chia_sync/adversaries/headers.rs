@@ -7,33 +7,25 @@ use nodewire::codec::chia::{HeaderBlock, HeaderHash, Message};
 use nodewire::codec::streamable::RustCryptoSha256 as Sha;
 use nodewire::state::chia::SyncOutcome;
 
-use super::{LIAR, named, named_for, with_liar};
+use super::{LIAR, named_for, with_liar};
 use crate::chains::chain;
 
-fn headers(lie: fn(&mut Vec<HeaderBlock>)) -> impl Fn(Message) -> Vec<Message> {
-    move |message| match message {
-        Message::HeaderBlocks(mut it) => {
-            lie(&mut it.header_blocks);
-            vec![it.into()]
-        }
-        other => vec![other],
-    }
+fn named(lie: fn(&mut Vec<HeaderBlock>)) {
+    super::named_listing("chia/P-40", lie);
 }
 
 #[test]
 fn headers_that_are_not_those_asked_for() {
     // Wrong heights, out of order, too few, none, too many.
-    named("chia/P-40", |it| {
-        headers(|all| {
-            all[0].challenge.as_mut().unwrap().height += 1;
-        })(it)
+    named(|all| {
+        all[0].challenge.as_mut().unwrap().height += 1;
     });
-    named("chia/P-40", |it| headers(|all| all.reverse())(it));
-    named("chia/P-40", |it| headers(|all| all.truncate(all.len() - 1))(it));
-    named("chia/P-40", |it| headers(Vec::clear)(it));
-    named("chia/P-40", |it| headers(|all| all.push(all[0].clone()))(it));
+    named(|all| all.reverse());
+    named(|all| all.truncate(all.len() - 1));
+    named(Vec::clear);
+    named(|all| all.push(all[0].clone()));
     // Another tip, which was never asked for.
-    named("chia/P-40", |message| match message {
+    super::named("chia/P-40", |message| match message {
         Message::HeaderBlocks(mut it) => {
             it.tip_header_hash = HeaderHash([9; 32]);
             vec![it.into()]
@@ -44,57 +36,45 @@ fn headers_that_are_not_those_asked_for() {
 
 #[test]
 fn headers_of_mixed_shapes() {
-    named("chia/P-40", |it| headers(|all| all[0].proof_of_time = None)(it));
-    named("chia/P-40", |it| headers(|all| all[3].challenge = None)(it));
-    named("chia/P-40", |it| {
-        headers(|all| {
-            (all[3].challenge, all[3].proof_of_time) = (None, None);
-        })(it)
+    named(|all| all[0].proof_of_time = None);
+    named(|all| all[3].challenge = None);
+    named(|all| {
+        (all[3].challenge, all[3].proof_of_time) = (None, None);
     });
 }
 
 #[test]
 fn twins_with_a_damaged_proof_or_challenge() {
     // The header hash is the right one.
-    named("chia/P-40", |it| {
-        headers(|all| {
-            all[2].proof_of_time.as_mut().unwrap().number_of_iterations += 1;
-        })(it)
+    named(|all| {
+        all[2].proof_of_time.as_mut().unwrap().number_of_iterations += 1;
     });
-    named("chia/P-40", |it| {
-        headers(|all| {
-            all[2].challenge.as_mut().unwrap().total_weight += 1;
-        })(it)
+    named(|all| {
+        all[2].challenge.as_mut().unwrap().total_weight += 1;
     });
-    named("chia/P-40", |it| headers(|all| all[2].proof_of_space.size += 1)(it));
+    named(|all| all[2].proof_of_space.size += 1);
 }
 
 #[test]
 fn headers_of_other_hashes_while_the_hashes_are_right() {
     // One, the last of its batch, all of them, all with links between them, and the tip.
-    named("chia/P-40", |it| headers(|all| all[2].header.data.timestamp += 1)(it));
-    named("chia/P-40", |it| headers(|all| all.last_mut().unwrap().header.data.timestamp += 1)(it));
-    named("chia/P-40", |it| {
-        headers(|all| {
-            all.iter_mut().for_each(|it| it.header.data.timestamp += 1);
-        })(it)
+    named(|all| all[2].header.data.timestamp += 1);
+    named(|all| all.last_mut().unwrap().header.data.timestamp += 1);
+    named(|all| {
+        all.iter_mut().for_each(|it| it.header.data.timestamp += 1);
     });
-    named("chia/P-40", |it| {
-        headers(|all| {
-            let mut parent = None;
-            for header in all {
-                header.header.data.timestamp += 1;
-                if let Some(parent) = parent {
-                    header.header.data.prev_header_hash = parent;
-                }
-                parent = Some(header.header_hash::<Sha>());
+    named(|all| {
+        let mut parent = None;
+        for header in all {
+            header.header.data.timestamp += 1;
+            if let Some(parent) = parent {
+                header.header.data.prev_header_hash = parent;
             }
-        })(it)
+            parent = Some(header.header_hash::<Sha>());
+        }
     });
-    named("chia/P-40", |it| {
-        headers(|all| {
-            all.retain(|it| it.height() != Some(140));
-        })(it)
+    named(|all| {
+        all.retain(|it| it.height() != Some(140));
     });
 }
 

@@ -10,7 +10,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::OnceLock;
 
-use nodewire::codec::chia::Message;
+use nodewire::codec::chia::{FullBlock, HeaderBlock, HeaderHash, Message};
 use nodewire::sim::chia::Ledger;
 use nodewire::state::chia::SyncOutcome;
 
@@ -60,11 +60,45 @@ where
     assert!(lied > 0, "it never was asked");
 }
 
-type Lie = fn(Message) -> Vec<Message>;
-
 /// A lie that is told in place of every answer of its kind.
-fn named(rule: &'static str, lie: Lie) {
+fn named<L>(rule: &'static str, lie: L)
+where
+    L: Fn(Message) -> Vec<Message> + Copy + 'static,
+{
     static THEIRS: OnceLock<Ledger> = OnceLock::new();
     let theirs = Rc::new(THEIRS.get_or_init(|| chain(140)).clone());
     named_for(&theirs, rule, || move |_: &Message, it: Option<Message>| it.map_or(vec![], lie));
+}
+
+/// A lie about what answers of a kind list.
+fn named_listing<T: Listed>(rule: &'static str, lie: fn(&mut Vec<T>)) {
+    named(rule, move |mut message| {
+        if let Some(all) = T::listed(&mut message) {
+            lie(all);
+        }
+        vec![message]
+    });
+}
+
+/// What answers of one kind list.
+trait Listed: Sized + 'static {
+    fn listed(message: &mut Message) -> Option<&mut Vec<Self>>;
+}
+
+impl Listed for HeaderHash {
+    fn listed(message: &mut Message) -> Option<&mut Vec<Self>> {
+        if let Message::AllHeaderHashes(it) = message { Some(&mut it.header_hashes) } else { None }
+    }
+}
+
+impl Listed for HeaderBlock {
+    fn listed(message: &mut Message) -> Option<&mut Vec<Self>> {
+        if let Message::HeaderBlocks(it) = message { Some(&mut it.header_blocks) } else { None }
+    }
+}
+
+impl Listed for FullBlock {
+    fn listed(message: &mut Message) -> Option<&mut Vec<Self>> {
+        if let Message::SyncBlocks(it) = message { Some(&mut it.blocks) } else { None }
+    }
 }
