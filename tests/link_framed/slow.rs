@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use nodewire::bytes::Bytes;
-use nodewire::codec::{Malformed, Source, Wire};
+use nodewire::codec::Malformed;
 use nodewire::link::{Framed, FramedConfig, LengthPrefixed, OverFrames, Transport};
 use nodewire::{Action, Ending, Fault, Machine, Never, Out, Outbox, Refusal, Rule, Severity, Time};
+
+use crate::given::{Word, malformed};
 
 static LATE: Rule = Rule::new("toy/2", "Late", "Words are said.", "the toy", Severity::Benign);
 
@@ -15,19 +17,6 @@ struct Told {
     patience: Option<Duration>,
     is_held: bool,
     due: Option<Time>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Word(Vec<u8>);
-
-impl Wire for Word {
-    fn decode(frame: &[u8], _: Source<'_>) -> Result<Self, Malformed> {
-        Ok(Self(frame.to_vec()))
-    }
-
-    fn encode(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.0);
-    }
 }
 
 impl Machine for Told {
@@ -43,7 +32,7 @@ impl Machine for Told {
     }
 
     fn handle_remote(&mut self, _: Time, word: Word, out: &mut Out<Self>) {
-        self.is_held = word.0 == b"hold";
+        self.is_held = &word.0[..] == b"hold";
         out.notify(word);
     }
 
@@ -63,8 +52,8 @@ impl Machine for Told {
 }
 
 impl OverFrames for Told {
-    fn malformed(&self, malformed: Malformed) -> Fault {
-        Fault::malformed(&LATE, malformed.kind.name(), malformed.offset, "Word")
+    fn malformed(&self, it: Malformed) -> Fault {
+        malformed(it)
     }
 
     fn partial_frame(&self) -> Option<(Duration, Fault)> {

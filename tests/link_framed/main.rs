@@ -1,0 +1,9 @@
+//! One machine on a stream of frames.
+
+mod cuts;
+mod egress;
+mod finish;
+mod given;
+mod ingress;
+mod patience;
+mod slow;
