@@ -32,6 +32,12 @@ impl Failure {
         Self::new(format!("{}: {error}", path.display()))
     }
 
+    /// The same, with more to say in its line.
+    pub fn with(mut self, more: &str) -> Self {
+        self.line.push_str(more);
+        self
+    }
+
     /// What the process ends with.
     pub const fn code(&self) -> u8 {
         self.code

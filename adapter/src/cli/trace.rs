@@ -49,7 +49,8 @@ pub fn draw(
             let to = if to.is_empty() { usize::MAX } else { to.parse().ok()? };
             (from < to).then_some(from..to)
         });
-        let range = range.ok_or_else(|| Failure::new(format!("no range of steps: {steps}")))?;
+        let range =
+            range.ok_or_else(|| Failure::not_begun(format!("no range of steps: {steps}")))?;
         let there = trace.steps().len();
         if range.start >= there {
             return Err(Failure::new(format!("no such steps: {steps}; there are {there}")));
@@ -70,5 +71,14 @@ pub fn draw(
 fn read(path: &Path) -> Result<Trace, Failure> {
     let text = String::from_utf8(source::file(path)?)
         .map_err(|_| Failure::new(format!("{}: not text", path.display())))?;
-    text.parse().map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+    let named = |error| Failure::new(format!("{}: {error}", path.display()));
+    let error = match text.parse() {
+        Ok(trace) => return Ok(trace),
+        Err(error) => named(error),
+    };
+    // Whoever was killed, or had no room left, while it wrote the last line wrote those before it.
+    let whole = text.rsplit_once('\n').filter(|(_, last)| !last.is_empty());
+    let Some(trace) = whole.and_then(|(whole, _)| whole.parse().ok()) else { return Err(error) };
+    eprintln!("nodewire: {}: the last line is cut short, and left out", path.display());
+    Ok(trace)
 }

@@ -85,6 +85,20 @@ fn what_is_not_the_node_that_was_meant_is_not_checked() {
     assert!(line.contains("before --start has begun anything"), "{line}");
 }
 
+/// What a scenario does to a chain is there in the next.
+#[test]
+fn where_nothing_begins_the_node_anew_a_failure_says_so() {
+    let at = port();
+    let node = ["serve", "chia", "--role", "full-node", "--listen", &at, "--witness", "32"];
+    let node = Process::start(&node);
+    node.says("listening");
+    let output = run(&["check", "chia", "--connect", &at, "--only", "p03-"]);
+    let line = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{line}");
+    assert!(line.starts_with("nodewire: failed: p03-"), "{line}");
+    assert!(line.contains("; without --start ") && line.lines().count() == 1, "{line}");
+}
+
 #[test]
 fn options_that_make_no_sense_check_nothing() {
     let nowhere = ["--connect", "127.0.0.1:9"];

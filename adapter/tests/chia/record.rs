@@ -1,7 +1,7 @@
 //! `--record`, and what can be done with what was recorded.
 
 use crate::process::{Process, port};
-use crate::said;
+use crate::{run, said, text};
 
 #[test]
 fn what_every_role_hears_and_does_can_be_replayed_and_drawn() {
@@ -46,7 +46,43 @@ fn what_every_role_hears_and_does_can_be_replayed_and_drawn() {
 #[test]
 fn a_file_that_cannot_be_written_is_named() {
     let connect = ["connect", "chia", "--role", "timelord", "127.0.0.1:9"];
-    let output = crate::run(&[&connect[..], &["--record", "/nowhere/trace.jsonl"]].concat());
+    let output = run(&[&connect[..], &["--record", "/nowhere/trace.jsonl"]].concat());
     assert_eq!(output.status.code(), Some(1));
-    assert!(crate::text(&output.stderr).starts_with("nodewire: /nowhere/trace.jsonl: "));
+    assert!(text(&output.stderr).starts_with("nodewire: /nowhere/trace.jsonl: "));
+}
+
+/// Whoever was killed while it wrote, or had no room left, wrote all lines but the last.
+#[test]
+fn a_trace_whose_last_line_is_cut_short_is_played_up_to_there() {
+    let file = std::env::temp_dir().join(format!("nodewire-chia-cut-{}", std::process::id()));
+    let name = file.display().to_string();
+    let at = port();
+    let serve = ["serve", "chia", "--role", "introducer", "--listen", &at, "--record", &name];
+    let introducer = Process::start(&serve);
+    introducer.says("listening");
+    let node = Process::start(&["connect", "chia", "--role", "full-node", &at]);
+    introducer.says("over");
+    drop((introducer, node));
+    let whole = std::fs::read_to_string(&file).unwrap();
+    let steps = whole.lines().count() - 1;
+
+    let cut = whole.trim_end().len() - 3;
+    std::fs::write(&file, &whole[..cut]).unwrap();
+    for command in ["replay", "draw"] {
+        let output = run(&[command, &name]);
+        assert!(output.status.success(), "{command}: {}", text(&output.stderr));
+        let why = format!("nodewire: {name}: the last line is cut short, and left out\n");
+        assert_eq!(text(&output.stderr), why, "{command}");
+    }
+    assert!(said(&["replay", &name]).starts_with(&format!("chia.introducer: {} steps", steps - 1)));
+
+    // Any other line that is none is an error.
+    std::fs::write(&file, whole.replacen("\"at\"", "at", 1)).unwrap();
+    let output = run(&["replay", &name]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains(": line 2: "), "{}", text(&output.stderr));
+    std::fs::write(&file, &whole).unwrap();
+    let range = run(&["draw", &name, "--steps", "x"]);
+    assert_eq!(range.status.code(), Some(2));
+    std::fs::remove_file(&file).unwrap();
 }

@@ -98,7 +98,7 @@ fn table(report: &GossipReport) -> String {
     let [silent, lying, spamming] = report.adversaries;
     let mut lines = vec![
         format!("{honest} honest nodes, {silent} silent, {lying} lying, {spamming} spamming"),
-        format!("{connections} connections, {churned} of them replaced on the way"),
+        format!("{connections} connections; {churned} times one was replaced by another"),
         "block   99 % after   all after       bound  steps  widest   messages    flood".into(),
     ];
     for (at, it) in report.blocks.iter().enumerate() {
