@@ -48,6 +48,8 @@ pub struct Keeper {
     pub ledger: Ledger,
     /// Verify what is weighed; otherwise all is good.
     pub verifies: bool,
+    /// Take any hash of a proof of time's output, as nobody checks it.
+    pub is_lax: bool,
     /// The challenges of all headers that were weighed, first that of the fork.
     good: Vec<Challenge>,
     /// Heights of all headers that were weighed, and of all blocks that were added.
@@ -57,7 +59,8 @@ pub struct Keeper {
 
 impl Keeper {
     pub fn new(ledger: Ledger) -> Self {
-        Self { ledger, verifies: true, good: Vec::new(), weighed: Vec::new(), added: Vec::new() }
+        let (good, weighed, added) = (Vec::new(), Vec::new(), Vec::new());
+        Self { ledger, verifies: true, is_lax: false, good, weighed, added }
     }
 
     pub fn answer(&mut self, id: AskId, query: SyncQuery) -> SyncCommand {
@@ -109,12 +112,15 @@ impl Keeper {
             return false;
         };
         let iterations = consensus.iterations_of(&header.proof_of_space);
+        let output_hash = nodewire::codec::chia::Bytes32(time.output.get_hash::<Sha>());
         let expected = Challenge {
             prev_challenge_hash: last.hash::<Sha>(),
             proof_of_space_hash: header.header.data.proof_of_space_hash,
-            proof_of_time_output_hash: nodewire::codec::chia::Bytes32(
-                time.output.get_hash::<Sha>(),
-            ),
+            proof_of_time_output_hash: if self.is_lax {
+                challenge.proof_of_time_output_hash
+            } else {
+                output_hash
+            },
             height: last.height + 1,
             total_weight: last.total_weight + consensus.difficulty,
             total_iters: last.total_iters + time.number_of_iterations,

@@ -3,6 +3,7 @@
 mod blocks;
 mod hashes;
 mod headers;
+mod links;
 mod tips;
 mod unasked;
 

@@ -5,6 +5,7 @@ use alloc::collections::VecDeque;
 use core::time::Duration;
 
 use super::context::{Asked, Cx, Step};
+use super::examine::digest;
 use super::input::{SyncFailure, SyncNotice, SyncOutcome, SyncPhase, SyncQuery};
 use super::peers::{Kind, Request, Standing};
 use super::proven::Proven;
@@ -42,7 +43,8 @@ impl Blocks {
     pub fn proceed<H: Sha256>(&mut self, goal: &Goal, cx: &mut Cx<'_, H>) -> Step {
         if !self.is_adding {
             if self.waiting.is_empty() {
-                self.waiting = self.window.hand_on(cx.now).unwrap_or_default().into();
+                let batch = self.window.hand_on(cx.now).map(|(_, blocks)| blocks);
+                self.waiting = batch.unwrap_or_default().into();
             }
             if let Some(block) = self.waiting.pop_front() {
                 self.is_adding = true;
@@ -70,7 +72,7 @@ impl Blocks {
         };
         let is_right = match cx.peers.answers(from, fits) {
             Some((Request::Batch(batch), asked_at)) if self.window.lacks(batch) => {
-                let right = it.blocks.iter().all(|block| self.is_right::<H>(block));
+                let right = it.blocks.iter().all(|block| self.is_right::<H>(block, goal.height));
                 if right {
                     self.window.put(batch, from, it.blocks);
                     cx.was_good(from, asked_at);
@@ -163,12 +165,12 @@ impl Blocks {
 
     /// Whether the header block is the one that was weighed, all of it, and the body its own: with
     /// that nothing of the block is left to be damaged.
-    fn is_right<H: Sha256>(&self, block: &FullBlock) -> bool {
+    fn is_right<H: Sha256>(&self, block: &FullBlock, tip: u32) -> bool {
         let above =
             block.height().checked_sub(self.shown.fork).and_then(|above| above.checked_sub(1));
-        let digest = above.and_then(|above| self.shown.digests.get(above as usize));
+        let shown = above.and_then(|above| self.shown.digests.get(above as usize));
         let header_block = &block.header_block;
-        digest.is_some_and(|digest| digest.0 == header_block.get_hash::<H>())
+        shown.is_some_and(|shown| *shown == digest::<H>(header_block, tip))
             && header_block.header.data.body_hash.0 == block.body.get_hash::<H>()
     }
 

@@ -7,6 +7,7 @@ use core::time::Duration;
 
 use super::context::{Asked, Cx, Step};
 use super::dispute::{Dispute, Verdict};
+use super::examine::{Below, Finding, digest, examine};
 use super::hashes::{Hashes, Theirs};
 use super::input::{
     HeaderBatch, SyncFailure, SyncNotice, SyncOutcome, SyncPhase, SyncQuery, Weighed,
@@ -19,7 +20,7 @@ use super::weight::{Shown, Weight};
 use super::window::Window;
 use crate::codec::chia::messages::{HeaderBlocks, RequestHeaderBlocks};
 use crate::codec::chia::{Bytes32, HeaderBlock, Shape};
-use crate::codec::streamable::{Sha256, Streamable};
+use crate::codec::streamable::Sha256;
 use crate::state::chia::role::{ConnectionId, Delivery};
 use crate::state::chia::rules;
 use crate::time::Time;
@@ -34,24 +35,22 @@ pub(super) struct Headers {
     digests: Vec<Bytes32>,
     /// How many of their blocks were added before.
     added: u32,
-    /// The same of those that are being weighed.
-    weighing: Option<Vec<Bytes32>>,
+    /// Those that are being weighed.
+    weighing: Option<Weighing>,
+    /// The batch below the first.
+    below: Option<Below>,
+    /// Who delivered a batch that the next one does not follow: it may be its fault.
+    doubted: Option<ConnectionId>,
     dispute: Option<Dispute>,
     /// Who delivered headers of other hashes.
     apart: Vec<ConnectionId>,
 }
 
-/// What an answer shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Finding {
-    /// It is what the hashes say.
-    Fits,
-    /// Its sender lies.
-    SenderLies,
-    /// The hashes are no chain.
-    HashesLie,
-    /// It is a chain up to this height, and not that of the hashes: one of both lies.
-    Apart(u32),
+/// A batch that is being weighed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Weighing {
+    digests: Vec<Bytes32>,
+    last: Option<Below>,
 }
 
 impl Headers {
@@ -77,6 +76,8 @@ impl Headers {
             theirs,
             fork,
             weighing: None,
+            below: None,
+            doubted: None,
             dispute: None,
             apart: Vec::new(),
         }
@@ -85,10 +86,14 @@ impl Headers {
     /// Hands the first batch on if it is here, and asks for what nobody was asked for.
     pub fn proceed<H: Sha256>(&mut self, goal: &Goal, cx: &mut Cx<'_, H>) -> Step {
         if self.weighing.is_none() {
+            if let Some(step) = self.look_below(goal, cx) {
+                return step;
+            }
             let first = *self.window.front_heights().start();
-            if let Some(headers) = self.window.hand_on(cx.now) {
-                let digests = headers.iter().map(|header| Bytes32(header.get_hash::<H>()));
-                self.weighing = Some(digests.collect());
+            if let Some((from, headers)) = self.window.hand_on(cx.now) {
+                let digests = headers.iter().map(|header| digest::<H>(header, goal.height));
+                let digests = digests.collect();
+                self.weighing = Some(Weighing { digests, last: Below::of::<H>(from, &headers) });
                 let batch = HeaderBatch { fork: self.fork, first, headers };
                 cx.ask(Asked::Headers, SyncQuery::WeighHeaders(Box::new(batch)));
             }
@@ -135,11 +140,12 @@ impl Headers {
         goal: &Goal,
         cx: &mut Cx<'_, H>,
     ) -> Step {
-        let Some(digests) = self.weighing.take() else { return Step::Stay };
+        let Some(Weighing { digests, last }) = self.weighing.take() else { return Step::Stay };
         match weighed {
             Weighed::Good => {
                 let height = *self.window.front_heights().end();
                 self.digests.extend(digests);
+                self.below = last;
                 cx.out.notify(SyncNotice::Reached(SyncPhase::Headers, height));
                 self.window.advance(cx.now);
                 if self.window.is_over() { self.done(cx) } else { self.proceed(goal, cx) }
@@ -148,6 +154,9 @@ impl Headers {
                 Some(from) => self.blame(from, goal, cx),
                 None => self.proceed(goal, cx),
             },
+            // Whoever sent the hashes has a chain that is bad. Whether it is the tip's, the headers
+            // between would have to show first.
+            Weighed::Bad if self.theirs.from != goal.from => self.hashes_lie(cx),
             Weighed::Bad => {
                 cx.blame(goal.from, &rules::SYNC_WEIGHT);
                 Step::End(SyncOutcome::Failed(SyncFailure::TooLight))
@@ -205,7 +214,7 @@ impl Headers {
     }
 
     pub fn heap(&self) -> usize {
-        let digests = self.weighing.as_ref().map_or(0, Vec::capacity);
+        let digests = self.weighing.as_ref().map_or(0, |weighing| weighing.digests.capacity());
         let digests = digests.saturating_add(self.digests.capacity());
         self.theirs
             .heap()
@@ -242,7 +251,7 @@ impl Headers {
         goal: &Goal,
         cx: &mut Cx<'_, H>,
     ) -> Step {
-        match self.examine::<H>(&headers, goal.height) {
+        match examine::<H>(&headers, &self.theirs, goal.height) {
             Finding::Fits => {
                 self.window.put(batch, from, headers);
                 cx.was_good(from, asked_at);
@@ -261,36 +270,6 @@ impl Headers {
                 }
                 self.proceed(goal, cx)
             }
-        }
-    }
-
-    /// Compares headers with the hashes. What the header hash covers cannot be made up to fit it:
-    /// whoever has a header of the list's hash shows what its parent is.
-    fn examine<H: Sha256>(&self, headers: &[HeaderBlock], tip: u32) -> Finding {
-        let mut apart = None;
-        for header in headers {
-            let (Some(height), data) = (header.height(), &header.header.data) else {
-                return Finding::SenderLies;
-            };
-            if data.proof_of_space_hash.0 != header.proof_of_space.get_hash::<H>() {
-                return Finding::SenderLies;
-            }
-            if self.theirs.at(height) != Some(header.header_hash::<H>()) {
-                apart = Some(height);
-            } else if height.checked_sub(1).and_then(|below| self.theirs.at(below))
-                != Some(data.prev_header_hash)
-            {
-                return Finding::HashesLie;
-            } else if apart.is_some() {
-                // It names the list's parent, and was sent with another.
-                return Finding::SenderLies;
-            }
-        }
-        match apart {
-            None => Finding::Fits,
-            // The tip's hash is what is asked for: nobody made it up.
-            Some(height) if height >= tip => Finding::SenderLies,
-            Some(height) => Finding::Apart(height),
         }
     }
 
@@ -321,12 +300,42 @@ impl Headers {
         self.dispute = Some(dispute);
     }
 
+    /// Whether the first batch follows the one below, if both are here. If not, either who
+    /// delivered that one lies or the hashes do: whoever sent the hashes is to show it.
+    fn look_below<H: Sha256>(&mut self, goal: &Goal, cx: &mut Cx<'_, H>) -> Option<Step> {
+        let (below, lister) = (self.below?, self.theirs.from);
+        if below.is_below(self.window.front()?.first()?) {
+            let liar = self.doubted.take().filter(|liar| cx.peers.has(*liar))?;
+            return Some(self.blame(liar, goal, cx));
+        }
+        if below.from == lister {
+            return Some(self.hashes_lie(cx));
+        }
+        if self.doubted.is_some() || !cx.peers.has(lister) {
+            cx.peers.mistrust(lister);
+            return Some(self.hashes_anew(cx.now));
+        }
+        (self.below, self.doubted) = (None, Some(below.from));
+        self.digests.truncate(self.digests.len().saturating_sub(below.headers));
+        let batch = self.window.step_back(cx.now, lister);
+        let heights = self.window.heights(batch).collect();
+        let most = cx.limits.max_unanswered;
+        cx.peers.ask(cx.now, lister, Kind::Headers, Request::Batch(batch), most);
+        let request = RequestHeaderBlocks { tip_header_hash: goal.header_hash, heights };
+        cx.out.send(Delivery::To(lister, request.into()));
+        Some(Step::Stay)
+    }
+
     /// The hashes are made up: who sent them is blamed, and others are asked for them.
     fn hashes_lie<H: Sha256>(&mut self, cx: &mut Cx<'_, H>) -> Step {
         cx.blame(self.theirs.from, &rules::SYNC_HASHES);
         cx.peers.trust();
+        self.hashes_anew(cx.now)
+    }
+
+    fn hashes_anew(&mut self, now: Time) -> Step {
         let proven = Some(Box::new(self.take_proven()));
-        Step::Enter(Box::new(Phase::Hashes(Hashes::new(cx.now, proven))))
+        Step::Enter(Box::new(Phase::Hashes(Hashes::new(now, proven))))
     }
 
     fn blame<H: Sha256>(&mut self, peer: ConnectionId, goal: &Goal, cx: &mut Cx<'_, H>) -> Step {
@@ -376,6 +385,8 @@ mod tests {
             digests: Vec::new(),
             added: 0,
             weighing: None,
+            below: None,
+            doubted: None,
             dispute: Some(Dispute { with, low: 1, high: 9, since: Time::ZERO }),
             apart: Vec::from([with, other]),
         };

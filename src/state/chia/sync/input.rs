@@ -101,11 +101,12 @@ pub struct ClaimedTip {
 pub enum Weighed {
     /// They are good: proofs, challenges, difficulties.
     Good,
-    /// One has a proof of time or a challenge that is not its own, in whatever field. Its header hash
-    /// does not cover these: who delivered it is blamed, and others are asked. A field that
-    /// is let pass would show in the next header only, as a chain that is [`Weighed::Bad`].
+    /// One has a proof of time or a challenge that is not its own. Its header hash does not cover
+    /// these: who delivered it is blamed, and others are asked. A
+    /// `proof_of_time_output_hash` may be let pass: the sync finds it by the header above.
     Damaged,
-    /// The chain is not what was told: the sync fails, and who told the tip is blamed (P-41).
+    /// The chain of the hashes is bad: who sent these is blamed. If that is who told the tip the
+    /// sync fails (P-41).
     Bad,
 }
 

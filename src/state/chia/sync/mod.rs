@@ -3,6 +3,7 @@
 mod blocks;
 mod context;
 mod dispute;
+mod examine;
 mod hashes;
 mod headers;
 mod input;

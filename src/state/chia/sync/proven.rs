@@ -29,15 +29,16 @@ impl Proven {
     /// What holds for another chain, that leaves ours at `fork` and ends at `height`: the digests
     /// of headers right above the fork, and how many of the blocks were added.
     ///
-    /// The last header is to come in any case, so that there is one to be weighed.
+    /// The last header that both have is to come once more: that its challenge is its own shows in
+    /// the one above. So there is one to be weighed in any case.
     pub fn of(self, theirs: &Theirs, fork: u32, height: u32) -> (Vec<Bytes32>, u32) {
         let Some(below) = fork.checked_sub(self.fork) else { return (Vec::new(), 0) };
-        let most = height.saturating_sub(self.fork).saturating_sub(1) as usize;
+        let most = height.saturating_sub(self.fork) as usize;
         let first = self.fork.saturating_add(1);
         let pairs = (first..).zip(&self.hashes).take(most);
         let common = pairs.take_while(|(at, hash)| theirs.at(*at) == Some(**hash)).count();
         let (skip, mut digests) = (below as usize, self.digests);
-        digests.truncate(common);
+        digests.truncate(common.saturating_sub(1));
         if skip >= digests.len() {
             return (Vec::new(), 0);
         }

@@ -17,6 +17,8 @@ pub(super) struct Window<T> {
     last: u32,
     /// Heights of a batch.
     size: u32,
+    /// How many batches are asked for at a time.
+    ahead: usize,
     /// The number of the first batch that is here.
     front: u32,
     batches: VecDeque<Batch<T>>,
@@ -61,6 +63,7 @@ impl<T> Window<T> {
             first,
             last,
             size: size.max(1),
+            ahead: ahead.max(1),
             front: 0,
             batches: VecDeque::new(),
             asked_at: None,
@@ -68,7 +71,7 @@ impl<T> Window<T> {
             pace,
             behind: Duration::ZERO,
         };
-        for _ in 0..ahead.max(1) {
+        for _ in 0..window.ahead {
             window.open_next();
         }
         window
@@ -111,15 +114,24 @@ impl<T> Window<T> {
         }
     }
 
-    /// The first batch, if it is here; it stays the first until [`advance`](Self::advance).
-    pub fn hand_on(&mut self, now: Time) -> Option<Vec<T>> {
+    /// The first batch, if it is here.
+    pub fn front(&self) -> Option<&[T]> {
+        match &self.batches.front()?.state {
+            State::Here(_, items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The first batch, if it is here, and who delivered it; it stays the first until
+    /// [`advance`](Self::advance).
+    pub fn hand_on(&mut self, now: Time) -> Option<(ConnectionId, Vec<T>)> {
         let front = self.batches.front_mut()?;
         let State::Here(from, items) = &mut front.state else { return None };
         let (from, items) = (*from, core::mem::take(items));
         front.state = State::Handed(from);
         // The time that our own side takes with it is nobody's fault.
         self.behind = self.behind.saturating_add(now.since(self.front_since));
-        Some(items)
+        Some((from, items))
     }
 
     /// What was handed on is good: the next batch is the first.
@@ -130,6 +142,14 @@ impl<T> Window<T> {
         self.front = self.front.saturating_add(1);
         self.front_since = now;
         self.open_next();
+    }
+
+    /// What was taken last is asked for once more, of this peer. Which batch is it?
+    pub fn step_back(&mut self, now: Time, peer: ConnectionId) -> u32 {
+        self.front = self.front.saturating_sub(1);
+        self.batches.push_front(Batch { state: State::Pending(peer), tried: Vec::from([peer]) });
+        (self.front_since, self.asked_at) = (now, Some(now));
+        self.front
     }
 
     /// What was handed on is not: somebody else is to deliver it. Who did?
@@ -238,7 +258,7 @@ impl<T> Window<T> {
     fn open_next(&mut self) {
         let here = u32::try_from(self.batches.len()).unwrap_or(u32::MAX);
         let next = self.front.saturating_add(here);
-        if !self.heights(next).is_empty() {
+        if self.batches.len() < self.ahead && !self.heights(next).is_empty() {
             self.batches.push_back(Batch { state: State::Wanted, tried: Vec::new() });
         }
     }
@@ -272,7 +292,7 @@ mod tests {
         window.put(0, ConnectionId(1), alloc::vec![7]);
         assert_eq!([0, 1].map(|batch| window.lacks(batch)), [false, true]);
         // Nor is one that was handed on, or that was taken.
-        assert_eq!(window.hand_on(Time::ZERO), Some(alloc::vec![7]));
+        assert_eq!(window.hand_on(Time::ZERO), Some((ConnectionId(1), alloc::vec![7])));
         assert!(!window.lacks(0));
         window.advance(Time::ZERO);
         assert_eq!([0, 1, 2].map(|batch| window.lacks(batch)), [false, true, true]);
