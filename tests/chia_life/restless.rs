@@ -62,6 +62,14 @@ impl Village {
         self.invite(true);
     }
 
+    /// Somebody goes, and does not come back.
+    fn bury(&mut self, number: usize) {
+        for link in &mut self.links {
+            link.is_off |= link.from == number || link.to == number;
+        }
+        self.cut(number);
+    }
+
     pub fn invite(&mut self, is_there: bool) {
         for link in &mut self.links {
             if link.from == GUEST {
@@ -120,12 +128,16 @@ fn troubles() -> impl Strategy<Value = Vec<Trouble>> {
     prop::collection::vec(one, 1..5)
 }
 
+/// How many lives are wanted, if `NODEWIRE_LIFE` says so.
+fn wanted() -> Option<u32> {
+    std::env::var("NODEWIRE_LIFE").ok().and_then(|cases| cases.parse().ok())
+}
+
 /// A few, the same in every run, unless `NODEWIRE_LIFE` says how many, which are others each time.
 /// `PROPTEST_CASES` does not count: these are too long for thousands.
 fn runner() -> TestRunner {
-    let wanted = std::env::var("NODEWIRE_LIFE").ok().and_then(|cases| cases.parse().ok());
-    let rng_seed = if wanted.is_some() { RngSeed::Random } else { RngSeed::Fixed(1) };
-    let cases = wanted.unwrap_or(3);
+    let rng_seed = if wanted().is_some() { RngSeed::Random } else { RngSeed::Fixed(1) };
+    let cases = wanted().unwrap_or(3);
     let name = "restless::whatever_happens_it_goes_on_afterwards";
     TestRunner::new(ProptestConfig {
         cases,
@@ -170,4 +182,27 @@ fn full_nodes_forget_many_times() {
 #[test]
 fn chains_are_replaced_many_times() {
     live(Plan::new(true), 1, &[Trouble::Branches], 30, 15);
+}
+
+/// Whatever is on its way from a full node may be lost with it, and nobody comes instead.
+#[test]
+fn who_goes_for_good_stops_nobody() {
+    for seed in 0..u64::from(wanted().unwrap_or(4)) {
+        let mut plan = Plan::new(seed % 2 == 0);
+        plan.is_moody = seed % 3 > 0;
+        let mut village = Village::new(plan, seed);
+        let span = village.rng.between(20_000, 60_000);
+        village.pass(Duration::from_millis(span));
+        village.cuts = 50_000;
+        let span = village.rng.between(1, 3_000);
+        village.pass(Duration::from_millis(span));
+        village.cuts = 0;
+        village.bury(0);
+        village.pass(Duration::from_secs(60));
+        let before = village.heights();
+        village.pass(Duration::from_secs(180));
+        let after = village.heights();
+        let grows = after[1] >= before[1] + 5 && after[1].abs_diff(after[2]) <= 1;
+        assert!(grows, "{seed}: {before:?} {after:?}: {}", village.describe());
+    }
 }

@@ -42,6 +42,10 @@ impl<V> ByNode<V> {
         self.0.get_mut(&node)
     }
 
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> + '_ {
+        self.0.values_mut()
+    }
+
     /// The one that came last: connections have numbers in their order.
     pub fn newest(&self) -> Teller {
         self.0.last_key_value().map(|(node, _)| *node)

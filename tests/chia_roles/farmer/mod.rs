@@ -4,6 +4,7 @@ mod again;
 mod challenges;
 mod late;
 mod liars;
+mod missed;
 mod once;
 mod proofs;
 mod signing;

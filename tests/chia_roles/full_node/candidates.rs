@@ -48,7 +48,7 @@ fn data_hash(block: &FullBlock) -> HeaderDataHash {
 }
 
 /// Asks up to the built block; what the farmer is told.
-fn ask(node: &mut Node, from: u64, block: &FullBlock) -> Vec<Delivery> {
+pub fn ask(node: &mut Node, from: u64, block: &FullBlock) -> Vec<Delivery> {
     node.hear(from, request(block));
     answer(node, |id| FullNodeCommand::Quality(id, Some(bytes32(1))));
     answer(node, |id| FullNodeCommand::Verdict(id, true));
@@ -56,7 +56,7 @@ fn ask(node: &mut Node, from: u64, block: &FullBlock) -> Vec<Delivery> {
     node.played.sent()
 }
 
-fn signed(block: &FullBlock) -> HeaderSignature {
+pub fn signed(block: &FullBlock) -> HeaderSignature {
     HeaderSignature {
         pos_hash: pos_hash(block),
         header_hash: data_hash(block),

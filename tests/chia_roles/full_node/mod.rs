@@ -3,6 +3,7 @@
 mod announcing;
 mod blocks;
 mod candidates;
+mod early;
 #[cfg(feature = "serde")]
 mod flow;
 mod laws;

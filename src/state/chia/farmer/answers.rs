@@ -83,7 +83,7 @@ impl<H: Sha256> Farmer<H> {
                 if let Some(signed) = signed {
                     let height = signed.coinbase.height;
                     self.challenges.keep_coinbase(*signed, self.config.limits.max_challenges);
-                    self.use_coinbase(height, out);
+                    self.use_coinbase(now, height, out);
                 }
             }
             FarmerCommand::Quality(id, found) => {

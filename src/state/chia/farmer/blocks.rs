@@ -11,12 +11,14 @@ use crate::codec::streamable::{Sha256, Streamable};
 use crate::machine::Out;
 use crate::state::chia::role::Delivery;
 use crate::state::chia::tellers::Teller;
+use crate::time::Time;
 
 impl<H: Sha256> Farmer<H> {
     /// Asks for a block with a proof that is good, if it is to become one: one full node, or all
     /// that told its challenge (F-5).
     pub(super) fn want_block(
         &mut self,
+        now: Time,
         quality: Bytes32,
         estimates: &[Estimate],
         only: Teller,
@@ -36,6 +38,8 @@ impl<H: Sha256> Farmer<H> {
             }
         }
         for request in requests {
+            let node = if let Delivery::To(node, _) = request { Some(node) } else { None };
+            self.nodes.ask(now, node);
             out.send(request);
         }
     }

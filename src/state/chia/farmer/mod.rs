@@ -65,6 +65,8 @@ pub struct Farmer<H: Sha256 = RustCryptoSha256> {
     late: BTreeSet<ConnectionId>,
     challenges: Challenges,
     qualities: Qualities,
+    /// When full nodes are asked for blocks that nobody makes, though all were asked (F-5, F-10).
+    late_at: Option<Time>,
     asks: Asks<Asked>,
     hash: PhantomData<H>,
 }
@@ -92,6 +94,7 @@ impl<H: Sha256> Farmer<H> {
             late: BTreeSet::new(),
             challenges: Challenges::new(),
             qualities: Qualities::new(),
+            late_at: None,
             asks: Asks::new(config.limits.max_open_asks),
             hash: PhantomData,
             config,
@@ -137,6 +140,7 @@ impl<H: Sha256> Farmer<H> {
         } else if self.nodes.disconnect(from) {
             for quality in self.qualities.forget_node(from) {
                 self.sign_next(now, quality, out);
+                self.miss(now, quality);
             }
             let challenges = &mut self.challenges;
             challenges.disown(from);
@@ -235,13 +239,14 @@ impl<H: Sha256> Machine for Farmer<H> {
 
     fn handle_timeout(&mut self, now: Time, out: &mut Out<Self>) {
         self.lapse(now, out);
+        self.ask_late(now, out);
         while let Some(quality) = self.qualities.rested(now) {
             self.sign_next(now, quality, out);
         }
     }
 
     fn deadline(&self) -> Option<Time> {
-        self.qualities.deadline()
+        [self.qualities.deadline(), self.late_at].into_iter().flatten().min()
     }
 
     fn saturated(&self) -> bool {

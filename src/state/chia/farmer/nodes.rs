@@ -9,6 +9,8 @@ use crate::codec::chia::messages::ProofOfSpaceArrived;
 use crate::heap;
 use crate::state::chia::by_node::ByNode;
 use crate::state::chia::role::ConnectionId;
+use crate::state::chia::tellers::Teller;
+use crate::time::Time;
 
 /// The full nodes that are there, each with what it said.
 pub(super) type Nodes = ByNode<Said>;
@@ -20,6 +22,8 @@ pub(super) struct Said {
     ips: Option<u64>,
     /// The greatest weight.
     weight: Option<u64>,
+    /// When it was asked for a block last.
+    asked_at: Option<Time>,
     /// Qualities that have arrived, by the weight of their blocks.
     arrivals: BTreeMap<u64, BTreeSet<Bytes32>>,
 }
@@ -48,6 +52,19 @@ impl Nodes {
         let is_heaviest = said.weight.is_none_or(|most| weight >= most);
         said.weight = said.weight.max(Some(weight));
         is_heaviest
+    }
+
+    /// It is asked for a block; nobody in particular: all are.
+    pub fn ask(&mut self, now: Time, node: Teller) {
+        match node {
+            Some(node) => self.get_mut(node).into_iter().for_each(|said| said.asked_at = Some(now)),
+            None => self.values_mut().for_each(|said| said.asked_at = Some(now)),
+        }
+    }
+
+    /// When it was asked for a block last.
+    pub fn asked_at(&self, node: ConnectionId) -> Option<Time> {
+        self.get(node)?.asked_at
     }
 
     /// Whether it is there, and told no weight that is greater.

@@ -86,7 +86,7 @@ impl<H: Sha256> Farmer<H> {
             let request = RequestPartialProof { quality, farmer_target_hash: self.target_hash };
             out.send(Delivery::To(harvester, request.into()));
         }
-        self.want_block(quality, &estimates, None, out);
+        self.want_block(now, quality, &estimates, None, out);
     }
 
     /// Forgets a quality, and how good it claimed to be.

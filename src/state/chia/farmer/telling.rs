@@ -38,7 +38,7 @@ impl<H: Sha256> Farmer<H> {
         }
         if news != News::Repeated && is_heaviest {
             self.want_coinbase(from, claim.next(), out);
-            self.catch_up(from, challenge_hash, out);
+            self.catch_up(now, from, challenge_hash, out);
             if self.challenges.harvest(challenge_hash) {
                 let message = NewChallenge { challenge_hash }.into();
                 out.send(Delivery::Broadcast(NodeType::Harvester, message));

@@ -193,6 +193,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         let height = self.chain.lowest_height().saturating_sub(self.config.cleanup_depth);
         self.blocks.drop_below(height);
         self.unfinished.drop_below(height);
+        self.early.drop_below(height);
         self.candidates.drop_below(height);
     }
 
@@ -253,7 +254,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
     }
 
     /// Asks whoever sent a block for its parent (P-4), not too often (P-7).
-    fn ask_for_parent(
+    pub(super) fn ask_for_parent(
         &mut self,
         now: Time,
         origin: Origin,

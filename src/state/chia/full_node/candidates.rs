@@ -241,7 +241,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
             return Err(&rules::HEADER_SIGNATURE);
         }
         self.candidates.remove(block.header_block.header.data.proof_of_space_hash);
-        self.unfinished(None, from, block, out)
+        self.unfinished(None, Some(from), block, out)
     }
 
     /// Whether a block builder built what was asked for.

@@ -1,75 +1,95 @@
-//! Unfinished blocks whose parent is no tip yet (P-20 step 3): who has just come, or lost its chain,
-//! may be offered one before it has the block that it follows, and nobody offers it again.
+//! Unfinished blocks that cannot be looked at yet: their parent is no tip (P-20 step 3), or a sync
+//! goes on (P-34). Who has just come, or lost its chain, may be offered one before it has the block
+//! that it follows, and a sync may come to nothing: nobody offers it again.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::FullNode;
+use super::shares::Shares;
 use crate::codec::chia::FullBlock;
 use crate::codec::streamable::Sha256;
-use crate::heap;
 use crate::machine::Out;
 use crate::state::chia::chain::Tip;
 use crate::state::chia::role::ConnectionId;
 use crate::state::chia::transactions::TransactionIds;
 
-/// Of each peer that is there the last.
+/// Of each peer that is there the last few, and of our own and those of the gone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Early(BTreeMap<ConnectionId, Box<FullBlock>>);
+pub(super) struct Early(Shares<Box<FullBlock>>);
+
+/// Most of one peer: one for each tip that there can be, as a newcomer is offered one on each.
+const MOST_OF_ONE: usize = 3;
 
 impl Early {
     pub const fn new() -> Self {
-        Self(BTreeMap::new())
+        Self(Shares::new())
     }
 
-    /// Keeps one, in place of what the same peer offered before.
-    pub fn keep(&mut self, from: ConnectionId, block: FullBlock, most: usize) {
-        if self.0.len() < most || self.0.contains_key(&from) {
-            self.0.insert(from, Box::new(block));
+    /// Keeps one, in place of the oldest that the same peer offered. In a full table one of whoever
+    /// has the most makes room, and of those that have as much the oldest.
+    pub fn keep(&mut self, from: Option<ConnectionId>, block: Box<FullBlock>, most: usize) {
+        if self.0.owned_by(from) >= MOST_OF_ONE {
+            let oldest = self.0.oldest_of(from).map(|(number, _)| number);
+            oldest.map(|number| self.0.remove(number));
+        }
+        if let Err(block) = self.0.insert(from, block, most) {
+            let oldest = self.0.iter().next().map(|(number, _)| number);
+            oldest.map(|number| self.0.remove(number));
+            // Without any room it is lost.
+            let _ = self.0.insert(from, block, most);
         }
     }
 
     /// A peer is gone.
     pub fn forget_peer(&mut self, from: ConnectionId) {
-        self.0.remove(&from);
-        heap::relax_map(&mut self.0);
+        self.0.retain(|of, _| of != Some(from));
     }
 
-    /// Takes out those that follow a tip.
-    fn take(&mut self, tips: &[Tip]) -> Vec<(ConnectionId, FullBlock)> {
+    /// Drops what is lower (P-6).
+    pub fn drop_below(&mut self, height: u32) {
+        self.0.retain(|_, block| block.height() >= height);
+    }
+
+    /// Takes out those that follow a tip, the oldest first.
+    fn take(&mut self, tips: &[Tip]) -> Vec<(Option<ConnectionId>, Box<FullBlock>)> {
         let follows = |block: &FullBlock| {
             let parent = block.prev_header_hash();
             tips.iter().any(|tip| tip.header_hash == parent)
         };
         let taken = self.0.iter().filter(|(_, block)| follows(block));
-        let taken: Vec<_> = taken.map(|(from, _)| *from).collect();
-        let taken = taken.into_iter().filter_map(|from| Some((from, *self.0.remove(&from)?)));
-        let taken = taken.collect();
-        heap::relax_map(&mut self.0);
-        taken
+        let taken: Vec<_> = taken.map(|(number, _)| number).collect();
+        taken.into_iter().filter_map(|number| self.0.take(number)).collect()
     }
 
     /// Heap bytes held.
     pub fn heap(&self) -> usize {
         let each = size_of::<FullBlock>();
-        let blocks = self.0.values().map(|block| block.heap().saturating_add(each));
-        let own = heap::tree(self.0.len(), size_of::<(ConnectionId, Box<FullBlock>)>());
-        blocks.fold(own, usize::saturating_add)
+        let blocks = self.0.iter().map(|(_, block)| block.heap().saturating_add(each));
+        blocks.fold(self.0.heap(), usize::saturating_add)
     }
 }
 
 impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
+    /// An unfinished block is nothing yet: it is looked at when there are other tips, or the sync
+    /// is over. One of a peer that has gone is nobody's.
+    pub(super) fn keep_early(&mut self, from: Option<ConnectionId>, block: Box<FullBlock>) {
+        let from = from.filter(|from| self.peers.is_there(*from));
+        self.early.keep(from, block, self.config.limits.max_waiting);
+    }
+
     /// There are other tips: what was offered too early is looked at, as if it came now.
     pub(super) fn take_early(&mut self, out: &mut Out<Self>) {
         if self.is_syncing() {
             return;
         }
         for (from, block) in self.early.take(&self.chain.tips) {
-            if self.has_asked_enough(from) {
-                self.early.keep(from, block, self.config.limits.max_waiting);
-            } else {
-                let kept = self.unfinished(Some(from), from, block, out);
+            if from.is_some_and(|from| self.has_asked_enough(from)) {
+                self.keep_early(from, block);
+                continue;
+            }
+            let kept = self.unfinished(from, from, *block, out);
+            if let Some(from) = from {
                 self.judge(from, kept, out);
             }
         }

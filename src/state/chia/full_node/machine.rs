@@ -5,9 +5,10 @@ use alloc::boxed::Box;
 use super::parts::{self, OWN};
 use super::{FullNode, FullNodeCommand, FullNodeNotice, FullNodeQuery};
 use crate::ask::AskId;
-use crate::codec::chia::{FullBlock, NodeType};
+use crate::codec::chia::{FullBlock, HeaderHash, NodeType};
 use crate::codec::streamable::Sha256;
 use crate::fault::Refusal;
+use crate::heap;
 use crate::machine::{Machine, Out};
 use crate::state::chia::addresses::Addresses;
 use crate::state::chia::role::{ConnectionId, Delivery, FromPeer, Role};
@@ -15,6 +16,9 @@ use crate::state::chia::serving::Serving;
 use crate::state::chia::sync::Sync;
 use crate::state::chia::transactions::{TransactionIds, Transactions};
 use crate::time::Time;
+
+/// A block that a peer told, and what it claims to weigh.
+type Told = (ConnectionId, (u64, HeaderHash));
 
 impl<H: Sha256, I: TransactionIds> Role for FullNode<H, I> {
     fn node_type(&self) -> NodeType {
@@ -134,6 +138,8 @@ impl<H: Sha256, I: TransactionIds> Machine for FullNode<H, I> {
             .saturating_add(self.unfinished.heap())
             .saturating_add(self.early.heap())
             .saturating_add(self.proofs.heap())
+            .saturating_add(self.passed.heap())
+            .saturating_add(heap::tree(self.told.len(), size_of::<Told>()))
             .saturating_add(self.candidates.heap())
             .saturating_add(self.asks.heap())
             .saturating_add(places)

@@ -23,13 +23,14 @@ pub use input::{
 };
 
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeMap, VecDeque};
 use core::marker::PhantomData;
 
 use crate::ask::{AskId, Asks};
 use crate::codec::chia::{Bytes32, FullBlock, HeaderHash, Message, NodeType};
 use crate::codec::streamable::{RustCryptoSha256, Sha256};
 use crate::fault::{Refused, Rule};
+use crate::heap;
 use crate::machine::{ActionOf, Out};
 use crate::state::chia::addresses::Addresses;
 use crate::state::chia::chain::{Chain, Tip};
@@ -70,13 +71,17 @@ pub struct FullNode<H: Sha256 = RustCryptoSha256, I: TransactionIds = Transactio
     unfinished: Unfinished,
     /// Unfinished blocks that may be of use when there are other tips.
     early: Early,
-    /// Proofs of time that were seen, by the hash of all of each (P-23).
+    /// Proofs of time that made a block of an unfinished one, by the hash of all of each (P-23).
     proofs: Recent<Bytes32>,
+    /// Those whose block was not here (T-22): it may come yet, and the proof once more.
+    passed: Recent<Bytes32>,
     candidates: Candidates,
     /// Blocks that were finished while syncing (T-21).
     kept: VecDeque<Box<FullBlock>>,
     /// A better chain is announced once all that was kept is added (P-45).
     is_finishing: bool,
+    /// What peers told while a sync went on: the heaviest of each, and what it claims to weigh.
+    told: BTreeMap<ConnectionId, (u64, HeaderHash)>,
     /// The common ancestor that wallets were told (W-1).
     lca_told: HeaderHash,
     sync: Sync<H>,
@@ -115,9 +120,11 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
             unfinished: Unfinished::new(),
             early: Early::new(),
             proofs: Recent::new(),
+            passed: Recent::new(),
             candidates: Candidates::new(),
             kept: VecDeque::new(),
             is_finishing: false,
+            told: BTreeMap::new(),
             lca_told: chain.lca,
             sync: Sync::with_hash(config.sync.clone(), config.sync_seed),
             serving: Serving::new(config.serving.clone()),
@@ -171,6 +178,8 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         self.unfinished.forget_peer(from);
         self.early.forget_peer(from);
         self.candidates.forget_peer(from);
+        self.told.remove(&from);
+        heap::relax_map(&mut self.told);
         let is_block =
             |asked: &Asked| matches!(asked.about, About::Block(_) | About::Unfinished(_));
         for asked in self.asks.cancel(|asked| asked.charged == Some(from) && !is_block(asked)) {
@@ -202,9 +211,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
                     self.proofs.remove(proof);
                 }
             }
-            About::ProofOfTime(timed) => {
-                self.proofs.remove(timed.hash);
-            }
+            About::ProofOfTime(timed) => self.forget_proof(timed.hash),
             _ => {}
         }
     }
@@ -216,7 +223,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         }
         let kept = match message {
             Message::Block(it) => self.block(now, from, it.block, out),
-            Message::UnfinishedBlock(it) => self.unfinished(Some(from), from, it.block, out),
+            Message::UnfinishedBlock(it) => self.unfinished(Some(from), Some(from), it.block, out),
             Message::NewProofOfTime(it) => {
                 self.proof_of_time(now, from, it.proof, &rules::INVALID_PROOF_OF_TIME, out);
                 Ok(())

@@ -31,14 +31,14 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         out: &mut Out<Self>,
     ) {
         let hash = Bytes32(proof.get_hash::<H>());
-        if self.proofs.contains(hash) {
-            return;
-        }
         let is_stored = self.unfinished.get(key(&proof)).is_some();
-        if !is_stored && !self.answers_tip(&proof) {
+        let answers = is_stored || self.answers_tip(&proof);
+        // What was passed on is no use to a block that has come since.
+        let seen = if is_stored { &mut self.proofs } else { &mut self.passed };
+        if !answers || seen.contains(hash) {
             return;
         }
-        self.proofs.insert(hash, self.config.limits.max_seen);
+        seen.insert(hash, self.config.limits.max_seen);
         // While syncing nothing is added: what is kept until then is verified first, so that
         // nobody fills what room there is.
         if is_stored && !self.is_syncing() {
@@ -48,15 +48,21 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         let query = FullNodeQuery::VerifyProofOfTime(Box::new(proof.clone()));
         let about = About::ProofOfTime(Box::new(Timed { proof, hash, from, rule }));
         if self.ask(Asked { charged: Some(from), about }, query, out).is_none() {
-            self.proofs.remove(hash);
+            self.forget_proof(hash);
         }
+    }
+
+    /// A proof may come again, and is looked at then.
+    pub(super) fn forget_proof(&mut self, hash: Bytes32) {
+        self.proofs.remove(hash);
+        self.passed.remove(hash);
     }
 
     /// Whether a proof is good, and what follows from it.
     pub(super) fn timed(&mut self, now: Time, timed: Timed, good: bool, out: &mut Out<Self>) {
         let Timed { proof, hash, from, rule } = timed;
         if !good {
-            self.proofs.remove(hash);
+            self.forget_proof(hash);
             self.penalise(from, rule, out);
             return;
         }

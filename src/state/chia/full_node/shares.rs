@@ -69,10 +69,15 @@ impl<V> Shares<V> {
     }
 
     pub fn remove(&mut self, number: u64) -> Option<V> {
+        self.take(number).map(|(_, value)| value)
+    }
+
+    /// Takes a value out; it, and whose it was.
+    pub fn take(&mut self, number: u64) -> Option<(Option<ConnectionId>, V)> {
         let (owner, value) = self.all.remove(&number)?;
         self.take_from(owner, 1);
         heap::relax_map(&mut self.all);
-        Some(value)
+        Some((owner, value))
     }
 
     /// All of them, oldest first.

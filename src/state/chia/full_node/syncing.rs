@@ -48,7 +48,8 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         }
     }
 
-    /// While syncing, a block is a candidate (P-1).
+    /// While syncing, a block is a candidate (P-1). If it turns out to be near when the sync is over
+    /// it is asked for: nobody tells it again.
     pub(super) fn candidate(
         &mut self,
         now: Time,
@@ -56,6 +57,10 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         block: FullBlock,
         out: &mut Out<Self>,
     ) {
+        let weight = block.weight();
+        if self.told.get(&from).is_none_or(|(heaviest, _)| *heaviest < weight) {
+            self.told.insert(from, (weight, block.header_hash::<H>()));
+        }
         self.for_sync(now, from, Block { block }.into(), out);
     }
 
@@ -129,8 +134,22 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         }
         // Their parents may have come.
         self.adopt(now, None, out);
+        self.ask_for_told(now, out);
         self.is_finishing = true;
         self.kept_was_added(out);
+    }
+
+    /// Asks for what was told while syncing and is heavier than what came of that.
+    fn ask_for_told(&mut self, now: Time, out: &mut Out<Self>) {
+        if self.is_syncing() {
+            return;
+        }
+        let ours = self.chain.heaviest().map_or(0, |tip| tip.weight);
+        for (from, (weight, header_hash)) in core::mem::take(&mut self.told) {
+            if weight > ours {
+                self.ask_for_parent(now, Origin::Peer(from), header_hash, out);
+            }
+        }
     }
 
     /// Once all that was kept is added, everybody is told (P-45).

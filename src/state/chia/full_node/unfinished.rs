@@ -212,12 +212,12 @@ impl Unfinished {
 }
 
 impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
-    /// An unfinished block, a peer's or (`from` is nobody) our own, which a farmer's message made
-    /// (P-20 steps 1 to 4).
+    /// An unfinished block, a peer's or (`from` is nobody) our own, which a farmer's message made:
+    /// `charged` is whose (P-20 steps 1 to 4).
     pub(super) fn unfinished(
         &mut self,
         from: Option<ConnectionId>,
-        charged: ConnectionId,
+        charged: Option<ConnectionId>,
         block: FullBlock,
         out: &mut Out<Self>,
     ) -> Kept {
@@ -228,8 +228,8 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
             return Err(&rules::NOT_UNFINISHED);
         }
         if is_syncing || self.tip(block.prev_header_hash()).is_none() {
-            if let Some(from) = from.filter(|_| is_unfinished) {
-                self.early.keep(from, block, self.config.limits.max_waiting);
+            if is_unfinished {
+                self.keep_early(from, Box::new(block));
             }
             return Ok(());
         }
@@ -239,10 +239,10 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         }
         let about = About::Unfinished(self.unfinished.waiting.upcoming());
         let query = FullNodeQuery::ValidateUnfinished(Box::new(block.clone()));
-        let Ok(id) = self.asks.open(Asked { charged: Some(charged), about }) else {
-            return Ok(());
-        };
-        self.peers.charge(charged);
+        let Ok(id) = self.asks.open(Asked { charged, about }) else { return Ok(()) };
+        if let Some(charged) = charged {
+            self.peers.charge(charged);
+        }
         let progress = Progress::Validating(id);
         let waiting = Waiting { block: Box::new(block), whole, from, progress };
         if self.wait(from, waiting).is_some() {
@@ -254,11 +254,22 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         Ok(())
     }
 
-    /// Puts one among those that wait: whoever has most of them makes room (P-22).
+    /// Puts one among those that wait: whoever has most of them makes room (P-22). For our own, which
+    /// a farmer has signed once, anybody's oldest does.
     fn wait(&mut self, from: Option<ConnectionId>, waiting: Waiting) -> Option<u64> {
-        let most = self.config.limits.max_waiting;
-        let number = self.unfinished.waiting.upcoming();
-        let (_, displaced) = self.unfinished.waiting.insert(from, waiting, most).ok()?;
+        let (most, waits) = (self.config.limits.max_waiting, &mut self.unfinished.waiting);
+        let number = waits.upcoming();
+        let displaced = match waits.insert(from, waiting, most) {
+            Ok((_, displaced)) => displaced,
+            Err(waiting) if waiting.from.is_some() => return None,
+            Err(waiting) => {
+                let others = waits.iter().find(|(_, other)| other.from.is_some());
+                let others = others.map(|(other, _)| other)?;
+                let displaced = self.unfinished.take(others);
+                self.unfinished.waiting.insert(from, waiting, most).ok()?;
+                displaced
+            }
+        };
         if let Some(displaced) = displaced {
             self.displaced(&displaced);
         }
@@ -326,7 +337,13 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         let Proven { quality, iterations } = proven;
         let Some(parent) = self.tip(waiting.block.prev_header_hash()).copied() else { return };
         let key = (parent.challenge_hash, iterations);
-        if self.is_syncing() || self.unfinished.stored.contains_key(&key) {
+        if self.unfinished.stored.contains_key(&key) {
+            return;
+        }
+        if self.is_syncing() {
+            // It began meanwhile, and may come to nothing.
+            self.unfinished.seen.remove(waiting.whole);
+            self.keep_early(waiting.from, waiting.block);
             return;
         }
         // A chain that is sound has a rate.

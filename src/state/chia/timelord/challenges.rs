@@ -5,7 +5,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
-use super::iterations::{Iterations, Proved};
+use super::iterations::Iterations;
 use crate::ask::AskId;
 use crate::codec::chia::{Bytes32, ProofOfTime};
 use crate::heap;
@@ -170,13 +170,19 @@ impl Challenges {
     }
 
     /// There was a proof of so many.
-    pub fn prove(&mut self, hash: Bytes32, count: u64, proved: Option<Box<Proved>>, most: usize) {
+    pub fn prove(
+        &mut self,
+        hash: Bytes32,
+        count: u64,
+        proof: Option<Box<ProofOfTime>>,
+        most: usize,
+    ) {
         if let Some(challenge) = self.all.get_mut(&hash) {
-            challenge.iterations.prove(count, proved, most);
+            challenge.iterations.prove(count, proof, most);
         }
     }
 
-    /// The proof of so many that there is already, for a full node that has come since. What it was
+    /// The proof of so many that there is already, for a full node that wants it now. What it was
     /// given is forgotten when it goes, even if it told nothing of the challenge.
     pub fn give_again(&mut self, hash: Bytes32, teller: Teller, count: u64) -> Option<ProofOfTime> {
         self.all.get_mut(&hash)?.iterations.give_again(teller, count)

@@ -19,17 +19,9 @@ pub(super) struct Iterations {
     /// It was told of these.
     fed: BTreeSet<u64>,
     /// Of these there was a proof: `None` if it was bad.
-    proved: BTreeMap<u64, Option<Box<Proved>>>,
-    /// Who came later and was given some of them.
+    proved: BTreeMap<u64, Option<Box<ProofOfTime>>>,
+    /// Who was given some of them when it wanted them.
     given: ByTeller<BTreeSet<u64>>,
-}
-
-/// A good proof.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Proved {
-    pub proof: ProofOfTime,
-    /// The newest full node of those that it was sent to.
-    pub newest: Teller,
 }
 
 impl Iterations {
@@ -80,13 +72,11 @@ impl Iterations {
         by.map(|(teller, _)| teller)
     }
 
-    /// The proof of so many, for a full node that has come since it was sent, once.
+    /// The proof of so many, for a full node that did not want it when it was sent, once.
     pub fn give_again(&mut self, teller: Teller, count: u64) -> Option<ProofOfTime> {
-        let proved = self.proved.get(&count)?.as_ref()?;
-        if teller <= proved.newest || !self.given.entry(teller)?.insert(count) {
-            return None;
-        }
-        Some(proved.proof.clone())
+        let proof = self.proved.get(&count)?.as_ref()?;
+        let is_new = self.given.entry(teller)?.insert(count);
+        is_new.then(|| ProofOfTime::clone(proof))
     }
 
     /// What it was given is nothing to who comes next.
@@ -95,14 +85,18 @@ impl Iterations {
     }
 
     /// There is a proof, good or bad: no other is wanted.
-    pub fn prove(&mut self, count: u64, proved: Option<Box<Proved>>, most: usize) {
+    pub fn prove(&mut self, count: u64, proof: Option<Box<ProofOfTime>>, most: usize) {
         if self.fed.remove(&count) {
+            let given = self.wanted_by(count).filter(Option::is_some).collect::<Vec<_>>();
             for wants in self.wanted.values_mut() {
                 wants.remove(&count);
             }
             self.wanted.retain(|wants| !wants.is_empty());
             if self.proved.len() < most {
-                self.proved.insert(count, proved);
+                self.proved.insert(count, proof);
+                for teller in given {
+                    self.given.entry(teller).map(|counts| counts.insert(count));
+                }
             }
         }
     }
@@ -125,10 +119,10 @@ impl Iterations {
     pub fn heap(&self) -> usize {
         let of = |set: &BTreeSet<u64>| heap::tree(set.len().max(1), size_of::<u64>());
         let told = self.wanted.iter().chain(self.given.iter()).map(|(_, counts)| of(counts));
-        let entry = size_of::<(u64, Option<Box<Proved>>)>();
+        let entry = size_of::<(u64, Option<Box<ProofOfTime>>)>();
         let good = self.proved.values().flatten();
-        let good = good.map(|it| Source::heap(&it.proof.witness.0));
-        let good = good.map(|witness| size_of::<Proved>().saturating_add(witness));
+        let good = good.map(|proof| Source::heap(&proof.witness.0));
+        let good = good.map(|witness| size_of::<ProofOfTime>().saturating_add(witness));
         told.chain(good)
             .chain([of(&self.unfed), of(&self.fed)])
             .chain([heap::tree(self.proved.len().max(1), entry)])

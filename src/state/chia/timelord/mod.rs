@@ -158,8 +158,8 @@ impl Timelord {
         }
     }
 
-    /// A proof that somebody wants (T-2). One that was made before the full node came is sent once
-    /// more: it may have been lost with the connection before.
+    /// A proof that somebody wants (T-2). One that was made before the full node wanted it is sent
+    /// once more: it may have been lost with the connection before, or the block was not there yet.
     fn want(&mut self, from: ConnectionId, hash: Bytes32, iterations: u64, out: &mut Out<Self>) {
         let teller = Some(from);
         if let Some(proof) = self.challenges.give_again(hash, teller, iterations) {

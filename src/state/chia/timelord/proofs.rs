@@ -3,7 +3,6 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::iterations::Proved;
 use super::{Asked, Made, Timelord, TimelordNotice, TimelordQuery};
 use crate::ask::AskId;
 use crate::codec::chia::messages::ProofOfTimeFinished;
@@ -39,10 +38,7 @@ impl Timelord {
     pub(super) fn verified(&mut self, made: Made, is_good: bool, out: &mut Out<Self>) {
         let Made { proof, of, worker, micros } = made;
         let (challenge_hash, iterations) = (proof.challenge_hash, proof.number_of_iterations);
-        let proved = is_good.then(|| {
-            let (proof, newest) = (proof.clone(), self.views.newest());
-            Box::new(Proved { proof, newest })
-        });
+        let proved = is_good.then(|| Box::new(proof.clone()));
         self.challenges.prove(challenge_hash, iterations, proved, self.config.max_pending);
         if !is_good {
             out.notify(TimelordNotice::BadProof { worker, challenge_hash, iterations });
