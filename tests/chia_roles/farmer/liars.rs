@@ -92,6 +92,23 @@ fn a_flood_of_challenges_takes_nobody_elses_room() {
     }
 }
 
+/// Be it of challenges that others told.
+#[test]
+fn a_flood_of_heights_takes_nobody_elses_coinbase() {
+    let mut config = config();
+    config.limits.max_challenges = 4;
+    let mut played = farmer(config);
+    played.hear(NODE, finalized(7, 2_000, 100));
+    pay(&mut played);
+    for (byte, height) in [(20, 3_000), (21, 3_001), (22, 3_002), (7, 3_003)] {
+        played.hear(LIAR, finalized(byte, height, u64::from(height)));
+        pay(&mut played);
+    }
+    played.sent();
+    let sent = shown(&mut played);
+    assert!(sent.contains(&to(NODE, request_header_hash())), "{sent:?}");
+}
+
 #[test]
 fn who_told_a_challenge_first_does_not_take_it_along() {
     let mut config = config();

@@ -189,7 +189,7 @@ impl Challenges {
     }
 
     /// Keeps a coinbase; in want of room those go that are of no block that is farmed, then those
-    /// of the lowest heights.
+    /// of whoever claims the most heights.
     pub fn keep_coinbase(&mut self, signed: SignedCoinbase, most: usize) {
         self.coinbases.insert(signed.coinbase.height, signed);
         if self.coinbases.len() > most {
@@ -198,8 +198,29 @@ impl Challenges {
             self.coinbases.retain(|height, _| farmed.contains(height));
         }
         while self.coinbases.len() > most {
-            self.coinbases.pop_first();
+            let Some(height) = self.least_modest() else { break };
+            self.coinbases.remove(&height);
         }
+    }
+
+    /// Of the heights of coinbases the one of which even the most modest of those who claim it
+    /// claims the most; of several the lowest. Nobody loses any by what another claims.
+    fn least_modest(&self) -> Option<u32> {
+        let mut claimed: BTreeMap<Teller, BTreeSet<u32>> = BTreeMap::new();
+        for (teller, claim) in self.by_hash.values().flat_map(|it| it.claims.iter()) {
+            if self.coinbases.contains_key(&claim.next()) {
+                claimed.entry(teller).or_default().insert(claim.next());
+            }
+        }
+        let mut fewest: BTreeMap<u32, usize> = BTreeMap::new();
+        for heights in claimed.values() {
+            for height in heights {
+                let few = fewest.entry(*height).or_insert(usize::MAX);
+                *few = heights.len().min(*few);
+            }
+        }
+        let all = fewest.into_iter().map(|(height, few)| (few, Reverse(height)));
+        all.max().map(|(_, Reverse(height))| height)
     }
 
     /// The coinbase of a height.

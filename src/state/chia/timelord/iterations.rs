@@ -87,15 +87,15 @@ impl Iterations {
     /// There is a proof, good or bad: no other is wanted.
     pub fn prove(&mut self, count: u64, proof: Option<Box<ProofOfTime>>, most: usize) {
         if self.fed.remove(&count) {
-            let given = self.wanted_by(count).filter(Option::is_some).collect::<Vec<_>>();
+            let given: Vec<_> = self.wanted_by(count).flatten().collect();
             for wants in self.wanted.values_mut() {
                 wants.remove(&count);
             }
             self.wanted.retain(|wants| !wants.is_empty());
             if self.proved.len() < most {
                 self.proved.insert(count, proof);
-                for teller in given {
-                    self.given.entry(teller).map(|counts| counts.insert(count));
+                for node in given {
+                    self.given.entry(Some(node)).map(|counts| counts.insert(count));
                 }
             }
         }
