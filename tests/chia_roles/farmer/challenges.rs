@@ -5,7 +5,10 @@ use nodewire::codec::chia::messages::{
 };
 use nodewire::codec::chia::{Bytes32, NodeType};
 
-use super::{DIFFICULTY, HARVESTER, NODE, config, farmer, farming, finalized, prove_large};
+use super::{
+    DIFFICULTY, GOOD, HARVESTER, NODE, OTHER_NODE, broadcast, config, farmer, farming, finalized,
+    prove_large, response,
+};
 use crate::given::{bytes32, penalty, to};
 
 #[test]
@@ -84,5 +87,25 @@ fn arrivals_and_challenges_are_bounded() {
         let quality = Bytes32(quality);
         played.hear(HARVESTER, ChallengeResponse { challenge_hash, quality, plot_size: 40 });
         assert_eq!(played.sent().len(), usize::from(is_known), "{byte}");
+    }
+}
+
+/// A full node that is behind tells an old challenge, whose proofs push out those of the newest: when
+/// it is there too, harvesters are told that once more.
+#[test]
+fn what_made_room_for_an_old_challenge_is_harvested_again() {
+    let mut config = config();
+    config.limits.max_qualities = 1;
+    let mut played = farming(config);
+    played.hear(HARVESTER, response(GOOD, 20));
+    played.hear(OTHER_NODE, finalized(6, 1_999, 90));
+    let (challenge_hash, quality) = (bytes32(6), Bytes32([254; 32]));
+    played.hear(HARVESTER, ChallengeResponse { challenge_hash, quality, plot_size: 40 });
+    played.sent();
+    for told in [1, 0] {
+        played.hear(OTHER_NODE, finalized(7, 2_000, 100));
+        let challenge = NewChallenge { challenge_hash: bytes32(7) };
+        let again = [broadcast(NodeType::Harvester, challenge)];
+        assert_eq!(played.sent(), again[..told]);
     }
 }

@@ -55,8 +55,12 @@ impl<H: Sha256> Farmer<H> {
         if is_wanted {
             self.ask_for(now, quality, &estimates, out);
         }
-        let displaced = displaced.into_iter().flatten();
-        let displaced = displaced.filter(|(hash, gone)| self.is_best(*hash, gone));
+        let displaced = displaced.unwrap_or_default();
+        for (_, gone) in displaced.iter().filter(|(_, gone)| gone.challenge_hash != challenge_hash)
+        {
+            self.challenges.harvest_again(gone.challenge_hash);
+        }
+        let displaced = displaced.iter().filter(|(hash, gone)| self.is_best(*hash, gone));
         let displaced: BTreeSet<_> = displaced.map(|(_, gone)| gone.challenge_hash).collect();
         if !displaced.is_empty() {
             self.forget_lowest(now, &displaced, out);

@@ -139,6 +139,14 @@ impl Challenges {
         challenge.is_some_and(|it| !core::mem::replace(&mut it.is_harvested, true))
     }
 
+    /// What was found of a challenge made room for that of another, which may be of a full node that
+    /// is behind: if it goes on to this one, harvesters are told once more.
+    pub fn harvest_again(&mut self, hash: Bytes32) {
+        if let Some(challenge) = self.by_hash.get_mut(&hash) {
+            challenge.is_harvested = false;
+        }
+    }
+
     /// The challenges that a full node, or one that is gone, said are as heavy as this.
     pub fn of_weight(&self, teller: Teller, weight: u64) -> impl Iterator<Item = Bytes32> + '_ {
         let all = self.by_hash.iter();
