@@ -395,3 +395,23 @@ fn what_the_gone_sent_makes_room_first() {
     let awaited: Vec<_> = ids.iter().map(|id| node.played.machine.awaits(*id)).collect();
     assert_eq!(awaited, [true, true, true, false, true]);
 }
+
+/// Whoever farms with many plots makes several blocks of one parent, and they are told to who comes
+/// before it has caught up: those of one tip are not to displace those of another.
+#[test]
+fn several_of_one_parent_leave_room_for_those_of_others() {
+    let mut node = node();
+    let parent = branch(&node.top(), 3, 1).remove(0);
+    let other = branch(&node.top(), 4, 1).remove(0);
+    let wanted = maker(2).unfinished(&parent);
+    node.hear(A, UnfinishedBlock { block: wanted.clone() });
+    for number in 5..10 {
+        node.hear(A, UnfinishedBlock { block: maker(number).unfinished(&other) });
+    }
+    node.hear(C, Block { block: parent.clone() });
+    let (id, _) = node.played.question();
+    let added = node.ledger.add(parent);
+    node.played.local(FullNodeCommand::Added(id, added));
+    let (_, query) = node.played.question();
+    assert_eq!(query, FullNodeQuery::ValidateUnfinished(Box::new(wanted)));
+}

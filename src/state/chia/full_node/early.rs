@@ -29,6 +29,9 @@ impl Early {
     /// Keeps one, in place of the oldest that the same peer offered. In a full table one of whoever
     /// has the most makes room, and of those that have as much the oldest.
     pub fn keep(&mut self, from: Option<ConnectionId>, block: Box<FullBlock>, most: usize) {
+        // Whoever farms with many plots makes several of one parent.
+        let parent = block.prev_header_hash();
+        self.0.retain(|of, it| of.is_none() || of != from || it.prev_header_hash() != parent);
         if self.0.owned_by(from) >= MOST_OF_ONE {
             let oldest = self.0.oldest_of(from).map(|(number, _)| number);
             oldest.map(|number| self.0.remove(number));
