@@ -6,8 +6,8 @@ use nodewire::codec::chia::messages::{
 use nodewire::codec::chia::{Bytes32, NodeType};
 
 use super::{
-    DIFFICULTY, GOOD, HARVESTER, NODE, OTHER_NODE, broadcast, config, farmer, farming, finalized,
-    prove_large, response,
+    DIFFICULTY, GOOD, HARVESTER, NODE, OTHER_HARVESTER, OTHER_NODE, broadcast, config, farmer,
+    farming, finalized, prove_large, response,
 };
 use crate::given::{bytes32, penalty, to};
 
@@ -108,4 +108,27 @@ fn what_made_room_for_an_old_challenge_is_harvested_again() {
         let again = [broadcast(NodeType::Harvester, challenge)];
         assert_eq!(played.sent(), again[..told]);
     }
+}
+
+/// A chain that a full node lost comes by challenges once more that the harvesters of now never heard of.
+#[test]
+fn who_came_since_is_told_a_challenge_that_is_told_again() {
+    const NEW: u64 = 5;
+    let mut config = config();
+    config.resend_challenges = true;
+    let mut played = farmer(config);
+    played.hear(NODE, finalized(7, 2_000, 100));
+    played.hear(NODE, finalized(8, 2_001, 200));
+    for gone in [HARVESTER, OTHER_HARVESTER, NODE, OTHER_NODE] {
+        played.disconnect(gone);
+    }
+    played.connect(NEW, NodeType::Harvester);
+    played.sent();
+    played.connect(6, NodeType::FullNode);
+    played.hear(6, finalized(7, 2_000, 100));
+    let challenge = NewChallenge { challenge_hash: bytes32(7) };
+    let told = played.sent();
+    let is_told = told.contains(&to(NEW, challenge.clone()))
+        || told.contains(&broadcast(NodeType::Harvester, challenge));
+    assert!(is_told, "{told:?}");
 }

@@ -34,8 +34,8 @@ pub(super) enum News {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Challenge {
     owner: Teller,
-    /// Harvesters have it.
-    is_harvested: bool,
+    /// Harvesters have it: those up to the one that had come last.
+    harvested: Option<Teller>,
     /// A proof of it was not shown in time: from then on only those that were shown count (F-4).
     is_lapsed: bool,
     /// What full nodes say of it: of those that differ nobody here can tell who is right.
@@ -113,8 +113,8 @@ impl Challenges {
         let Some(challenge) = self.by_hash.get_mut(&hash) else {
             let mut claims = ByTeller::new();
             claims.insert(teller, claim);
-            let (is_harvested, is_lapsed) = (false, false);
-            let challenge = Challenge { owner: teller, is_harvested, is_lapsed, claims };
+            let (harvested, is_lapsed) = (None, false);
+            let challenge = Challenge { owner: teller, harvested, is_lapsed, claims };
             self.by_hash.insert(hash, challenge);
             self.owned.entry(teller).or_default().insert((claim.weight, hash));
             self.make_room(most);
@@ -133,17 +133,17 @@ impl Challenges {
         News::Known
     }
 
-    /// Harvesters are told of a challenge. False if they were.
-    pub fn harvest(&mut self, hash: Bytes32) -> bool {
-        let challenge = self.by_hash.get_mut(&hash);
-        challenge.is_some_and(|it| !core::mem::replace(&mut it.is_harvested, true))
+    /// Harvesters are told of a challenge, of whom this one came last: who came last when they
+    /// were told it before; `None`: they were not.
+    pub fn harvest(&mut self, hash: Bytes32, newest: Teller) -> Option<Teller> {
+        self.by_hash.get_mut(&hash)?.harvested.replace(newest)
     }
 
     /// What was found of a challenge made room for that of another, which may be of a full node that
     /// is behind: if it goes on to this one, harvesters are told once more.
     pub fn harvest_again(&mut self, hash: Bytes32) {
         if let Some(challenge) = self.by_hash.get_mut(&hash) {
-            challenge.is_harvested = false;
+            challenge.harvested = None;
         }
     }
 

@@ -39,12 +39,27 @@ impl<H: Sha256> Farmer<H> {
         if news != News::Repeated && is_heaviest {
             self.want_coinbase(from, claim.next(), out);
             self.catch_up(now, from, challenge_hash, out);
-            if self.challenges.harvest(challenge_hash) {
-                let message = NewChallenge { challenge_hash }.into();
-                out.send(Delivery::Broadcast(NodeType::Harvester, message));
-            }
+            self.harvest(challenge_hash, out);
         }
         Ok(())
+    }
+
+    /// Tells harvesters a challenge; one that was told before those that came since, if they are to
+    /// hear what there is (F-1): whoever lost its chain comes by old ones once more, and nobody else
+    /// may be left to sign what is made of them.
+    fn harvest(&mut self, challenge_hash: Bytes32, out: &mut Out<Self>) {
+        let newest = self.harvesters.last().copied();
+        let message = NewChallenge { challenge_hash };
+        let Some(before) = self.challenges.harvest(challenge_hash, newest) else {
+            out.send(Delivery::Broadcast(NodeType::Harvester, message.into()));
+            return;
+        };
+        if self.config.resend_challenges {
+            let since = self.harvesters.iter().filter(|harvester| Some(**harvester) > before);
+            for harvester in since {
+                out.send(Delivery::To(*harvester, message.clone().into()));
+            }
+        }
     }
 
     /// Asks for the coinbase of a block that is farmed, unless it is here or asked for.

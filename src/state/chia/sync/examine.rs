@@ -1,7 +1,7 @@
 //! What an answer with headers shows (P-40).
 
 use super::hashes::Theirs;
-use crate::codec::chia::{Bytes32, HeaderBlock};
+use crate::codec::chia::{Bytes32, Challenge, HeaderBlock};
 use crate::codec::streamable::{Sha256, Streamable};
 use crate::state::chia::role::ConnectionId;
 
@@ -91,7 +91,7 @@ pub(super) fn digest<H: Sha256>(header: &HeaderBlock, tip: u32) -> Bytes32 {
 }
 
 fn challenge<H: Sha256>(of: &HeaderBlock) -> Option<Bytes32> {
-    of.challenge.as_ref().map(|challenge| challenge.hash::<H>())
+    of.challenge.as_ref().map(Challenge::hash::<H>)
 }
 
 fn answers(header: &HeaderBlock, challenge: Option<Bytes32>) -> bool {
