@@ -1,13 +1,15 @@
 //! What the phases of a sync go by, and what becomes of them.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
-use super::peers::Peers;
+use super::peers::{Kind, Peers, Request};
 use super::run::Phase;
-use super::tips::Barred;
+use super::tips::{Barred, Goal};
 use super::{Sync, SyncLimits, SyncOutcome, SyncQuery};
 use crate::ask::Asks;
 use crate::codec::chia::HeaderHash;
+use crate::codec::chia::messages::RequestHeaderBlocks;
 use crate::codec::streamable::Sha256;
 use crate::fault::Rule;
 use crate::machine::Out;
@@ -32,6 +34,19 @@ impl<H: Sha256> Cx<'_, H> {
         if let Ok(id) = self.asks.open(about) {
             self.out.ask(id, query);
         }
+    }
+
+    /// Asks one peer for headers of the goal's chain, whoever else might be asked.
+    pub fn ask_headers(
+        &mut self,
+        peer: ConnectionId,
+        request: Request,
+        heights: Vec<u32>,
+        goal: &Goal,
+    ) {
+        self.peers.ask(self.now, peer, Kind::Headers, request, self.limits.max_unanswered);
+        let request = RequestHeaderBlocks { tip_header_hash: goal.header_hash, heights };
+        self.out.send(Delivery::To(peer, request.into()));
     }
 
     /// A batch came of what was asked for then.

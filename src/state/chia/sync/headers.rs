@@ -293,10 +293,7 @@ impl Headers {
 
     fn ask_links<H: Sha256>(&mut self, dispute: Dispute, goal: &Goal, cx: &mut Cx<'_, H>) {
         let heights = dispute.heights(cx.limits.headers_per_batch).collect();
-        let most = cx.limits.max_unanswered;
-        cx.peers.ask(cx.now, dispute.with, Kind::Headers, Request::Links, most);
-        let request = RequestHeaderBlocks { tip_header_hash: goal.header_hash, heights };
-        cx.out.send(Delivery::To(dispute.with, request.into()));
+        cx.ask_headers(dispute.with, Request::Links, heights, goal);
         self.dispute = Some(dispute);
     }
 
@@ -319,10 +316,7 @@ impl Headers {
         self.digests.truncate(self.digests.len().saturating_sub(below.headers));
         let batch = self.window.step_back(cx.now, lister);
         let heights = self.window.heights(batch).collect();
-        let most = cx.limits.max_unanswered;
-        cx.peers.ask(cx.now, lister, Kind::Headers, Request::Batch(batch), most);
-        let request = RequestHeaderBlocks { tip_header_hash: goal.header_hash, heights };
-        cx.out.send(Delivery::To(lister, request.into()));
+        cx.ask_headers(lister, Request::Batch(batch), heights, goal);
         Some(Step::Stay)
     }
 
