@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use nodewire::chia::{NodeCommand, NodeNotice, NodeRemote, NodeSend};
@@ -13,12 +14,12 @@ use nodewire::state::chia::rules::SELF_CONNECTION;
 use nodewire::state::chia::{ConnectionId, Opened, Role};
 use nodewire::{Action, Ending, Fault, Machine, Out, Outbox, Time};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::friends::{Friends, Task};
 use super::setup::peer_info;
-use super::stream::{BACKLOG, News, Stream};
+use super::stream::{BACKLOG, LINGERING, News, Stream};
 
 /// Says when a hub is to stop: when this becomes true, or its sender is gone.
 pub type Stop = watch::Receiver<bool>;
@@ -32,6 +33,8 @@ pub struct Hub<R: Role, O: Oracle<R>> {
     unread: BTreeSet<ConnectionId>,
     friends: Friends,
     next: u64,
+    /// Room for streams that were closed and whose last bytes are leaving.
+    lingering: Arc<Semaphore>,
     news: (mpsc::Sender<News>, mpsc::Receiver<News>),
     dials: (mpsc::Sender<Dialled>, mpsc::Receiver<Dialled>),
     out: Out<Staffed<R, O>>,
@@ -80,6 +83,7 @@ impl<R: Role, O: Oracle<R>> Hub<R, O> {
             unread: BTreeSet::new(),
             friends: Friends::default(),
             next: 0,
+            lingering: Arc::new(Semaphore::new(LINGERING)),
             news: mpsc::channel(ROOM),
             dials: mpsc::channel(ROOM),
             out: Outbox::new(),
@@ -167,7 +171,7 @@ impl<R: Role, O: Oracle<R>> Hub<R, O> {
                 stream.is_reading = false;
                 self.unread.insert(id);
             }
-            Transport::Finished | Transport::Closed => {
+            Transport::Finished | Transport::Closed if !stream.is_over => {
                 stream.is_over = true;
                 told(now, &self.machine, HubNews::Left(id));
             }
@@ -187,7 +191,8 @@ impl<R: Role, O: Oracle<R>> Hub<R, O> {
         told(self.now(), &self.machine, HubNews::Opened(id, remote));
         self.next += 1;
         let _ = stream.set_nodelay(true);
-        self.streams.insert(id, Stream::start(id, stream, self.news.0.clone()));
+        let lingering = Arc::clone(&self.lingering);
+        self.streams.insert(id, Stream::start(id, stream, self.news.0.clone(), lingering));
         self.unread.insert(id);
         self.local(NodeCommand::Opened(opened(id)));
         self.remote(id, Transport::Writable(BACKLOG));

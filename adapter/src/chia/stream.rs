@@ -1,6 +1,9 @@
-//! One TCP stream of a node: a task that reads when it is told to, and one that writes.
+//! One TCP stream of a node, and the task that reads it when it is told to and writes to it.
 
+use std::collections::VecDeque;
+use std::future::pending;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use nodewire::bytes::Bytes;
@@ -9,7 +12,7 @@ use nodewire::state::chia::ConnectionId;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 
 /// What comes of a stream.
@@ -17,101 +20,267 @@ pub(super) type News = (ConnectionId, Transport);
 
 /// How many bytes may be under way between the node and the stream.
 pub(super) const BACKLOG: usize = 65_536;
+/// How many streams of a node may linger at once after it has closed them. One more is dropped at
+/// once: who opens streams by the thousand is not to have more of them than the node allows.
+pub(super) const LINGERING: usize = 64;
 /// Most bytes of one read.
 const READ: usize = 65_536;
-/// How long a closing end waits for its last bytes to be taken.
+/// How long a closed stream waits for its last bytes to be taken, and for the other end to close.
 const LINGER: Duration = Duration::from_secs(5);
 
-/// A stream, as the hub sees it.
+/// A stream, as the hub sees it. Dropped, it is closed: what was handed over still leaves, within
+/// [`LINGER`].
 pub(super) struct Stream {
-    /// A word on this is one read.
-    go: mpsc::Sender<()>,
+    words: mpsc::UnboundedSender<Word>,
     /// It was told to read and has not told what came of it.
     pub(super) is_reading: bool,
     /// Nothing more comes of it.
     pub(super) is_over: bool,
-    /// What is to leave. Closed when nothing more is.
-    out: mpsc::UnboundedSender<Bytes>,
+}
+
+/// What a stream is told.
+enum Word {
+    /// One read.
+    Read,
+    /// These bytes are to leave.
+    Write(Bytes),
 }
 
 impl Stream {
-    /// Tasks for a stream. They end by themselves when the hub forgets it.
-    pub(super) fn start(id: ConnectionId, stream: TcpStream, news: mpsc::Sender<News>) -> Self {
+    /// A task for a stream, that ends with it.
+    pub(super) fn start(
+        id: ConnectionId,
+        stream: TcpStream,
+        news: mpsc::Sender<News>,
+        lingering: Arc<Semaphore>,
+    ) -> Self {
+        let (words, told) = mpsc::unbounded_channel();
         let (reader, writer) = stream.into_split();
-        let (go, going) = mpsc::channel(1);
-        let (out, leaving) = mpsc::unbounded_channel();
-        tokio::spawn(read(id, reader, going, news.clone()));
-        tokio::spawn(write(id, writer, leaving, news));
-        Self { go, is_reading: false, is_over: false, out }
+        let ends = Ends {
+            id,
+            news,
+            reader,
+            writer,
+            buffer: vec![0; READ],
+            leaving: VecDeque::new(),
+            has_more: true,
+            is_broken: false,
+        };
+        tokio::spawn(async move {
+            let mut ends = ends;
+            if ends.serve(told).await.is_ok() {
+                ends.leave(&lingering).await;
+            }
+        });
+        Self { words, is_reading: false, is_over: false }
     }
 
     /// Reads once more, unless it already does.
     pub(super) fn read(&mut self) {
         if !self.is_reading && !self.is_over {
-            self.is_reading = self.go.try_send(()).is_ok();
+            self.is_reading = self.words.send(Word::Read).is_ok();
         }
     }
 
     /// These bytes are to leave: never more than the node was granted.
     pub(super) fn write(&self, bytes: Bytes) {
         // A stream that is gone tells so by itself.
-        let _ = self.out.send(bytes);
+        let _ = self.words.send(Word::Write(bytes));
     }
 }
 
-async fn read(
+/// Both ends of a stream.
+struct Ends {
     id: ConnectionId,
-    mut reader: OwnedReadHalf,
-    mut going: mpsc::Receiver<()>,
     news: mpsc::Sender<News>,
-) {
-    let mut buffer = vec![0; READ];
-    while going.recv().await.is_some() {
-        let came = match reader.read(&mut buffer).await {
-            Ok(0) => Transport::Finished,
-            // A copy of the right size: a slice kept for long pins no larger buffer.
-            Ok(n) => Transport::Received(Bytes::copy_from_slice(&buffer[..n])),
-            Err(_) => Transport::Closed,
-        };
-        let is_last = !matches!(came, Transport::Received(_));
-        if news.send((id, came)).await.is_err() || is_last {
-            return;
-        }
-    }
+    reader: OwnedReadHalf,
+    writer: OwnedWriteHalf,
+    buffer: Vec<u8>,
+    leaving: VecDeque<Bytes>,
+    /// The other end has not finished.
+    has_more: bool,
+    /// Nothing can be written any more. What came before may still be there to be read.
+    is_broken: bool,
 }
 
-async fn write(
-    id: ConnectionId,
-    mut writer: OwnedWriteHalf,
-    mut leaving: mpsc::UnboundedReceiver<Bytes>,
-    news: mpsc::Sender<News>,
-) {
-    while let Some(mut bytes) = leaving.recv().await {
-        while !bytes.is_empty() {
-            // A node that has closed the stream waits for its last bytes, but not for ever.
-            let is_closing = leaving.is_closed();
-            let written = match writing(&mut writer, &mut bytes, is_closing).await {
-                Ok(written) => written,
-                Err(_) => {
-                    let _ = news.send((id, Transport::Closed)).await;
-                    return;
+/// The stream is no more, or there is nobody to tell.
+struct Gone;
+
+impl Ends {
+    /// Reads and writes as it is told, until the hub forgets the stream.
+    async fn serve(&mut self, mut told: mpsc::UnboundedReceiver<Word>) -> Result<(), Gone> {
+        let mut is_reading = false;
+        loop {
+            tokio::select! {
+                word = told.recv() => match word {
+                    Some(Word::Read) => is_reading = true,
+                    Some(Word::Write(_)) if self.is_broken => {}
+                    Some(Word::Write(bytes)) => self.leaving.push_back(bytes),
+                    None => return Ok(()),
+                },
+                read = self.reader.read(&mut self.buffer), if is_reading && self.has_more => {
+                    is_reading = false;
+                    let came = self.came(read);
+                    self.tell(came).await?;
                 }
-            };
-            if !is_closing && news.send((id, Transport::Writable(written))).await.is_err() {
-                return;
+                written = write(&mut self.writer, &mut self.leaving) => {
+                    self.wrote(written).await?;
+                }
             }
         }
     }
-    let _ = timeout(LINGER, writer.shutdown()).await;
+
+    fn came(&mut self, read: io::Result<usize>) -> Transport {
+        match read {
+            Ok(0) if !self.is_broken => {
+                self.has_more = false;
+                Transport::Finished
+            }
+            // A copy of the right size: a slice kept for long pins no larger buffer.
+            Ok(n) if n > 0 => Transport::Received(Bytes::copy_from_slice(&self.buffer[..n])),
+            _ => Transport::Closed,
+        }
+    }
+
+    async fn wrote(&mut self, written: io::Result<usize>) -> Result<(), Gone> {
+        match written {
+            Ok(written) => self.tell(Transport::Writable(written)).await,
+            Err(_) if self.has_more => {
+                // What the peer said last may be there: reading it tells the end.
+                self.is_broken = true;
+                self.leaving.clear();
+                Ok(())
+            }
+            Err(_) => self.tell(Transport::Closed).await,
+        }
+    }
+
+    async fn tell(&mut self, came: Transport) -> Result<(), Gone> {
+        let is_last = came == Transport::Closed;
+        let told = self.news.send((self.id, came)).await;
+        if told.is_err() || is_last { Err(Gone) } else { Ok(()) }
+    }
+
+    /// The hub has forgotten the stream: what it was handed leaves, and what comes is dropped, lest
+    /// bytes that nobody read reset the stream and take back what is under way.
+    async fn leave(mut self, lingering: &Semaphore) {
+        let Ok(_permit) = lingering.try_acquire() else { return };
+        let Self { reader, writer, buffer, leaving, .. } = &mut self;
+        let sends = async {
+            while !leaving.is_empty() {
+                write(writer, leaving).await?;
+            }
+            writer.shutdown().await
+        };
+        let drops = async {
+            while reader.read(buffer).await? > 0 {}
+            Ok(())
+        };
+        let _ = timeout(LINGER, async { tokio::try_join!(sends, drops) }).await;
+    }
 }
 
-async fn writing(
-    writer: &mut OwnedWriteHalf,
-    bytes: &mut Bytes,
-    is_closing: bool,
-) -> io::Result<usize> {
-    if is_closing {
-        return timeout(LINGER, writer.write_buf(bytes)).await?;
+/// Writes some of what is leaving; never, if that is nothing.
+async fn write(writer: &mut OwnedWriteHalf, leaving: &mut VecDeque<Bytes>) -> io::Result<usize> {
+    let Some(first) = leaving.front_mut() else { return pending().await };
+    let written = writer.write_buf(first).await?;
+    if first.is_empty() {
+        leaving.pop_front();
     }
-    writer.write_buf(bytes).await
+    Ok(written)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+    use tokio::time::sleep;
+
+    type Told = mpsc::Receiver<News>;
+
+    /// A stream with room for so many to linger, what it tells, and its other end.
+    async fn stream(lingering: usize) -> (Stream, Told, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let other = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (ours, _) = listener.accept().await.unwrap();
+        let (news, told) = mpsc::channel(16);
+        let lingering = Arc::new(Semaphore::new(lingering));
+        (Stream::start(ConnectionId(7), ours, news, lingering), told, other)
+    }
+
+    /// Writes until the other side is no more: an end that is there still takes some bytes, and
+    /// one that is not answers them with a reset.
+    async fn until_reset(other: &mut TcpStream) {
+        for _ in 0..1_000 {
+            if other.write_all(&[0]).await.is_err() {
+                return;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the socket is still there");
+    }
+
+    #[tokio::test]
+    async fn one_that_is_closed_while_it_reads_ends_though_the_other_side_stays() {
+        let (mut ours, _told, mut other) = stream(0).await;
+        ours.read();
+        sleep(Duration::from_millis(50)).await;
+        drop(ours);
+        until_reset(&mut other).await;
+
+        let (mut ours, _told, mut other) = stream(1).await;
+        ours.read();
+        ours.write(Bytes::from_static(b"the last"));
+        drop(ours);
+        let mut last = Vec::new();
+        other.read_to_end(&mut last).await.unwrap();
+        assert_eq!(last, b"the last");
+        until_reset(&mut other).await;
+    }
+
+    #[tokio::test]
+    async fn one_that_is_closed_while_nobody_takes_its_bytes_ends() {
+        let (ours, mut told, mut other) = stream(1).await;
+        // More than both kernels take, as nobody reads.
+        let much = Bytes::from(vec![0; 1 << 20]);
+        for _ in 0..64 {
+            ours.write(much.clone());
+        }
+        while timeout(Duration::from_millis(200), told.recv()).await.is_ok() {}
+        drop(ours);
+        // It lingers, and then is gone.
+        until_reset(&mut other).await;
+    }
+
+    #[tokio::test]
+    async fn bytes_that_came_are_read_though_nothing_can_be_written() {
+        let (mut ours, mut told, mut other) = stream(1).await;
+        other.write_all(b"the last").await.unwrap();
+        // With bytes of ours unread its end resets the stream.
+        ours.write(Bytes::from_static(b"unread"));
+        assert_eq!(told.recv().await.unwrap().1, Transport::Writable(6));
+        drop(other);
+        for _ in 0..3 {
+            ours.write(Bytes::from_static(b"into nothing"));
+            sleep(Duration::from_millis(20)).await;
+        }
+        let mut came = Vec::new();
+        ours.read();
+        while let Some((_, news)) = told.recv().await {
+            match news {
+                Transport::Writable(_) => {}
+                Transport::Received(_) => {
+                    ours.is_reading = false;
+                    ours.read();
+                    came.push(news);
+                }
+                end => {
+                    came.push(end);
+                    break;
+                }
+            }
+        }
+        let last = Transport::Received(Bytes::from_static(b"the last"));
+        assert_eq!(came, [last, Transport::Closed]);
+    }
 }
