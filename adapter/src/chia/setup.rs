@@ -26,36 +26,31 @@ use crate::machines::FullNodeSettings;
 pub struct Identity {
     node_id: NodeId,
     listens: Option<SocketAddr>,
+    /// What chance is made from: nothing that peers are told, as the node id is.
+    seed: u64,
 }
 
 impl Identity {
     /// A new one at random, as a node has at each start, that listens there.
     #[must_use]
     pub fn random(listens: Option<SocketAddr>) -> Self {
-        let random = [(); 4].map(|()| RandomState::new().build_hasher().finish().to_be_bytes());
-        let node_id = NodeId(RustCryptoSha256::sha256(random.as_flattened()));
-        Self { node_id, listens }
+        let random = [(); 4].map(|()| random().to_be_bytes());
+        Self::named(NodeId(RustCryptoSha256::sha256(random.as_flattened())), listens)
     }
 
     /// One that is called so.
     #[must_use]
-    pub const fn named(node_id: NodeId, listens: Option<SocketAddr>) -> Self {
-        Self { node_id, listens }
+    pub fn named(node_id: NodeId, listens: Option<SocketAddr>) -> Self {
+        Self { node_id, listens, seed: random() }
     }
 
     fn config(&self, node_type: NodeType) -> NodeConfig {
         let mut connection = ConnectionConfig::new(node_type, self.node_id);
         connection.server_port = self.listens.map_or(0, |address| address.port());
-        connection.seed = self.seed();
+        connection.seed = self.seed;
         let mut config = NodeConfig::new(connection);
         config.own_addresses.extend(self.listens.map(peer_info));
         config
-    }
-
-    /// What chance is made from.
-    fn seed(&self) -> u64 {
-        let [a, b, c, d, e, f, g, h, ..] = self.node_id.0;
-        u64::from_be_bytes([a, b, c, d, e, f, g, h])
     }
 
     fn made<R: Role, O, C>(
@@ -67,6 +62,11 @@ impl Identity {
     ) -> Made<R, O, C> {
         Made { node: self.config(role.node_type()), machine, settings, role, oracle }
     }
+}
+
+/// A number that nobody foretells: the keys of hash tables are at random.
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 /// A role with what its node goes by and somebody who answers it, not put together yet.
@@ -118,8 +118,8 @@ pub fn full_node(
     introducer: Option<SocketAddr>,
 ) -> Result<Made<FullNode, Keeper, FullNodeSettings>, String> {
     let mut config = FullNodeConfig::default();
-    config.addresses = AddressesConfig::full_node(introducer.map(peer_info), identity.seed());
-    config.sync_seed = identity.seed();
+    config.addresses = AddressesConfig::full_node(introducer.map(peer_info), identity.seed);
+    config.sync_seed = identity.seed;
     let settings = FullNodeSettings { config, chain: ledger.chain() };
     let role = FullNode::new(settings.config.clone(), settings.chain.clone());
     let role = role.map_err(|refused| refused.to_string())?;
@@ -190,6 +190,6 @@ pub fn timelord(
 /// An introducer.
 #[must_use]
 pub fn introducer(identity: &Identity) -> Made<Introducer, Nobody, AddressesConfig> {
-    let config = AddressesConfig::introducer(identity.seed());
+    let config = AddressesConfig::introducer(identity.seed);
     identity.made("chia.introducer", config.clone(), Introducer::new(config), Nobody)
 }
