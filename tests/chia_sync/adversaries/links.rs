@@ -4,12 +4,13 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use nodewire::Time;
 use nodewire::codec::chia::{HeaderBlock, Message};
 use nodewire::sim::chia::Ledger;
 use nodewire::state::chia::SyncOutcome;
 
 use super::LIAR;
-use crate::chains::{chain, empty};
+use crate::chains::{chain, empty, grow, tip};
 use crate::world::World;
 
 /// The highest header of a batch that is not the tip, by what its block is not known by.
@@ -134,5 +135,43 @@ fn the_tip_is_known_without_it() {
         let mut world = world(&theirs, seed, 1, lie);
         assert_eq!(world.run(), synced(&theirs), "{seed}");
         assert_eq!(world.blamed(), [], "{seed}");
+    }
+}
+
+/// A tip that is made up, on a chain that is not: who tells it sends the hashes and nothing more,
+/// a friend of its damages every other batch. However often the hashes are asked for anew, who told
+/// a tip that is there has its turn soon.
+#[test]
+fn two_that_hold_a_turn_up_with_headers_that_do_not_meet_do_not_hold_it_long() {
+    let theirs = Rc::new(chain(600));
+    let made_up = Rc::new({
+        let mut other = (*theirs).clone();
+        grow(&mut other, 7, 1);
+        other
+    });
+    for seed in 0..6 {
+        let mut world = World::new(empty(), seed);
+        world.keeper.is_lax = true;
+        world.honest(1, &theirs);
+        world.twisted(LIAR, &made_up, |_, answer| {
+            let is_hashes = |it: &Message| matches!(it, Message::AllHeaderHashes(_));
+            answer.filter(is_hashes).into_iter().collect()
+        });
+        world.twisted(LIAR + 1, &made_up, |_, mut answer| {
+            if let Some(Message::HeaderBlocks(it)) = &mut answer {
+                let first = it.header_blocks.first().and_then(HeaderBlock::height);
+                if first.is_some_and(|first| first / 24 % 2 == 0) {
+                    damage(&mut it.header_blocks, u32::MAX);
+                }
+            }
+            answer.into_iter().collect()
+        });
+        world.start(LIAR);
+        world.tell(1, tip(&theirs));
+        assert_eq!(world.run(), synced(&theirs), "{seed}");
+        let others = world.blamed().into_iter().filter(|(peer, _)| *peer < LIAR);
+        assert_eq!(others.collect::<Vec<_>>(), [], "{seed}");
+        // Five seconds for tips to come, thirty of the turn, and what the wires take.
+        assert!(world.now < Time::from_micros(45_000_000), "{}", world.now);
     }
 }

@@ -35,7 +35,7 @@ impl Blocks {
         let (size, ahead) = (cx.limits.blocks_per_batch, cx.limits.window);
         let first = shown.fork.saturating_add(shown.added).saturating_add(1);
         let pace = cx.limits.time_per_block;
-        let window = Window::new((first, height), (size, ahead), pace, cx.now);
+        let window = Window::new((first, height), (size, ahead), (pace, Duration::ZERO), cx.now);
         Self { shown, window, waiting: VecDeque::new(), is_adding: false }
     }
 

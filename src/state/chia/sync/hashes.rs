@@ -82,7 +82,8 @@ impl Hashes {
         Self { since, asked_at: None, tried: Vec::new(), proven }
     }
 
-    /// Asks if nobody is being asked: the announcer first, for it has them.
+    /// Asks if nobody is being asked: the announcer first, for it has them, unless what it sent
+    /// before could not be.
     pub fn proceed<H: Sha256>(&mut self, goal: &Goal, cx: &mut Cx<'_, H>) -> Step {
         if self.asked_at.is_none() {
             self.ask(goal, false, cx);
@@ -157,6 +158,13 @@ impl Hashes {
         past(self.since, timeout)
     }
 
+    /// When nobody shows them for so long, or the turn is further behind its pace than `patience`.
+    pub fn slow_at(&self, stalled: Duration, patience: Duration) -> Time {
+        let proven = self.proven.as_ref();
+        let slow = proven.map(|proven| proven.slow_at(self.since, patience));
+        slow.into_iter().fold(self.fails_at(stalled), Time::min)
+    }
+
     pub fn heap(&self) -> usize {
         let tried = self.tried.capacity().saturating_mul(size_of::<ConnectionId>());
         tried.saturating_add(Proven::heap_of(self.proven.as_deref()))
@@ -168,7 +176,8 @@ impl Hashes {
 
     fn ask<H: Sha256>(&mut self, goal: &Goal, again: bool, cx: &mut Cx<'_, H>) {
         self.tried.retain(|tried| cx.peers.has(*tried));
-        let announcer = Some(goal.from).filter(|it| cx.peers.has(*it) && !self.tried.contains(it));
+        let announcer =
+            Some(goal.from).filter(|it| cx.peers.has_trusted(*it) && !self.tried.contains(it));
         let Some(peer) = announcer.or_else(|| cx.peers.pick(&self.tried, again)) else {
             // Who was asked is asked again in time; if nobody is there, whoever comes is.
             self.asked_at = (!self.tried.is_empty()).then_some(cx.now);

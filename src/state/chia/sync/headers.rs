@@ -13,7 +13,7 @@ use super::input::{
     HeaderBatch, SyncFailure, SyncNotice, SyncOutcome, SyncPhase, SyncQuery, Weighed,
 };
 use super::peers::{Kind, Request, Standing};
-use super::proven::Proven;
+use super::proven::{Carried, Proven};
 use super::run::Phase;
 use super::tips::Goal;
 use super::weight::{Shown, Weight};
@@ -59,7 +59,7 @@ impl Headers {
         theirs: Theirs,
         fork: u32,
         height: u32,
-        (mut digests, added): (Vec<Bytes32>, u32),
+        Carried { mut digests, added, behind }: Carried,
         cx: &Cx<'_, H>,
     ) -> Self {
         let (size, ahead) = (cx.limits.headers_per_batch, cx.limits.window);
@@ -70,7 +70,7 @@ impl Headers {
         let first = fork.saturating_add(shown).saturating_add(1);
         let pace = cx.limits.time_per_header;
         Self {
-            window: Window::new((first, height), (size, ahead), pace, cx.now),
+            window: Window::new((first, height), (size, ahead), (pace, behind), cx.now),
             digests,
             added,
             theirs,
@@ -327,9 +327,10 @@ impl Headers {
         self.hashes_anew(cx.now)
     }
 
+    /// Others' hashes may be true. It remains the same turn: what it lost of its time is lost.
     fn hashes_anew(&mut self, now: Time) -> Step {
-        let proven = Some(Box::new(self.take_proven()));
-        Step::Enter(Box::new(Phase::Hashes(Hashes::new(now, proven))))
+        let proven = self.take_proven().behind(self.window.behind(now));
+        Step::Enter(Box::new(Phase::Hashes(Hashes::new(now, Some(Box::new(proven))))))
     }
 
     fn blame<H: Sha256>(&mut self, peer: ConnectionId, goal: &Goal, cx: &mut Cx<'_, H>) -> Step {
@@ -371,7 +372,8 @@ mod tests {
     #[test]
     fn a_dispute_ends_with_who_it_is_with() {
         let (with, other) = (ConnectionId(1), ConnectionId(2));
-        let window = Window::new((1, 100), (25, 2), Duration::ZERO, Time::ZERO);
+        let pace = (Duration::ZERO, Duration::ZERO);
+        let window = Window::new((1, 100), (25, 2), pace, Time::ZERO);
         let mut headers = Headers {
             theirs: Theirs::of(Vec::new(), other),
             fork: 0,

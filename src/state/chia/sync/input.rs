@@ -48,7 +48,8 @@ pub struct SyncStart {
 pub enum SyncQuery {
     /// The header hash of our chain at a height that all of our tips share (P-38).
     HashAt {
-        /// The height: at most that of the tips' lowest common ancestor.
+        /// The height: at most that of the tips' lowest common ancestor when the sync began, or when
+        /// it last added a block.
         height: u32,
     },
     /// Are these headers good, each with its proofs and challenge? They come in order, and are not

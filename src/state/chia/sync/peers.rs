@@ -86,6 +86,11 @@ impl Peers {
         self.of.contains_key(&peer)
     }
 
+    /// True if it is there and is asked before others that are mistrusted.
+    pub fn has_trusted(&self, peer: ConnectionId) -> bool {
+        self.of.get(&peer).is_some_and(|asked| !asked.mistrusted)
+    }
+
     /// One of those that are preferred: at random among peers that were not asked for the same and
     /// answer soon; else among those that were not asked; else, `again`, among all. Who is
     /// mistrusted comes after all others, and is asked at once if there are no others.

@@ -1,9 +1,12 @@
 //! What a turn showed of a chain: whoever has the same blocks goes on from there (P-39, P-42).
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::hashes::Theirs;
+use super::window::past;
 use crate::codec::chia::{Bytes32, HeaderHash};
+use crate::time::Time;
 
 /// Headers that were weighed and found good, and blocks of theirs that were added.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -15,6 +18,19 @@ pub(super) struct Proven {
     digests: Vec<Bytes32>,
     /// How many of them our chain has blocks of.
     added: u32,
+    /// How far the turn is behind its pace, if it goes on with other hashes.
+    behind: Duration,
+}
+
+/// What holds for another chain too.
+#[derive(Debug, Default)]
+pub(super) struct Carried {
+    /// The digests of headers right above the fork.
+    pub digests: Vec<Bytes32>,
+    /// How many of the blocks were added.
+    pub added: u32,
+    /// How far the turn is behind its pace.
+    pub behind: Duration,
 }
 
 impl Proven {
@@ -23,16 +39,27 @@ impl Proven {
         let mut hashes = theirs.above(fork);
         hashes.truncate(digests.len());
         hashes.shrink_to_fit();
-        Self { fork, hashes, digests, added }
+        Self { fork, hashes, digests, added, behind: Duration::ZERO }
     }
 
-    /// What holds for another chain, that leaves ours at `fork` and ends at `height`: the digests
-    /// of headers right above the fork, and how many of the blocks were added.
+    /// The turn goes on, and is so far behind its pace.
+    pub const fn behind(mut self, behind: Duration) -> Self {
+        self.behind = behind;
+        self
+    }
+
+    /// When the turn is further behind its pace than that, if nothing came since.
+    pub fn slow_at(&self, since: Time, patience: Duration) -> Time {
+        past(since, patience.saturating_sub(self.behind))
+    }
+
+    /// What holds for another chain, that leaves ours at `fork` and ends at `height`.
     ///
     /// The last header that both have is to come once more: that its challenge is its own shows in
     /// the one above. So there is one to be weighed in any case.
-    pub fn of(self, theirs: &Theirs, fork: u32, height: u32) -> (Vec<Bytes32>, u32) {
-        let Some(below) = fork.checked_sub(self.fork) else { return (Vec::new(), 0) };
+    pub fn of(self, theirs: &Theirs, fork: u32, height: u32) -> Carried {
+        let nothing = Carried { behind: self.behind, ..Carried::default() };
+        let Some(below) = fork.checked_sub(self.fork) else { return nothing };
         let most = height.saturating_sub(self.fork) as usize;
         let first = self.fork.saturating_add(1);
         let pairs = (first..).zip(&self.hashes).take(most);
@@ -40,11 +67,11 @@ impl Proven {
         let (skip, mut digests) = (below as usize, self.digests);
         digests.truncate(common.saturating_sub(1));
         if skip >= digests.len() {
-            return (Vec::new(), 0);
+            return nothing;
         }
         digests.drain(..skip);
         let all = u32::try_from(digests.len()).unwrap_or(u32::MAX);
-        (digests, self.added.saturating_sub(below).min(all))
+        Carried { digests, added: self.added.saturating_sub(below).min(all), ..nothing }
     }
 
     /// Heap bytes held, with the place of it.

@@ -1,6 +1,7 @@
 //! A sync that goes on: its candidates and its phases (P-34, P-36).
 
 use alloc::boxed::Box;
+use core::time::Duration;
 
 use super::SyncLimits;
 use super::blocks::Blocks;
@@ -72,16 +73,17 @@ impl Phase {
         }
     }
 
-    /// What was shown so far; nothing of it stays here.
+    /// What was shown so far, for another turn; nothing of it stays here.
     fn take_proven(&mut self) -> Option<Box<Proven>> {
-        match self {
+        let proven = match self {
             Self::WaitTips { proven, .. } => proven.take(),
             Self::Hashes(phase) => phase.proven.take(),
             Self::Forking(phase) => phase.proven.take(),
             Self::Headers(phase) => Some(Box::new(phase.take_proven())),
             Self::Weight(phase) => Some(Box::new(phase.shown.take().into_proven())),
             Self::Blocks(phase) => Some(Box::new(phase.take_proven())),
-        }
+        };
+        proven.map(|proven| Box::new(proven.behind(Duration::ZERO)))
     }
 
     /// Whether answers of this kind are for it.
@@ -255,7 +257,7 @@ impl Run {
         cx.barred.bar(goal.whole, cx.now, limits.barred, limits.max_barred);
         self.tips.spend(goal.from);
         // What is wrong with our own chain is nobody's fault.
-        if failure != SyncFailure::NotOurs {
+        if !matches!(failure, SyncFailure::NotOurs | SyncFailure::Disconnected) {
             cx.peers.cool(goal.from, cx.now, limits.barred);
         }
     }
@@ -290,7 +292,7 @@ impl Run {
         let doubled = self.tips.turns(self.goal.from).saturating_sub(1).min(MOST_DOUBLED);
         let patience = limits.stalled.saturating_mul(1 << doubled);
         let at = match &self.phase {
-            Phase::Hashes(phase) => Some(phase.fails_at(limits.stalled)),
+            Phase::Hashes(phase) => Some(phase.slow_at(limits.stalled, patience)),
             Phase::Headers(phase) => phase.slow_at(patience),
             Phase::Blocks(phase) => phase.slow_at(patience),
             Phase::WaitTips { .. } | Phase::Forking(_) | Phase::Weight(_) => None,

@@ -41,7 +41,7 @@ pub(super) fn is_finished(block: &FullBlock) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Tips {
     of: BTreeMap<ConnectionId, Told>,
-    /// How many peers told one.
+    /// The place in line of the next peer that tells one.
     count: u64,
 }
 

@@ -52,11 +52,12 @@ enum State<T> {
 }
 
 impl<T> Window<T> {
-    /// The batches of heights `first` to `last`, of so many heights, some ahead at a time.
+    /// The batches of heights `first` to `last`, of so many heights, some ahead at a time, when what
+    /// was before them is so far behind its pace.
     pub fn new(
         (first, last): (u32, u32),
         (size, ahead): (u32, usize),
-        pace: Duration,
+        (pace, behind): (Duration, Duration),
         now: Time,
     ) -> Self {
         let mut window = Self {
@@ -69,7 +70,7 @@ impl<T> Window<T> {
             asked_at: None,
             front_since: now,
             pace,
-            behind: Duration::ZERO,
+            behind,
         };
         for _ in 0..window.ahead {
             window.open_next();
@@ -125,12 +126,12 @@ impl<T> Window<T> {
     /// The first batch, if it is here, and who delivered it; it stays the first until
     /// [`advance`](Self::advance).
     pub fn hand_on(&mut self, now: Time) -> Option<(ConnectionId, Vec<T>)> {
+        let behind = self.behind(now);
         let front = self.batches.front_mut()?;
         let State::Here(from, items) = &mut front.state else { return None };
         let (from, items) = (*from, core::mem::take(items));
         front.state = State::Handed(from);
-        // The time that our own side takes with it is nobody's fault.
-        self.behind = self.behind.saturating_add(now.since(self.front_since));
+        self.behind = behind;
         Some((from, items))
     }
 
@@ -146,13 +147,14 @@ impl<T> Window<T> {
 
     /// What was taken last is asked for once more, of this peer. Which batch is it?
     pub fn step_back(&mut self, now: Time, peer: ConnectionId) -> u32 {
+        self.behind = self.behind(now);
         self.front = self.front.saturating_sub(1);
         self.batches.push_front(Batch { state: State::Pending(peer), tried: Vec::from([peer]) });
         (self.front_since, self.asked_at) = (now, Some(now));
         self.front
     }
 
-    /// What was handed on is not: somebody else is to deliver it. Who did?
+    /// What was handed on is no good: somebody else is to deliver it. Who did?
     pub fn refuse(&mut self, now: Time) -> Option<ConnectionId> {
         self.front_since = now;
         let front = self.batches.front_mut()?;
@@ -237,7 +239,18 @@ impl<T> Window<T> {
         self.fails_at(patience.saturating_sub(self.behind))
     }
 
-    /// True once a batch was taken.
+    /// How far all up to now is behind its pace. The time that our own side takes with what was
+    /// handed on is nobody's fault.
+    pub fn behind(&self, now: Time) -> Duration {
+        match self.batches.front() {
+            Some(front) if !matches!(front.state, State::Handed(_)) => {
+                self.behind.saturating_add(now.since(self.front_since))
+            }
+            _ => self.behind,
+        }
+    }
+
+    /// True while a batch is taken: who steps back to the first has taken none.
     pub const fn has_advanced(&self) -> bool {
         self.front > 0
     }
@@ -287,7 +300,8 @@ mod tests {
 
     #[test]
     fn a_batch_that_is_here_is_not_lacked() {
-        let mut window = Window::<u8>::new((1, 100), (25, 2), Duration::ZERO, Time::ZERO);
+        let mut window =
+            Window::<u8>::new((1, 100), (25, 2), (Duration::ZERO, Duration::ZERO), Time::ZERO);
         assert_eq!([0, 1, 2].map(|batch| window.lacks(batch)), [true, true, false]);
         window.put(0, ConnectionId(1), alloc::vec![7]);
         assert_eq!([0, 1].map(|batch| window.lacks(batch)), [false, true]);
