@@ -38,7 +38,10 @@ pub(crate) fn group(canonical: &str) -> Option<String> {
 /// True if it may be the host of a node: the address of one, or a name of printable ASCII (P-26).
 pub(crate) fn is_plausible(host: &str) -> bool {
     match host.parse::<IpAddr>() {
-        Ok(ip) => !ip.is_unspecified() && !ip.is_multicast(),
+        Ok(ip) => {
+            let ip = ip.to_canonical();
+            !ip.is_unspecified() && !ip.is_multicast()
+        }
         Err(_) => {
             (1..=MAX_NAME).contains(&host.len()) && host.bytes().all(|b| b.is_ascii_graphic())
         }
