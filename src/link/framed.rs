@@ -58,6 +58,17 @@ enum Heard {
     Closed,
 }
 
+impl Heard {
+    /// True if the machine is told nothing more.
+    fn is_end(self, machine: &impl OverFrames) -> bool {
+        match self {
+            Self::More | Self::Told => false,
+            Self::Finished => machine.at_finish().is_none(),
+            Self::Closed => true,
+        }
+    }
+}
+
 /// How much a [`Framed`] may hold, in bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -172,7 +183,9 @@ impl<M: OverFrames, F: Framing> Framed<M, F> {
             let Some(machine) = &mut self.machine else { return Ok(()) };
             if machine.saturated() {
                 self.frame_due = None;
-                return Ok(());
+                // It is held back from nothing more: nothing is left, and nothing comes.
+                let is_over = self.ingress.is_empty() && self.heard.is_end(machine);
+                return if is_over { Err(machine.at_eof()) } else { Ok(()) };
             }
             let (framing, ended) = (&self.framing, self.heard != Heard::More);
             let most = machine.most_frame();

@@ -27,6 +27,19 @@ fn held_frames_wait_up_to_the_limit_and_count_before_a_closed_transport() {
     assert_eq!(ending, Some(Ending::Fault(Fault::truncated("the conversation"))));
 }
 
+/// Nobody waits for frames that can't come.
+#[test]
+fn the_end_of_one_that_is_held_back_from_nothing_is_the_end() {
+    let framing = LengthPrefixed::two(1_000);
+    for end in [Transport::Closed, Transport::Finished] {
+        let mut link = link(framing);
+        assert_eq!(give(&mut link, &[received(&frame(&framing, b"hold"))]).2, None);
+        let (_, words, ending) = give(&mut link, &[end]);
+        assert_eq!(words, [] as [Vec<u8>; 0]);
+        assert_eq!(ending, Some(Ending::Fault(Fault::truncated("the conversation"))));
+    }
+}
+
 #[test]
 fn a_link_may_be_full_to_the_byte() {
     let framing = LengthPrefixed::two(1_000);
