@@ -156,7 +156,10 @@ fn what_is_skipped_is_bounded() {
         let found = kind(&ack.other_way_round(&claim));
         assert!(matches!(found, MalformedKind::TooLarge | MalformedKind::UnexpectedEnd));
     }
+    let floats = [&[0xf9, 0, 20][..], &[0xfa, 0, 0, 0, 21], &[0xfb, 0, 0, 0, 0, 0, 0, 0, 22]];
     for odd in [&[0xc1, 0][..], &[0xf9, 0, 0], &[0x5f, 0xff], &[0x9f, 0xff], &[0xbf, 0xff], &[0xf7]]
+        .into_iter()
+        .chain(floats)
     {
         assert_eq!(kind(&ack.other_way_round(odd)), MalformedKind::TypeMismatch, "{odd:x?}");
     }

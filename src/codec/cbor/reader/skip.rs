@@ -38,7 +38,9 @@ impl<'a> Reader<'a> {
                 (BYTES | TEXT, Argument::Value(length)) => self.take(length).map(|_| 0)?,
                 (ARRAY, Argument::Value(count)) => count,
                 (MAP, Argument::Value(pairs)) => pairs.saturating_mul(2),
-                (UNSIGNED | NEGATIVE, _) | (SIMPLE, Argument::Value(20..=22)) => 0,
+                (UNSIGNED | NEGATIVE, _) => 0,
+                // In the head itself: the same numbers after it would be a float's bits.
+                (SIMPLE, Argument::Value(20..=22)) if self.at == from.saturating_add(1) => 0,
                 other => return Err(mismatch(other, from)),
             };
             if inside > self.left() as u64 {
