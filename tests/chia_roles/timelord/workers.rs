@@ -34,6 +34,18 @@ fn workers_go_to_the_heaviest_and_of_those_to_what_is_nearest() {
     assert_eq!((played.asked(), played.machine.active()), (vec![], 0));
 }
 
+/// A number of workers is a claim like any other: they cost nothing before they work.
+#[test]
+fn workers_that_never_worked_hold_nothing() {
+    let (mut few, mut many) = (timelord(3), timelord(u32::MAX));
+    assert_eq!(few.machine.footprint(), many.machine.footprint());
+    for (worker, byte) in [(0, 1), (1, 2), (2, 3)] {
+        running(&mut few, worker, byte, 10);
+        running(&mut many, worker, byte, 10);
+    }
+    assert_eq!(few.machine.footprint(), many.machine.footprint());
+}
+
 #[test]
 fn a_heavier_challenge_takes_the_place_of_the_lightest() {
     let mut played = timelord(2);

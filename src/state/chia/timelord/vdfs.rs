@@ -11,6 +11,10 @@ use crate::time::Time;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Vdfs {
     all: BTreeMap<AskId, Vdf>,
+    workers: u32,
+    /// The first worker that never had anything to do; those above had nothing either.
+    next: u32,
+    /// Those below it that have nothing to do.
     free: BTreeSet<u32>,
     speeds: BTreeMap<u32, Speed>,
     stopping: usize,
@@ -45,7 +49,9 @@ impl Vdfs {
     pub fn new(workers: u32) -> Self {
         Self {
             all: BTreeMap::new(),
-            free: (0..workers).collect(),
+            workers,
+            next: 0,
+            free: BTreeSet::new(),
             speeds: BTreeMap::new(),
             stopping: 0,
         }
@@ -71,12 +77,17 @@ impl Vdfs {
 
     /// A worker that has nothing to do.
     pub fn free_worker(&self) -> Option<u32> {
-        self.free.first().copied()
+        let unused = Some(self.next).filter(|next| *next < self.workers);
+        self.free.first().copied().or(unused)
     }
 
     /// A worker begins with a challenge.
     pub fn start(&mut self, id: AskId, challenge_hash: Bytes32, worker: u32) {
-        self.free.remove(&worker);
+        if worker == self.next {
+            self.next = self.next.saturating_add(1);
+        } else {
+            self.free.remove(&worker);
+        }
         self.all.insert(id, Vdf { challenge_hash, worker, since: None, stop: None });
     }
 
@@ -129,7 +140,7 @@ impl Vdfs {
     /// Heap bytes held.
     pub fn heap(&self) -> usize {
         heap::tree(self.all.len(), size_of::<(AskId, Vdf)>())
-            .saturating_add(heap::tree(self.free.len().max(1), size_of::<u32>()))
+            .saturating_add(heap::tree(self.free.len(), size_of::<u32>()))
             .saturating_add(heap::tree(self.speeds.len(), size_of::<(u32, Speed)>()))
     }
 }
