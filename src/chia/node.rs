@@ -305,7 +305,8 @@ impl<R: Role> Machine for Node<R> {
 
     fn handle_timeout(&mut self, now: Time, out: &mut Out<Self>) {
         let mut turn = Turn::default();
-        // Each at most once: a machine whose time has always come leaves the others theirs.
+        // As many steps as there are sessions: a machine whose time has always come does not keep
+        // all others waiting here.
         for _ in 0..self.sessions.len() {
             let due = self.sessions.deadline().filter(|(due, _)| *due <= now);
             let Some(connection) = due.map(|(_, connection)| *connection) else { break };

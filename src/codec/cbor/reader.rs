@@ -1,5 +1,7 @@
 //! The strictness of `leios.md` section 4 (S-2) in one place: any head width, definite arrays of
-//! exact arity, lists and maps of either form, definite strings, no tags but the one demanded.
+//! exact arity, lists and maps of either form, definite strings, no tags but the one demanded. Chia
+//! reads by the same, and by what demands definite lengths (`definite_map`, `array`,
+//! `skip_definite`).
 
 mod skip;
 

@@ -4,7 +4,7 @@ use super::member::{Member, Read};
 use crate::codec::cbor::{Reader, Sink};
 use crate::codec::{Malformed, MalformedKind, Source};
 
-/// Levels that a value under an unknown key may nest (D-3).
+/// Levels that a value under an unknown key may nest (D-3). An empty array or map opens none.
 pub const SKIP_DEPTH: usize = 16;
 
 /// What is in `d`.

@@ -156,10 +156,11 @@ fixed! {
     TransactionId: 32, BadHashLength, None;
     /// A BLS public key, opaque: 48 bytes, not checked to be a point (`chia.md` 6.3).
     PublicKey: 48, WrongLength, None;
-    /// A BLS signature, opaque but for the flag that says that no key is prepended.
+    /// A BLS signature, opaque but for the flag that says that no key is prepended. The flag is
+    /// checked when bytes are read: a message with one made otherwise is refused by who reads it.
     Signature: 96, BadSignatureLength, Some(|first| first & PREPEND == 0);
     /// A BLS signature of a message with the signer's key before it, opaque but for the flag that
-    /// says so.
+    /// says so, which is checked as that of a [`Signature`].
     PrependSignature: 96, BadSignatureLength, Some(|first| first & PREPEND != 0);
 }
 

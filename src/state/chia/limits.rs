@@ -47,7 +47,8 @@ pub struct Limits {
     pub partial_frame_timeout: Duration,
     /// How often a ping is sent (C-12). Zero: never.
     pub ping_interval: Duration,
-    /// A full node that sends nothing for so long is left (C-13).
+    /// A full node of which no whole message came for so long is left (C-13). Time in which it is
+    /// held back doesn't count.
     pub idle_timeout: Duration,
     /// Answers that nobody asked for, that are passed over before they count as malformed
     /// (`chia.md` 16).

@@ -101,7 +101,7 @@ pub struct Whereabouts {
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[expect(clippy::exhaustive_enums, reason = "an address is kept or it is not")]
 pub enum Parting {
-    /// It may be dialled again: the stream ended, was too slow, or there was one already.
+    /// It may be dialled again: the stream ended, nothing came in time, or there was one already.
     AddressKept,
     /// The peer broke a rule, or is of no use.
     AddressDropped,

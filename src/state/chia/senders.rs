@@ -89,8 +89,8 @@ pub fn may_send(from: NodeType, receiver: NodeType, function: Function) -> bool 
     row.is_some_and(|row| row.functions.contains(&function))
 }
 
-/// True if a node of this type is of any use to `us`: it takes something of ours, or we of its
-/// (`chia.md` 7.4, last sentence).
+/// True if we take something of a node of this type (`chia.md` 7.4, last sentence). As the table is
+/// symmetric, it then takes something of ours.
 #[must_use]
 pub fn is_useful(us: NodeType, peer: NodeType) -> bool {
     SENDERS.iter().any(|row| row.receiver == us && row.from == peer)

@@ -140,7 +140,7 @@ impl Registry {
         self.bans.until(now, &hosts::canonical(host))
     }
 
-    /// These are addresses of ours (C-10).
+    /// This is an address of ours (C-10). Beyond `max_own_addresses` no more are remembered.
     pub fn own(&mut self, address: &PeerInfo) {
         if self.own.len() < self.limits.max_own_addresses {
             self.own.insert(canonical(address));
