@@ -53,7 +53,7 @@ pub trait Host<M: Machine> {
 }
 
 /// How long a closing end waits for its last bytes to be taken, and for the peer to end too.
-const LINGER: Duration = Duration::from_secs(5);
+pub(crate) const LINGER: Duration = Duration::from_secs(5);
 /// How long what comes of a refusal waits, if nothing else happens.
 const AGAIN: Duration = Duration::from_millis(10);
 /// Most bytes of one read.
@@ -157,32 +157,35 @@ where
 
 /// What has left the machine and not been accepted by the stream.
 #[derive(Default)]
-struct Way {
+pub(crate) struct Way {
     unsent: VecDeque<Bytes>,
     /// The stream may have collected what it accepted.
     unflushed: bool,
     /// The stream takes nothing more.
-    gone: bool,
+    pub(crate) gone: bool,
 }
 
 impl Way {
-    fn push(&mut self, bytes: Bytes) {
+    pub(crate) fn push(&mut self, bytes: Bytes) {
         if !self.gone && !bytes.is_empty() {
             self.unsent.push_back(bytes);
         }
     }
 
-    fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.unsent.is_empty() && !self.unflushed
     }
 
-    fn give_up(&mut self) {
+    pub(crate) fn give_up(&mut self) {
         *self = Self { gone: true, ..Self::default() };
     }
 
     /// Writes what the stream takes now, and says how much; flushes it when all is written. When
     /// dropped midway nothing has happened.
-    async fn advance<W: AsyncWrite + Unpin>(&mut self, writer: &mut W) -> io::Result<usize> {
+    pub(crate) async fn advance<W>(&mut self, writer: &mut W) -> io::Result<usize>
+    where
+        W: AsyncWrite + Unpin,
+    {
         let Some(first) = self.unsent.front_mut() else {
             writer.flush().await?;
             self.unflushed = false;
@@ -198,7 +201,10 @@ impl Way {
     }
 
     /// Writes all that is left and ends our side of the stream.
-    async fn finish<W: AsyncWrite + Unpin>(&mut self, writer: &mut W) -> io::Result<()> {
+    pub(crate) async fn finish<W>(&mut self, writer: &mut W) -> io::Result<()>
+    where
+        W: AsyncWrite + Unpin,
+    {
         while !self.is_idle() {
             self.advance(writer).await?;
         }

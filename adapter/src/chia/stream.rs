@@ -1,19 +1,18 @@
 //! One TCP stream of a node, and the task that reads it when it is told to and writes to it.
 
-use std::collections::VecDeque;
-use std::future::pending;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use nodewire::bytes::Bytes;
 use nodewire::link::Transport;
 use nodewire::state::chia::ConnectionId;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
+
+use crate::drive::{LINGER, Way};
 
 /// What comes of a stream.
 pub(super) type News = (ConnectionId, Transport);
@@ -25,8 +24,6 @@ pub(super) const BACKLOG: usize = 65_536;
 pub(super) const LINGERING: usize = 64;
 /// Most bytes of one read.
 const READ: usize = 65_536;
-/// How long a closed stream waits for its last bytes to be taken, and for the other end to close.
-const LINGER: Duration = Duration::from_secs(5);
 
 /// A stream, as the hub sees it. Dropped, it is closed: what was handed over still leaves, within
 /// [`LINGER`].
@@ -62,9 +59,8 @@ impl Stream {
             reader,
             writer,
             buffer: vec![0; READ],
-            leaving: VecDeque::new(),
+            way: Way::default(),
             has_more: true,
-            is_broken: false,
         };
         tokio::spawn(async move {
             let mut ends = ends;
@@ -96,11 +92,10 @@ struct Ends {
     reader: OwnedReadHalf,
     writer: OwnedWriteHalf,
     buffer: Vec<u8>,
-    leaving: VecDeque<Bytes>,
+    /// What is leaving.
+    way: Way,
     /// The other end has not finished.
     has_more: bool,
-    /// Nothing can be written any more. What came before may still be there to be read.
-    is_broken: bool,
 }
 
 /// The stream is no more, or there is nobody to tell.
@@ -114,8 +109,7 @@ impl Ends {
             tokio::select! {
                 word = told.recv() => match word {
                     Some(Word::Read) => is_reading = true,
-                    Some(Word::Write(_)) if self.is_broken => {}
-                    Some(Word::Write(bytes)) => self.leaving.push_back(bytes),
+                    Some(Word::Write(bytes)) => self.way.push(bytes),
                     None => return Ok(()),
                 },
                 read = self.reader.read(&mut self.buffer), if is_reading && self.has_more => {
@@ -123,7 +117,7 @@ impl Ends {
                     let came = self.came(read);
                     self.tell(came).await?;
                 }
-                written = write(&mut self.writer, &mut self.leaving) => {
+                written = self.way.advance(&mut self.writer), if !self.way.is_idle() => {
                     self.wrote(written).await?;
                 }
             }
@@ -132,7 +126,7 @@ impl Ends {
 
     fn came(&mut self, read: io::Result<usize>) -> Transport {
         match read {
-            Ok(0) if !self.is_broken => {
+            Ok(0) if !self.way.gone => {
                 self.has_more = false;
                 Transport::Finished
             }
@@ -144,11 +138,11 @@ impl Ends {
 
     async fn wrote(&mut self, written: io::Result<usize>) -> Result<(), Gone> {
         match written {
+            Ok(0) => Ok(()),
             Ok(written) => self.tell(Transport::Writable(written)).await,
             Err(_) if self.has_more => {
                 // What the peer said last may be there: reading it tells the end.
-                self.is_broken = true;
-                self.leaving.clear();
+                self.way.give_up();
                 Ok(())
             }
             Err(_) => self.tell(Transport::Closed).await,
@@ -165,34 +159,21 @@ impl Ends {
     /// bytes that nobody read reset the stream and take back what is under way.
     async fn leave(mut self, lingering: &Semaphore) {
         let Ok(_permit) = lingering.try_acquire() else { return };
-        let Self { reader, writer, buffer, leaving, .. } = &mut self;
-        let sends = async {
-            while !leaving.is_empty() {
-                write(writer, leaving).await?;
-            }
-            writer.shutdown().await
-        };
+        let Self { reader, writer, buffer, way, .. } = &mut self;
         let drops = async {
             while reader.read(buffer).await? > 0 {}
             Ok(())
         };
-        let _ = timeout(LINGER, async { tokio::try_join!(sends, drops) }).await;
+        let _ = timeout(LINGER, async { tokio::try_join!(way.finish(writer), drops) }).await;
     }
-}
-
-/// Writes some of what is leaving; never, if that is nothing.
-async fn write(writer: &mut OwnedWriteHalf, leaving: &mut VecDeque<Bytes>) -> io::Result<usize> {
-    let Some(first) = leaving.front_mut() else { return pending().await };
-    let written = writer.write_buf(first).await?;
-    if first.is_empty() {
-        leaving.pop_front();
-    }
-    Ok(written)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use tokio::io::AsyncWriteExt;
     use tokio::net::TcpListener;
     use tokio::time::sleep;
 
