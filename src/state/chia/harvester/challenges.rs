@@ -1,6 +1,5 @@
 //! The newest challenges, and what was found for them (H-3, H-5, H-10).
 
-use alloc::collections::btree_map::Entry;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 use core::ops::Bound;
@@ -40,6 +39,9 @@ struct Challenge {
     number: u64,
     /// Qualities and sizes of their plots, in the order they were told in.
     found: Vec<(Bytes32, u8)>,
+    /// Qualities that were found before it was begun anew, and not again yet: the farmer may ask for
+    /// them till all is looked into.
+    before: BTreeSet<Bytes32>,
     /// The last plot that was asked.
     last: Option<PlotId>,
     /// How many are being looked into.
@@ -68,20 +70,17 @@ impl Challenges {
 
     /// Makes a challenge the newest one, if what is known of it still holds.
     pub fn renew(&mut self, hash: Bytes32) -> bool {
-        let Some(place) = self.all.iter().position(|challenge| challenge.hash == hash) else {
-            return false;
-        };
-        let Some(challenge) = self.all.remove(place) else { return false };
-        if challenge.outdated {
-            self.forget(&challenge);
-            return false;
-        }
+        let Some(challenge) = self.take(|it| it.hash == hash && !it.outdated) else { return false };
         self.all.push_back(challenge);
         true
     }
 
-    /// Adds a challenge; the oldest ones make room.
+    /// Adds a challenge, or begins it anew; the oldest ones make room.
     pub fn begin(&mut self, hash: Bytes32, most: usize) {
+        let before = self.take(|it| it.hash == hash).map(|it| {
+            let found = it.found.iter().map(|(quality, _)| *quality);
+            it.before.iter().copied().chain(found).collect()
+        });
         while self.all.len() >= most.max(1) {
             let Some(oldest) = self.all.pop_front() else { break };
             self.forget(&oldest);
@@ -92,6 +91,7 @@ impl Challenges {
             hash,
             number,
             found: Vec::new(),
+            before: before.unwrap_or_default(),
             last: None,
             open: 0,
             running: true,
@@ -125,6 +125,8 @@ impl Challenges {
         self.qualities.retain(|_, known| !is_gone(known.plot));
         for challenge in &mut self.all {
             challenge.found.retain(|(quality, _)| self.qualities.contains_key(quality));
+            challenge.before.retain(|quality| self.qualities.contains_key(quality));
+            heap::relax_set(&mut challenge.before);
         }
         heap::relax_map(&mut self.qualities);
     }
@@ -154,20 +156,18 @@ impl Challenges {
         true
     }
 
-    /// Adds a quality; older challenges make room. False if there is none, or it is known.
+    /// Adds a quality; older challenges make room, then what was found of its own before. False if
+    /// there is none.
     pub fn know(&mut self, quality: Bytes32, known: Known, size: u8, most: usize) -> bool {
-        while self.qualities.len() >= most {
-            let oldest = self.all.front().map(|challenge| challenge.hash);
-            if oldest.is_none_or(|hash| hash == known.challenge_hash) {
+        let is_again = self.take_before(known.challenge_hash, |before| before.take(&quality));
+        while is_again.is_none() && self.qualities.len() >= most {
+            if !self.make_room(known.challenge_hash) {
                 return false;
-            }
-            if let Some(oldest) = self.all.pop_front() {
-                self.forget(&oldest);
             }
         }
         // A plot that is there twice has the same for a challenge: the first of them answers.
-        if let Entry::Vacant(place) = self.qualities.entry(quality) {
-            place.insert(known);
+        if is_again.is_some() || !self.qualities.contains_key(&quality) {
+            self.qualities.insert(quality, known);
             if let Some(challenge) = self.get_mut(known.challenge_hash) {
                 challenge.found.push((quality, size));
             }
@@ -183,10 +183,14 @@ impl Challenges {
             let is_over = challenge.open == 0 && challenge.next(active).is_none();
             if challenge.running && is_over {
                 challenge.running = false;
+                for quality in core::mem::take(&mut challenge.before) {
+                    self.qualities.remove(&quality);
+                }
                 let found = u32::try_from(challenge.found.len()).unwrap_or(u32::MAX);
                 finished.push((challenge.hash, found));
             }
         }
+        heap::relax_map(&mut self.qualities);
         finished
     }
 
@@ -197,7 +201,9 @@ impl Challenges {
         let found = self.all.iter().map(|it| it.found.capacity());
         let found = found.fold(0_usize, usize::saturating_add);
         let found = found.saturating_mul(size_of::<(Bytes32, u8)>());
-        all.saturating_add(qualities).saturating_add(found)
+        let before = self.all.iter().map(|it| heap::tree(it.before.len(), size_of::<Bytes32>()));
+        let lists = before.fold(found, usize::saturating_add);
+        all.saturating_add(qualities).saturating_add(lists)
     }
 
     fn looked_up(&mut self, lookup: Lookup) -> Option<&mut Challenge> {
@@ -208,8 +214,35 @@ impl Challenges {
         self.all.iter_mut().rev().find(|challenge| challenge.hash == hash)
     }
 
+    fn take(&mut self, is_it: impl Fn(&Challenge) -> bool) -> Option<Challenge> {
+        self.all.remove(self.all.iter().position(is_it)?)
+    }
+
+    /// The oldest challenge makes room for what is found of another, or, if it is that itself, one
+    /// quality that was found before. False if there is none.
+    fn make_room(&mut self, hash: Bytes32) -> bool {
+        if self.all.front().is_some_and(|oldest| oldest.hash != hash) {
+            self.all.pop_front().into_iter().for_each(|oldest| self.forget(&oldest));
+            return true;
+        }
+        let before = self.take_before(hash, BTreeSet::pop_first);
+        before.is_some_and(|quality| self.qualities.remove(&quality).is_some())
+    }
+
+    /// Takes a quality from those that were found of a challenge before.
+    fn take_before(
+        &mut self,
+        hash: Bytes32,
+        take: impl Fn(&mut BTreeSet<Bytes32>) -> Option<Bytes32>,
+    ) -> Option<Bytes32> {
+        let challenge = self.get_mut(hash)?;
+        let taken = take(&mut challenge.before);
+        heap::relax_set(&mut challenge.before);
+        taken
+    }
+
     fn forget(&mut self, challenge: &Challenge) {
-        for (quality, _) in &challenge.found {
+        for quality in challenge.found.iter().map(|(quality, _)| quality).chain(&challenge.before) {
             self.qualities.remove(quality);
         }
         heap::relax_map(&mut self.qualities);

@@ -1,5 +1,7 @@
 //! The harvester (`chia.md` 9).
 
+mod anew;
+
 use nodewire::codec::chia::messages::{
     ChallengeResponse, HarvesterHandshake, NewChallenge, RequestHeaderSignature,
     RequestPartialProof, RequestProofOfSpace, RespondHeaderSignature, RespondPartialProof,
