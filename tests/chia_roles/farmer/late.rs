@@ -180,7 +180,8 @@ fn what_waits_is_bounded_with_what_is_asked_for() {
     config.limits.max_qualities = 2;
     let mut played = farmer(config);
     played.hear(NODE, finalized(7, 10, 100));
-    for byte in [255, 254, 253, 252] {
+    // The last is good for nothing: of such the best is remembered.
+    for byte in [255, 254, 253, 252, 100] {
         played.hear(HARVESTER, response(nearly(byte), 20));
     }
     played.sent();

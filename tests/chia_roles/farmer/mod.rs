@@ -6,6 +6,7 @@ mod late;
 mod liars;
 mod missed;
 mod once;
+mod passed;
 mod proofs;
 mod signing;
 

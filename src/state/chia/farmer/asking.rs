@@ -44,8 +44,8 @@ impl<H: Sha256> Farmer<H> {
             return Ok(());
         }
         let estimates = self.estimates(challenge_hash, quality, plot_size);
-        let counts_for_pool = self.counts_for_pool(&estimates);
-        if !estimates.iter().any(|it| counts_for_pool || self.becomes_block(it)) {
+        if !self.is_good(&estimates) {
+            self.challenges.pass_over(challenge_hash, plot_size, quality);
             return Ok(());
         }
         let followed = Quality::new(challenge_hash, plot_size, from);
@@ -66,6 +66,19 @@ impl<H: Sha256> Farmer<H> {
             self.forget_lowest(now, &displaced, out);
         }
         Ok(())
+    }
+
+    /// Whether a quality is good for anything, by what anybody says of its challenge.
+    fn is_good(&self, estimates: &[Estimate]) -> bool {
+        self.counts_for_pool(estimates) || estimates.iter().any(|it| self.becomes_block(it))
+    }
+
+    /// Whether a quality that was passed over is good by what is said of its challenge now: who told
+    /// that first may have lied about it, and a harvester tells each quality once.
+    pub(super) fn misses(&self, challenge_hash: Bytes32) -> bool {
+        self.challenges.passed(challenge_hash).any(|(plot_size, quality)| {
+            self.is_good(&self.estimates(challenge_hash, quality, plot_size))
+        })
     }
 
     /// Whether a quality is the one that others are held against (F-4): where any other has gone

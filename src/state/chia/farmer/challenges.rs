@@ -38,6 +38,8 @@ struct Challenge {
     harvested: Option<Teller>,
     /// A proof of it was not shown in time: from then on only those that were shown count (F-4).
     is_lapsed: bool,
+    /// The best quality of each plot size that was good for nothing by what was said of it.
+    passed: Vec<(u8, Bytes32)>,
     /// What full nodes say of it: of those that differ nobody here can tell who is right.
     claims: ByTeller<Claim>,
 }
@@ -56,6 +58,13 @@ impl Claim {
     /// The height of the block that is farmed.
     pub const fn next(&self) -> u32 {
         self.height.saturating_add(1)
+    }
+}
+
+impl Challenge {
+    fn heap(&self) -> usize {
+        let passed = self.passed.capacity().saturating_mul(size_of::<(u8, Bytes32)>());
+        self.claims.heap().saturating_add(passed)
     }
 }
 
@@ -113,8 +122,8 @@ impl Challenges {
         let Some(challenge) = self.by_hash.get_mut(&hash) else {
             let mut claims = ByTeller::new();
             claims.insert(teller, claim);
-            let (harvested, is_lapsed) = (None, false);
-            let challenge = Challenge { owner: teller, harvested, is_lapsed, claims };
+            let (owner, harvested, is_lapsed, passed) = (teller, None, false, Vec::new());
+            let challenge = Challenge { owner, harvested, is_lapsed, passed, claims };
             self.by_hash.insert(hash, challenge);
             self.owned.entry(teller).or_default().insert((claim.weight, hash));
             self.make_room(most);
@@ -134,13 +143,36 @@ impl Challenges {
     }
 
     /// Harvesters are told of a challenge, of whom this one came last: who came last when they
-    /// were told it before; `None`: they were not.
+    /// were told it before; `None`: they were not, and say all they find.
     pub fn harvest(&mut self, hash: Bytes32, newest: Teller) -> Option<Teller> {
-        self.by_hash.get_mut(&hash)?.harvested.replace(newest)
+        let challenge = self.by_hash.get_mut(&hash)?;
+        let before = challenge.harvested.replace(newest);
+        if before.is_none() {
+            challenge.passed = Vec::new();
+        }
+        before
     }
 
-    /// What was found of a challenge made room for that of another, which may be of a full node that
-    /// is behind: if it goes on to this one, harvesters are told once more.
+    /// A quality of a plot of this size was passed over: the best of each size is kept, to see
+    /// whether another full node says what makes it good (F-4).
+    pub fn pass_over(&mut self, hash: Bytes32, plot_size: u8, quality: Bytes32) {
+        let Some(challenge) = self.by_hash.get_mut(&hash) else { return };
+        if let Some((_, best)) = challenge.passed.iter_mut().find(|(of, _)| *of == plot_size) {
+            *best = quality.max(*best);
+        } else {
+            challenge.passed.reserve_exact(1);
+            challenge.passed.push((plot_size, quality));
+        }
+    }
+
+    /// The best quality of each plot size that was passed over.
+    pub fn passed(&self, hash: Bytes32) -> impl Iterator<Item = (u8, Bytes32)> + '_ {
+        self.by_hash.get(&hash).into_iter().flat_map(|it| it.passed.iter().copied())
+    }
+
+    /// What was found of a challenge was lost: it made room for that of another, which may be of a
+    /// full node that is behind, or was passed over. If a full node goes on to this one, harvesters
+    /// are told once more.
     pub fn harvest_again(&mut self, hash: Bytes32) {
         if let Some(challenge) = self.by_hash.get_mut(&hash) {
             challenge.harvested = None;
@@ -238,7 +270,7 @@ impl Challenges {
 
     /// Heap bytes held.
     pub fn heap(&self) -> usize {
-        let claims = self.by_hash.values().map(|challenge| challenge.claims.heap());
+        let claims = self.by_hash.values().map(Challenge::heap);
         let owned = self.owned.values();
         let owned = owned.map(|of| heap::tree(of.len().max(1), size_of::<(u64, Bytes32)>()));
         let own = heap::tree(self.by_hash.len(), size_of::<(Bytes32, Challenge)>());

@@ -39,6 +39,9 @@ impl<H: Sha256> Farmer<H> {
         if news != News::Repeated && is_heaviest {
             self.want_coinbase(from, claim.next(), out);
             self.catch_up(now, from, challenge_hash, out);
+            if self.misses(challenge_hash) {
+                self.challenges.harvest_again(challenge_hash);
+            }
             self.harvest(challenge_hash, out);
         }
         Ok(())
