@@ -1,12 +1,12 @@
-//! Blocks that are asked for once more, since what was asked for was not what a full node told (F-5).
+//! A full node is asked for a block by what it told itself, as soon as it told it (F-5, F-22).
 
 use nodewire::codec::chia::messages::RespondProofOfSpace;
 use nodewire::codec::chia::{Message, NodeType};
 use nodewire::state::chia::{Delivery, Farmer, FarmerCommand};
 
 use super::{
-    GOOD, HARVESTER, NODE, OTHER_NODE, coinbase, config, farmer, finalized, proof, proven,
-    request_header_hash, response,
+    GOOD, HARVESTER, NODE, OTHER_NODE, broadcast, coinbase, config, farmer, finalized, proof,
+    proven, request_header_hash, response,
 };
 use crate::given::{Played, to};
 
@@ -44,7 +44,7 @@ fn prove(played: &mut Played<Farmer>) -> Vec<(Option<u64>, u32)> {
 #[test]
 fn who_tells_another_height_later_is_asked_for_its_block() {
     let mut played = lied_to();
-    assert_eq!(prove(&mut played), [(None, 2_000)]);
+    assert_eq!(prove(&mut played), [(Some(LIAR), 2_000)]);
     played.hear(OTHER_NODE, finalized(7, 2_000, 100));
     let (id, _) = played.question();
     assert_eq!(played.sent(), [], "its coinbase is not there");
@@ -59,7 +59,7 @@ fn who_tells_another_height_whose_coinbase_is_there_is_asked_at_once() {
     played.hear(OTHER_NODE, finalized(6, 2_000, 99));
     let (id, _) = played.question();
     played.local(FarmerCommand::Coinbase(id, Some(Box::new(coinbase(2_001)))));
-    assert_eq!(prove(&mut played), [(None, 2_000)]);
+    assert_eq!(prove(&mut played), [(Some(LIAR), 2_000)]);
     played.hear(OTHER_NODE, finalized(7, 2_000, 100));
     assert_eq!(played.sent(), [to(OTHER_NODE, request_header_hash())]);
 }
@@ -77,7 +77,25 @@ fn a_coinbase_that_comes_late_is_for_who_told_its_height() {
 
 #[test]
 fn who_tells_what_others_told_is_asked_once() {
-    let (mut played, _) = proven(config());
+    let (mut played, sent) = proven(config());
+    assert_eq!(sent[1..], [to(NODE, request_header_hash())], "the other has not told it");
+    for times in [1, 0] {
+        played.hear(OTHER_NODE, finalized(7, 2_000, 100));
+        assert_eq!(played.sent(), [to(OTHER_NODE, request_header_hash())][..times]);
+    }
+}
+
+/// F-22: whoever has not told the challenge may be about to tell the true height, and would blame us
+/// for one that another made up, be that one still there or not.
+#[test]
+fn a_false_height_is_asked_of_nobody_but_who_told_it() {
+    let mut played = lied_to();
+    assert_eq!(prove(&mut played), [(Some(LIAR), 2_000)]);
+    let mut played = lied_to();
+    played.disconnect(LIAR);
+    assert_eq!(prove(&mut played), []);
     played.hear(OTHER_NODE, finalized(7, 2_000, 100));
-    assert_eq!(played.sent(), [], "it was asked with all");
+    let (id, _) = played.question();
+    played.local(FarmerCommand::Coinbase(id, Some(Box::new(coinbase(2_001)))));
+    assert_eq!(played.sent(), [broadcast(NodeType::FullNode, request_header_hash())]);
 }

@@ -70,7 +70,7 @@ fn the_next_best_is_asked_for_when_the_best_is_not_shown() {
     let sent = played.sent();
     assert!(matches!(
         sent[..],
-        [Delivery::To(ConnectionId(HARVESTER), _), Delivery::Broadcast(..)]
+        [Delivery::To(ConnectionId(HARVESTER), _), Delivery::To(ConnectionId(NODE), _)]
     ));
 }
 
@@ -84,7 +84,7 @@ fn a_late_proof_counts() {
     played.hear(HARVESTER, response(nearly(254), 20));
     assert_eq!(played.sent(), []);
     played.local(FarmerCommand::Quality(id, Some(GOOD)));
-    assert!(matches!(played.sent()[..], [Delivery::To(..), Delivery::Broadcast(..)]));
+    assert!(matches!(played.sent()[..], [Delivery::To(..), Delivery::To(ConnectionId(NODE), _)]));
     played.hear(HARVESTER, response(nearly(253), 20));
     assert_eq!(played.sent(), []);
 }
@@ -170,7 +170,7 @@ fn from_height_1000_on_nothing_waits() {
     assert_eq!((played.sent(), played.machine.deadline()), (vec![], None));
     let id = show(&mut played, SILENT, GOOD);
     played.local(FarmerCommand::Quality(id, Some(GOOD)));
-    assert!(matches!(played.sent()[..], [Delivery::To(..), Delivery::Broadcast(..)]));
+    assert!(matches!(played.sent()[..], [Delivery::To(..), Delivery::To(ConnectionId(NODE), _)]));
 }
 
 /// F-11: what waits has no room of its own.

@@ -88,7 +88,10 @@ fn a_flood_of_challenges_takes_nobody_elses_room() {
         pay(&mut played);
         played.sent();
         let sent = shown(&mut played);
-        assert_eq!(sent, [broadcast(NodeType::FullNode, request_header_hash())], "{leaves}");
+        // Who is there and has not told it is not asked.
+        let all = broadcast(NodeType::FullNode, request_header_hash());
+        let asked = if leaves { all } else { to(NODE, request_header_hash()) };
+        assert_eq!(sent, [asked], "{leaves}");
     }
 }
 
@@ -123,7 +126,7 @@ fn who_told_a_challenge_first_does_not_take_it_along() {
     pay(&mut played);
     played.sent();
     let sent = shown(&mut played);
-    assert_eq!(sent, [broadcast(NodeType::FullNode, request_header_hash())]);
+    assert_eq!(sent, [to(NODE, request_header_hash())]);
 }
 
 #[test]
@@ -211,7 +214,7 @@ fn arrivals_count_for_who_told_them() {
     prove_large(&mut played, quality);
     let sent = played.sent();
     let is_request = |it: &Delivery| {
-        matches!(it, Delivery::Broadcast(NodeType::FullNode, Message::RequestHeaderHash(_)))
+        matches!(it, Delivery::To(ConnectionId(NODE), Message::RequestHeaderHash(_)))
     };
     assert!(sent.iter().any(is_request), "{sent:?}");
 }
@@ -231,18 +234,20 @@ fn a_full_node_that_comes_back_is_as_good_as_before() {
     assert_eq!(played.sent(), [], "harvesters have it (F-2)");
     pay(&mut played);
     let sent = shown(&mut played);
-    assert_eq!(sent, [broadcast(NodeType::FullNode, request_header_hash())]);
+    assert_eq!(sent, [to(9, request_header_hash())]);
 }
 
+/// What it said may be false (F-22), so nobody is asked by that.
 #[test]
-fn proofs_of_a_challenge_whose_full_node_is_away_are_for_all() {
+fn proofs_of_a_challenge_whose_full_node_is_away_are_for_who_tells_it() {
     let mut played = farmer(config());
     played.hear(NODE, finalized(7, 2_000, 100));
     pay(&mut played);
     played.disconnect(NODE);
     played.sent();
-    let sent = shown(&mut played);
-    assert_eq!(sent, [broadcast(NodeType::FullNode, request_header_hash())]);
+    assert_eq!(shown(&mut played), []);
+    played.hear(OTHER_NODE, finalized(7, 2_000, 100));
+    assert_eq!(played.sent(), [to(OTHER_NODE, request_header_hash())]);
 }
 
 #[test]

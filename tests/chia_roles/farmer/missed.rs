@@ -1,17 +1,19 @@
-//! Blocks that nobody makes, though all full nodes were asked for them (F-5, F-10): where nobody
+//! Blocks that nobody makes, though full nodes were asked for them (F-5, F-10): where nobody
 //! else farms, nothing would go on before another full node comes.
 
 use std::time::Duration;
 
 use nodewire::Machine;
-use nodewire::codec::chia::HeaderDataHash;
 use nodewire::codec::chia::messages::{
     HeaderHash, HeaderSignature, RequestHeaderSignature, RespondHeaderSignature,
+    RespondProofOfSpace,
 };
+use nodewire::codec::chia::{HeaderDataHash, NodeType};
 use nodewire::state::chia::{Farmer, FarmerCommand};
 
 use super::{
-    GOOD, HARVESTER, NODE, OTHER_NODE, config, finalized, pos_hash, proven, request_header_hash,
+    GOOD, HARVESTER, NODE, OTHER_NODE, broadcast, coinbase, config, farmer, finalized, pos_hash,
+    proof, proven, request_header_hash, response,
 };
 use crate::given::{Played, signature, to};
 
@@ -45,11 +47,29 @@ fn sign(played: &mut Played<Farmer>) {
     assert_eq!(played.sent(), [to(NODE, given())]);
 }
 
-/// It was asked when it did not know the challenge, and whoever did makes nothing.
+/// A full node that tells the challenge again, as that made room for others that it told, may be at
+/// what it was asked for.
 #[test]
-fn who_was_asked_too_early_is_asked_again() {
-    let (mut played, _) = proven(config());
-    played.hear(OTHER_NODE, finalized(7, 2_000, 100));
+fn who_was_asked_is_asked_again_later() {
+    let mut config = config();
+    config.limits.max_challenges = 2;
+    let mut played = farmer(config);
+    for node in [OTHER_NODE, NODE] {
+        played.hear(node, finalized(7, 2_000, 100));
+    }
+    let (id, _) = played.question();
+    played.local(FarmerCommand::Coinbase(id, Some(Box::new(coinbase(2_001)))));
+    played.sent();
+    played.hear(HARVESTER, response(GOOD, 20));
+    played.hear(HARVESTER, RespondProofOfSpace { quality: GOOD, proof: proof() });
+    let (id, _) = played.question();
+    played.local(FarmerCommand::Quality(id, Some(GOOD)));
+    let all = broadcast(NodeType::FullNode, request_header_hash());
+    assert_eq!(played.sent().last(), Some(&all));
+    for (byte, weight) in [(8, 101), (9, 102), (7, 103)] {
+        played.hear(OTHER_NODE, finalized(byte, 2_000, weight));
+    }
+    played.sent();
     played.pass(LATER - Duration::from_micros(1));
     assert_eq!(played.sent(), [], "it may be at it");
     played.pass(Duration::from_micros(1));
@@ -60,7 +80,7 @@ fn who_was_asked_too_early_is_asked_again() {
     assert_eq!(played.sent(), [], "once");
 }
 
-/// The same if whoever made one has gone before it was signed.
+/// Whoever made one has gone before it was signed.
 #[test]
 fn who_is_left_is_asked_for_what_another_made() {
     let mut played = with_block();
@@ -85,6 +105,20 @@ fn who_is_left_is_asked_for_what_was_signed_for_another() {
     assert_eq!(played.sent(), [to(OTHER_NODE, given()), to(OTHER_NODE, request_header_hash())]);
 }
 
+/// Who tells the challenge only then is asked at once, and who was there all the time made no block that
+/// is signed.
+#[test]
+fn who_tells_it_when_another_has_gone_is_asked_for_what_that_had() {
+    let mut played = with_block();
+    sign(&mut played);
+    played.disconnect(NODE);
+    played.hear(OTHER_NODE, finalized(7, 2_000, 100));
+    assert_eq!(played.sent(), [to(OTHER_NODE, request_header_hash())]);
+    played.connect(20, NodeType::FullNode);
+    played.hear(20, finalized(7, 2_000, 100));
+    assert_eq!(played.sent(), [to(20, given()), to(20, request_header_hash())]);
+}
+
 /// Who has a heavier tip since needs it no more.
 #[test]
 fn who_went_on_is_not_asked() {
@@ -102,10 +136,11 @@ fn who_went_on_is_not_asked() {
 #[test]
 fn who_has_just_come_and_was_asked_is_not_asked_again() {
     let mut played = with_block();
+    played.hear(OTHER_NODE, finalized(7, 2_000, 100));
     played.disconnect(NODE);
     played.pass(LATER - Duration::from_secs(1));
-    played.hear(OTHER_NODE, finalized(7, 2_000, 100));
-    played.connect(20, nodewire::codec::chia::NodeType::FullNode);
+    assert_eq!(played.sent(), []);
+    played.connect(20, NodeType::FullNode);
     played.hear(20, finalized(7, 2_000, 100));
     assert_eq!(played.sent(), [to(20, request_header_hash())]);
     played.pass(Duration::from_secs(1));

@@ -5,16 +5,15 @@ use nodewire::codec::chia::messages::{
     RequestPartialProof, RequestProofOfSpace, RespondHeaderSignature, RespondPartialProof,
     RespondProofOfSpace,
 };
-use nodewire::codec::chia::{Blob, Bytes32, HeaderDataHash, NodeType, ProofOfSpace};
+use nodewire::codec::chia::{Blob, Bytes32, HeaderDataHash, ProofOfSpace};
 use nodewire::state::chia::{
     Difficulty, FarmerCommand, FarmerNotice, FarmerQuery, PartialProof, Signed, iterations,
 };
 use nodewire::{AskId, Machine, Outbox, Refused, Time};
 
 use super::{
-    DIFFICULTY, GOOD, HARVESTER, NODE, OTHER_HARVESTER, OTHER_NODE, broadcast, coinbase, config,
-    farmer, farming, finalized, pos_hash, proof, proven, request_header_hash, response,
-    target_hash,
+    DIFFICULTY, GOOD, HARVESTER, NODE, OTHER_HARVESTER, OTHER_NODE, coinbase, config, farmer,
+    farming, finalized, pos_hash, proof, proven, request_header_hash, response, target_hash,
 };
 use crate::given::{bytes32, key, penalty, signature, to};
 
@@ -24,7 +23,7 @@ fn a_proof_becomes_a_partial_and_a_block() {
     let partial = RequestPartialProof { quality: GOOD, farmer_target_hash: target_hash() };
     let block = request_header_hash();
     // The partial first, the header second (F-5).
-    assert_eq!(sent, [to(HARVESTER, partial), broadcast(NodeType::FullNode, block)]);
+    assert_eq!(sent, [to(HARVESTER, partial), to(NODE, block)]);
     let header_hash = HeaderDataHash([8; 32]);
     played.hear(OTHER_NODE, HeaderHash { pos_hash: pos_hash(), header_hash });
     let request = RequestHeaderSignature { quality: GOOD, header_hash };

@@ -14,10 +14,11 @@ use crate::time::Time;
 
 impl<H: Sha256> Farmer<H> {
     /// A full node tells a challenge of which there are proofs already: it is asked for blocks of
-    /// those that nobody makes one of, later if it was there when all were asked, by what others told
-    /// who tell no other height: it may be at it. If a signature was handed to one that has gone since, it is given
-    /// that, for it may be the same, and one that did not make the block passes it over (F-24); and
-    /// it is asked for a block all the same, as nobody else may have the one that was signed.
+    /// those that nobody makes one of, later if it was asked with all others, before what it told
+    /// made room: it may be at it. If a signature was handed to one that has gone since, one that has
+    /// come since is given that, for it may be the same, and one that did not make the block passes
+    /// it over (F-24); and it is asked for a block all the same, as nobody else may have the one that
+    /// was signed.
     pub(super) fn catch_up(
         &mut self,
         now: Time,
@@ -25,11 +26,12 @@ impl<H: Sha256> Farmer<H> {
         challenge_hash: Bytes32,
         out: &mut Out<Self>,
     ) {
-        let is_alone = self.challenges.is_alone(challenge_hash, node);
         for quality in self.qualities.held_of(challenge_hash).collect::<Vec<_>>() {
             let Some(held) = self.unmade(quality) else { continue };
-            if Some(node) <= held.asked && !is_alone {
+            if Some(node) <= held.asked {
                 self.miss(now, quality);
+            } else if held.submitted.as_ref().is_some_and(|it| Some(node) <= it.newest) {
+                self.want_again(now, quality, Some(node), out);
             } else {
                 self.ask_again(now, quality, node, out);
             }

@@ -44,8 +44,10 @@ impl<H: Sha256> Farmer<H> {
         }
     }
 
-    /// The requests for a block: to all full nodes, unless they do not agree about it. Whoever
-    /// has told another height than is true must not have the others blame us for it (F-22).
+    /// The requests for a block: to all full nodes if all of them have told the challenge and agree
+    /// about it, otherwise to each that has told it, by what it said. Whoever has told another height
+    /// than is true must not have the others blame us for it, be it those that are about to tell the
+    /// challenge (F-22): they are asked when they do (F-10).
     fn block_requests(
         &self,
         challenge_hash: Bytes32,
@@ -70,11 +72,11 @@ impl<H: Sha256> Farmer<H> {
             fees_target_puzzle_hash: self.config.fees_target_puzzle_hash,
             proof_of_space: proof.clone(),
         };
-        let all = self.challenges.claims(challenge_hash).count();
+        let there = self.nodes.iter().map(|(node, _)| Some(node));
         match wanted.split_first() {
             Some(((_, signed), others))
                 if only.is_none()
-                    && wanted.len() == all
+                    && there.eq(wanted.iter().map(|(teller, _)| *teller))
                     && others.iter().all(|(_, other)| other == signed) =>
             {
                 let request = request(signed).into();

@@ -220,14 +220,6 @@ impl Challenges {
         claims.any(|(teller, claim)| teller.is_some() && claim.next() == height)
     }
 
-    /// True if others tell this challenge, none of them the height that this full node does.
-    pub fn is_alone(&self, hash: Bytes32, node: ConnectionId) -> bool {
-        let teller = Some(node);
-        let own = self.claims(hash).find(|(of, _)| *of == teller).map(|(_, claim)| claim.height);
-        let mut others = self.claims(hash).filter(|(of, _)| *of != teller).peekable();
-        others.peek().is_some() && others.all(|(_, claim)| Some(claim.height) != own)
-    }
-
     /// Keeps a coinbase; in want of room those go that are of no block that is farmed, then those
     /// of whoever claims the most heights.
     pub fn keep_coinbase(&mut self, signed: SignedCoinbase, most: usize) {

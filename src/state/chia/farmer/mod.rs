@@ -44,8 +44,8 @@ use qualities::Qualities;
 /// proof, and goes back to that node. If that is lost with the node, another is.
 ///
 /// What a full node says of weights, rates and difficulties counts for it alone, so that nobody
-/// can make the farmer deaf to others by a claim; where full nodes differ about a challenge each is
-/// asked for a block by what it said itself.
+/// can make the farmer deaf to others by a claim; each is asked for a block by what it said itself of
+/// the challenge, and not before it told it.
 ///
 /// It asks for coinbases and for whatever is cryptography. Nothing more is taken of a peer that
 /// caused [`max_open_asks_of_one`](FarmerLimits::max_open_asks_of_one) questions that are open;

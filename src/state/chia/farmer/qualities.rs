@@ -85,6 +85,8 @@ pub(super) struct Submitted {
     /// The block, and the full node that has it.
     pub header: Header,
     pub signature: PrependSignature,
+    /// The full node that came last of those that were there: who made the same block was given it.
+    pub newest: Teller,
     /// Until then no other block of the proof is signed.
     pub rests_until: Time,
 }

@@ -166,7 +166,8 @@ impl<H: Sha256> Farmer<H> {
         held.signing.retain(|other| *other != header);
         if let Some(made) = held.header.take_if(|made| made.header_hash == header.header_hash) {
             let rests_until = held.submitted.as_ref().map_or(Time::ZERO, |it| it.rests_until);
-            let submitted = Submitted { header: made, signature: signed.signature, rests_until };
+            let (signature, newest) = (signed.signature, self.nodes.newest());
+            let submitted = Submitted { header: made, signature, newest, rests_until };
             held.submitted = Some(Box::new(submitted));
             let header_hash = header.header_hash;
             let message = submitted.message(pos_hash);
