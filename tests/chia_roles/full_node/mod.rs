@@ -6,6 +6,7 @@ mod candidates;
 mod early;
 #[cfg(feature = "serde")]
 mod flow;
+mod late;
 mod laws;
 mod parts;
 mod proofs;

@@ -18,7 +18,13 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         let Some(id) = id_of(command).and_then(|id| parts::inner(OWN, id)) else {
             return Err(Refused::UnknownAsk);
         };
-        let Some(asked) = self.asks.context(id)? else { return Ok(()) };
+        let Some(asked) = self.asks.context(id)? else {
+            let is_unsound = matches!(
+                command,
+                FullNodeCommand::Added(_, Added::Tip(chain)) if !chain.is_sound()
+            );
+            return if is_unsound { Err(Refused::invalid(UNSOUND)) } else { Ok(()) };
+        };
         match (command, &asked.about) {
             (FullNodeCommand::Blocks(_, blocks), About::Tips { most, .. }) => {
                 if blocks.len() <= *most { Ok(()) } else { Err(Refused::invalid(TOO_MANY)) }
@@ -47,7 +53,12 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
 
     pub(super) fn command(&mut self, now: Time, command: FullNodeCommand, out: &mut Out<Self>) {
         let id = id_of(&command).and_then(|id| parts::inner(OWN, id));
-        let Some(Asked { charged, about }) = id.and_then(|id| self.close(id)) else { return };
+        let Some(Asked { charged, about }) = id.and_then(|id| self.close(id)) else {
+            if let FullNodeCommand::Added(_, Added::Tip(chain)) = command {
+                self.grown(now, *chain, out);
+            }
+            return;
+        };
         match (command, about) {
             (FullNodeCommand::Blocks(_, blocks), About::Tips { to, .. }) => {
                 self.tell_tips(to, blocks, out);

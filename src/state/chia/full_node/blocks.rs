@@ -3,7 +3,6 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
-use core::mem;
 
 use super::asked::{About, Asked, Offered, Origin};
 use super::shares::Shares;
@@ -164,12 +163,30 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         header_hash: HeaderHash,
         out: &mut Out<Self>,
     ) {
-        let before = mem::replace(&mut self.chain, chain);
+        let before = self.stands(chain);
         let Some(tip) = self.tip(header_hash).copied() else { return };
         let source = if let Origin::Peer(from) = origin { Some(from) } else { None };
         self.announce(&tip, block, source, before.ips, out);
         out.notify(FullNodeNotice::NewTip(Box::new(tip)));
         self.take_early(out);
+    }
+
+    /// A block became a tip, of which nobody waits to hear any more: what is said of the chain holds
+    /// all the same, unless it was said before.
+    pub(super) fn grown(&mut self, now: Time, chain: Chain, out: &mut Out<Self>) {
+        let weight = |chain: &Chain| chain.heaviest().map_or(0, |tip| tip.weight);
+        if chain == self.chain || weight(&chain) < weight(&self.chain) {
+            return;
+        }
+        let before = self.stands(chain);
+        self.drop_old();
+        self.announce_all(out);
+        self.take_early(out);
+        let tips = self.chain.tips.iter().map(|tip| tip.header_hash);
+        let is_new = |tip: &HeaderHash| before.tips.iter().all(|it| it.header_hash != *tip);
+        for tip in tips.filter(is_new).collect::<Vec<_>>() {
+            self.adopt(now, Some(tip), out);
+        }
     }
 
     /// The chain has a block: those that waited for it are next, and what is far below the tips

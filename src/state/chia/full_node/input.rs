@@ -26,7 +26,8 @@ pub enum FullNodeCommand {
     /// out.
     Blocks(AskId, Vec<FullBlock>),
     /// The answer to [`FullNodeQuery::AddBlock`]. These answers come in the order in which the
-    /// blocks were added, as each says where the chain stands.
+    /// blocks were added, as each says where the chain stands: that counts even if the question was
+    /// given up meanwhile, so whoever added a block says so in any case.
     Added(AskId, Added),
     /// The answer to [`FullNodeQuery::ValidateUnfinished`]; `None`: it is invalid.
     Validated(AskId, Option<Proven>),

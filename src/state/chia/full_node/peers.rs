@@ -86,6 +86,11 @@ impl Peers {
         true
     }
 
+    /// Whether a peer was asked for a parent that it did not send since.
+    pub fn owes_parents(&self, from: ConnectionId) -> bool {
+        self.all.get(&from).is_some_and(|known| !known.parents.is_empty())
+    }
+
     /// A peer sent a block, maybe one that it was asked for.
     pub fn answered(&mut self, from: ConnectionId, header_hash: HeaderHash) {
         if let Some(known) = self.all.get_mut(&from) {

@@ -1,6 +1,7 @@
 //! Before, while and after a full node syncs (P-4, P-34, P-45).
 
 use alloc::boxed::Box;
+use core::mem;
 
 use super::asked::{About, Origin};
 use super::parts;
@@ -21,6 +22,12 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
     #[must_use]
     pub const fn is_syncing(&self) -> bool {
         self.sync.is_running()
+    }
+
+    /// Our chain has grown; where it stood before. What a sync leads to has to be more (P-36).
+    pub(super) fn stands(&mut self, chain: Chain) -> Chain {
+        self.sync.grow(&chain);
+        mem::replace(&mut self.chain, chain)
     }
 
     /// A block is so far above us that its chain has to be fetched as a whole (P-4).
@@ -49,7 +56,8 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
     }
 
     /// While syncing, a block is a candidate (P-1). If it turns out to be near when the sync is over
-    /// it is asked for: nobody tells it again.
+    /// it is asked for: nobody tells it again. So is a parent that somebody waits for, as what was
+    /// asked before is answered by this (P-7).
     pub(super) fn candidate(
         &mut self,
         now: Time,
@@ -58,8 +66,14 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         out: &mut Out<Self>,
     ) {
         let weight = block.weight();
-        if self.told.get(&from).is_none_or(|(heaviest, _)| *heaviest < weight) {
-            self.told.insert(from, (weight, block.header_hash::<H>()));
+        let is_heaviest = self.told.get(&from).is_none_or(|(heaviest, _)| *heaviest < weight);
+        // Hashing is for those of which it matters.
+        if is_heaviest || self.peers.owes_parents(from) {
+            let header_hash = block.header_hash::<H>();
+            self.peers.answered(from, header_hash);
+            if is_heaviest {
+                self.told.insert(from, (weight, header_hash));
+            }
         }
         self.for_sync(now, from, Block { block }.into(), out);
     }
@@ -108,7 +122,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         done.map_err(|refusal| refusal.map(FullNodeCommand::Sync))?;
         let has_grown = chain.is_some();
         if let Some(chain) = chain {
-            self.chain = chain;
+            self.stands(chain);
         }
         self.follow_sync(now, before, out);
         if has_grown && before.is_none() {
@@ -129,7 +143,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         let syncing = TransactionsCommand::Syncing(self.is_syncing());
         parts::tell(&mut self.transactions, now, syncing, out);
         self.drop_old();
-        for block in core::mem::take(&mut self.kept) {
+        for block in mem::take(&mut self.kept) {
             self.offer(now, Origin::Kept, *block, out);
         }
         // Their parents may have come.
@@ -145,7 +159,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
             return;
         }
         let ours = self.chain.heaviest().map_or(0, |tip| tip.weight);
-        for (from, (weight, header_hash)) in core::mem::take(&mut self.told) {
+        for (from, (weight, header_hash)) in mem::take(&mut self.told) {
             if weight > ours {
                 self.ask_for_parent(now, Origin::Peer(from), header_hash, out);
             }

@@ -29,6 +29,7 @@ use crate::codec::chia::{FullBlock, Message, NodeType};
 use crate::codec::streamable::{RustCryptoSha256, Sha256};
 use crate::fault::{Refusal, Refused};
 use crate::machine::{ActionOf, Machine, Out};
+use crate::state::chia::chain::Chain;
 use crate::state::chia::role::{ConnectionId, Delivery, FromPeer};
 use crate::state::chia::rules;
 use crate::time::Time;
@@ -118,6 +119,13 @@ impl<H: Sha256> Sync<H> {
     /// Which of all syncs goes on, counted from one.
     pub(crate) const fn current(&self) -> Option<u64> {
         if self.is_running() { Some(self.begun) } else { None }
+    }
+
+    /// Our chain has grown beside the sync: it has to lead to more than that (P-36).
+    pub(crate) fn grow(&mut self, chain: &Chain) {
+        if let Some(run) = &mut self.run {
+            run.ours.grow(chain);
+        }
     }
 
     /// True if a sync to this block failed not long ago: it is not to be tried again yet (P-45).

@@ -22,7 +22,7 @@ use crate::time::Time;
 /// A sync that goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Run {
-    ours: Ours,
+    pub ours: Ours,
     pub tips: Tips,
     /// The first candidate, and once one was picked that one.
     pub goal: Goal,
