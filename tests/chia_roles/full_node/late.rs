@@ -102,8 +102,8 @@ fn a_parent_that_came_during_a_sync_is_asked_for_again() {
     config.parent_timeout = Duration::from_secs(1_000);
     let mut node = Node::among_peers(4, config);
     let next = branch(&node.top(), 1, 2);
-    let request = to(B, RequestBlock { header_hash: hash(&next[0]) });
-    assert_eq!(node.block(B, &next[1]), [request.clone()]);
+    let request = || to(B, RequestBlock { header_hash: hash(&next[0]) });
+    assert_eq!(node.block(B, &next[1]), [request()]);
     node.block(A, &far(1_000));
     assert!(node.played.machine.is_syncing());
     // Something heavier, so that this is not what it told.
@@ -114,7 +114,7 @@ fn a_parent_that_came_during_a_sync_is_asked_for_again() {
         node.played.pass(Duration::from_secs(5));
     }
     node.answer();
-    let again = node.played.sent().into_iter().filter(|it| *it == request);
+    let again = node.played.sent().into_iter().filter(|it| *it == request());
     assert_eq!(again.count(), 1);
     node.block(B, &next[0]);
     assert_eq!(node.tip().height, 6);

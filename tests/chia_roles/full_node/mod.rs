@@ -8,6 +8,7 @@ mod early;
 mod flow;
 mod late;
 mod laws;
+mod own;
 mod parts;
 mod proofs;
 mod syncing;

@@ -396,6 +396,19 @@ fn what_the_gone_sent_makes_room_first() {
     assert_eq!(awaited, [true, true, true, false, true]);
 }
 
+/// Nothing is due for what made room while it waited.
+#[test]
+fn what_made_room_is_waited_for_no_more() {
+    let mut config = FullNodeConfig::default();
+    config.limits.max_waiting = 1;
+    let mut node = Node::among_peers(4, config);
+    let (slow, other) = (unfinished(&node, 1), unfinished(&node, 2));
+    assert_eq!(takes(&mut node, A, &slow, 121_000), []);
+    assert!(node.played.machine.deadline().is_some());
+    node.hear(B, UnfinishedBlock { block: other });
+    assert_eq!(node.played.machine.deadline(), None);
+}
+
 /// Whoever farms with many plots makes several blocks of one parent, and they are told to who comes
 /// before it has caught up: those of one tip are not to displace those of another.
 #[test]

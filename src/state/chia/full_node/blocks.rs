@@ -5,7 +5,7 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::asked::{About, Asked, Offered, Origin};
-use super::shares::Shares;
+use super::shares::{Owner, Shares};
 use super::{FullNode, FullNodeNotice, FullNodeQuery, Kept};
 use crate::codec::chia::messages::RequestBlock;
 use crate::codec::chia::{Bytes32, FullBlock, HeaderHash, Shape};
@@ -243,12 +243,14 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         let parent = block.prev_header_hash();
         self.make_room(now, from);
         let limits = &self.config.limits;
-        if self.blocks.disconnected.owned_by(Some(from)) >= limits.max_disconnected_per_peer {
+        if self.blocks.disconnected.owned_by(Owner::Peer(from)) >= limits.max_disconnected_per_peer
+        {
             return;
         }
         let block = Box::new(block);
         let kept = Disconnected { block, whole, from, since: now };
-        if self.blocks.disconnected.insert(Some(from), kept, limits.max_disconnected).is_ok() {
+        if self.blocks.disconnected.insert(Owner::Peer(from), kept, limits.max_disconnected).is_ok()
+        {
             self.ask_for_parent(now, origin, parent, out);
         }
     }
@@ -257,8 +259,9 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
     /// parent did not come in time; others do not, or an endless chain would never stop (P-7, A-8).
     fn make_room(&mut self, now: Time, from: ConnectionId) {
         let (limits, disconnected) = (&self.config.limits, &mut self.blocks.disconnected);
-        let oldest = if disconnected.owned_by(Some(from)) >= limits.max_disconnected_per_peer {
-            disconnected.oldest_of(Some(from))
+        let oldest = if disconnected.owned_by(Owner::Peer(from)) >= limits.max_disconnected_per_peer
+        {
+            disconnected.oldest_of(Owner::Peer(from))
         } else if disconnected.len() >= limits.max_disconnected {
             disconnected.iter().next()
         } else {

@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 
 use super::asked::{About, Asked};
 use super::input::{Candidate, CandidateRequest, PooledCoinbase};
-use super::shares::Shares;
+use super::shares::{Owner, Shares};
 use super::{FullNode, FullNodeQuery, Kept};
 use crate::codec::Source;
 use crate::codec::chia::messages::{HeaderHash, HeaderSignature, RequestHeaderHash};
@@ -86,15 +86,16 @@ impl Candidates {
     fn keep(&mut self, from: ConnectionId, built: Built, most: usize) -> bool {
         self.remove(built.pos_hash);
         let pos_hash = built.pos_hash;
-        let mut kept = self.all.insert(Some(from), built, most);
+        let owner = Owner::Peer(from);
+        let mut kept = self.all.insert(owner, built, most);
         if let Err(built) = kept {
-            if let Some(oldest) = self.all.oldest_of(Some(from)).map(|(_, it)| it.pos_hash) {
+            if let Some(oldest) = self.all.oldest_of(owner).map(|(_, it)| it.pos_hash) {
                 self.remove(oldest);
             }
-            kept = self.all.insert(Some(from), built, most);
+            kept = self.all.insert(owner, built, most);
         }
         let Ok((number, displaced)) = kept else { return false };
-        if let Some(displaced) = displaced {
+        if let Some((_, displaced)) = displaced {
             self.by_proof.remove(&displaced.pos_hash);
         }
         self.by_proof.insert(pos_hash, number);
@@ -241,7 +242,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
             return Err(&rules::HEADER_SIGNATURE);
         }
         self.candidates.remove(block.header_block.header.data.proof_of_space_hash);
-        self.unfinished(None, Some(from), block, out)
+        self.unfinished(Owner::Own, Some(from), block, out)
     }
 
     /// Whether a block builder built what was asked for.

@@ -58,7 +58,8 @@ pub struct FullNodeLimits {
     /// is longer, and too short for a sync, waits until it is long enough: more than
     /// `sync_threshold` and `near_window` together leaves no such branch.
     pub max_disconnected_per_peer: usize,
-    /// Most unfinished blocks that are being validated or wait (P-22).
+    /// Most unfinished blocks that are being validated or wait (P-22), and as many again that came too
+    /// early.
     pub max_waiting: usize,
     /// Most unfinished blocks that were accepted (P-22).
     pub max_unfinished: usize,

@@ -6,7 +6,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::FullNode;
-use super::shares::Shares;
+use super::shares::{Owner, Shares};
 use crate::codec::chia::FullBlock;
 use crate::codec::streamable::Sha256;
 use crate::machine::Out;
@@ -14,7 +14,7 @@ use crate::state::chia::chain::Tip;
 use crate::state::chia::role::ConnectionId;
 use crate::state::chia::transactions::TransactionIds;
 
-/// Of each peer that is there the last few, and of our own and those of the gone.
+/// Of each peer that is there the last few, as many of our own, and as many of the gone's.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Early(Shares<Box<FullBlock>>);
 
@@ -26,27 +26,27 @@ impl Early {
         Self(Shares::new())
     }
 
-    /// Keeps one, in place of the oldest that the same peer offered. In a full table one of whoever
-    /// has the most makes room, and of those that have as much the oldest.
-    pub fn keep(&mut self, from: Option<ConnectionId>, block: Box<FullBlock>, most: usize) {
+    /// Keeps one, in place of the oldest of the same owner. In a full table one of whoever has the
+    /// most makes room, and of those that have as much the oldest; not our own for others.
+    pub fn keep(&mut self, owner: Owner, block: Box<FullBlock>, most: usize) {
         // Whoever farms with many plots makes several of one parent.
         let parent = block.prev_header_hash();
-        self.0.retain(|of, it| of.is_none() || of != from || it.prev_header_hash() != parent);
-        if self.0.owned_by(from) >= MOST_OF_ONE {
-            let oldest = self.0.oldest_of(from).map(|(number, _)| number);
+        let is_peers = owner.peer().is_some();
+        self.0.retain(|of, it| !is_peers || of != owner || it.prev_header_hash() != parent);
+        if self.0.owned_by(owner) >= MOST_OF_ONE {
+            let oldest = self.0.oldest_of(owner).map(|(number, _)| number);
             oldest.map(|number| self.0.remove(number));
         }
-        if let Err(block) = self.0.insert(from, block, most) {
-            let oldest = self.0.iter().next().map(|(number, _)| number);
-            oldest.map(|number| self.0.remove(number));
+        if let Err(block) = self.0.insert(owner, block, most) {
+            self.0.oldest(most).map(|number| self.0.remove(number));
             // Without any room it is lost.
-            let _ = self.0.insert(from, block, most);
+            let _ = self.0.insert(owner, block, most);
         }
     }
 
     /// A peer is gone.
     pub fn forget_peer(&mut self, from: ConnectionId) {
-        self.0.retain(|of, _| of != Some(from));
+        self.0.retain(|of, _| of != Owner::Peer(from));
     }
 
     /// Drops what is lower (P-6).
@@ -55,7 +55,7 @@ impl Early {
     }
 
     /// Takes out those that follow a tip, the oldest first.
-    fn take(&mut self, tips: &[Tip]) -> Vec<(Option<ConnectionId>, Box<FullBlock>)> {
+    fn take(&mut self, tips: &[Tip]) -> Vec<(Owner, Box<FullBlock>)> {
         let follows = |block: &FullBlock| {
             let parent = block.prev_header_hash();
             tips.iter().any(|tip| tip.header_hash == parent)
@@ -75,10 +75,9 @@ impl Early {
 
 impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
     /// An unfinished block is nothing yet: it is looked at when there are other tips, or the sync
-    /// is over. One of a peer that has gone is nobody's.
-    pub(super) fn keep_early(&mut self, from: Option<ConnectionId>, block: Box<FullBlock>) {
-        let from = from.filter(|from| self.peers.is_there(*from));
-        self.early.keep(from, block, self.config.limits.max_waiting);
+    /// is over.
+    pub(super) fn keep_early(&mut self, owner: Owner, block: Box<FullBlock>) {
+        self.early.keep(owner.now(&self.peers), block, self.config.limits.max_waiting);
     }
 
     /// There are other tips: what was offered too early is looked at, as if it came now.
@@ -86,12 +85,13 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         if self.is_syncing() {
             return;
         }
-        for (from, block) in self.early.take(&self.chain.tips) {
+        for (owner, block) in self.early.take(&self.chain.tips) {
+            let from = owner.peer();
             if from.is_some_and(|from| self.has_asked_enough(from)) {
-                self.keep_early(from, block);
+                self.keep_early(owner, block);
                 continue;
             }
-            let kept = self.unfinished(from, from, *block, out);
+            let kept = self.unfinished(owner, from, *block, out);
             if let Some(from) = from {
                 self.judge(from, kept, out);
             }

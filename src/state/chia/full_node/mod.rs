@@ -48,6 +48,7 @@ use candidates::Candidates;
 use early::Early;
 use parts::OWN;
 use peers::Peers;
+use shares::Owner;
 use unfinished::Unfinished;
 
 /// A full node.
@@ -223,7 +224,9 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         }
         let kept = match message {
             Message::Block(it) => self.block(now, from, it.block, out),
-            Message::UnfinishedBlock(it) => self.unfinished(Some(from), Some(from), it.block, out),
+            Message::UnfinishedBlock(it) => {
+                self.unfinished(Owner::Peer(from), Some(from), it.block, out)
+            }
             Message::NewProofOfTime(it) => {
                 self.proof_of_time(now, from, it.proof, &rules::INVALID_PROOF_OF_TIME, out);
                 Ok(())

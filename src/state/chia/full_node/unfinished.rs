@@ -6,7 +6,7 @@ use core::cmp::{Ordering, Reverse};
 
 use super::asked::{About, Asked};
 use super::parts::{self, OWN};
-use super::shares::Shares;
+use super::shares::{Owner, Shares};
 use super::{FullNode, FullNodeNotice, FullNodeQuery, Kept, Proven};
 use crate::ask::AskId;
 use crate::codec::chia::messages::{ProofOfSpaceArrived, ProofOfSpaceInfo, UnfinishedBlock};
@@ -45,8 +45,8 @@ pub(super) struct Unfinished {
 pub(super) struct Waiting {
     block: Box<FullBlock>,
     whole: Bytes32,
-    /// Who sent it; nobody: it is our own.
-    from: Option<ConnectionId>,
+    /// Who sent it, even if that one is gone since.
+    owner: Owner,
     progress: Progress,
 }
 
@@ -212,11 +212,11 @@ impl Unfinished {
 }
 
 impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
-    /// An unfinished block, a peer's or (`from` is nobody) our own, which a farmer's message made:
-    /// `charged` is whose (P-20 steps 1 to 4).
+    /// An unfinished block, a peer's or our own, which a farmer's message made: `charged` is whose
+    /// (P-20 steps 1 to 4).
     pub(super) fn unfinished(
         &mut self,
-        from: Option<ConnectionId>,
+        owner: Owner,
         charged: Option<ConnectionId>,
         block: FullBlock,
         out: &mut Out<Self>,
@@ -229,7 +229,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         }
         if is_syncing || self.tip(block.prev_header_hash()).is_none() {
             if is_unfinished {
-                self.keep_early(from, Box::new(block));
+                self.keep_early(owner, Box::new(block));
             }
             return Ok(());
         }
@@ -244,8 +244,8 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
             self.peers.charge(charged);
         }
         let progress = Progress::Validating(id);
-        let waiting = Waiting { block: Box::new(block), whole, from, progress };
-        if self.wait(from, waiting).is_some() {
+        let waiting = Waiting { block: Box::new(block), whole, owner, progress };
+        if self.wait(waiting).is_some() {
             self.unfinished.seen.insert(whole, self.config.limits.max_seen);
             out.ask(parts::outer(OWN, id), query);
         } else {
@@ -254,36 +254,24 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         Ok(())
     }
 
-    /// Puts one among those that wait: whoever has most of them makes room (P-22). For our own, which
-    /// a farmer has signed once, anybody's oldest does.
-    fn wait(&mut self, from: Option<ConnectionId>, waiting: Waiting) -> Option<u64> {
-        let (most, waits) = (self.config.limits.max_waiting, &mut self.unfinished.waiting);
-        let number = waits.upcoming();
-        let displaced = match waits.insert(from, waiting, most) {
-            Ok((_, displaced)) => displaced,
-            Err(waiting) if waiting.from.is_some() => return None,
-            Err(waiting) => {
-                let others = waits.iter().find(|(_, other)| other.from.is_some());
-                let others = others.map(|(other, _)| other)?;
-                let displaced = self.unfinished.take(others);
-                self.unfinished.waiting.insert(from, waiting, most).ok()?;
-                displaced
-            }
-        };
-        if let Some(displaced) = displaced {
-            self.displaced(&displaced);
+    /// Puts one among those that wait: whoever has most of them makes room (P-22).
+    fn wait(&mut self, waiting: Waiting) -> Option<u64> {
+        let (owner, most) = (waiting.owner.now(&self.peers), self.config.limits.max_waiting);
+        let (number, displaced) = self.unfinished.waiting.insert(owner, waiting, most).ok()?;
+        if let Some((number, displaced)) = displaced {
+            self.displaced(number, &displaced);
         }
         Some(number)
     }
 
     /// One was not looked at to the end: it may come again.
-    fn displaced(&mut self, displaced: &Waiting) {
+    fn displaced(&mut self, number: u64, displaced: &Waiting) {
         self.unfinished.seen.remove(displaced.whole);
         match displaced.progress {
             Progress::Validating(id) => {
                 self.close(id);
             }
-            Progress::Delayed(..) => {}
+            Progress::Delayed(until, _) => self.unfinished.due.shift(&number, Some(until), None),
         }
     }
 
@@ -301,7 +289,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
             return;
         }
         self.unfinished.seen.remove(waiting.whole);
-        if let Some(from) = waiting.from {
+        if let Some(from) = waiting.owner.peer() {
             self.penalise(from, &rules::INVALID_UNFINISHED, out);
         }
     }
@@ -343,7 +331,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         if self.is_syncing() {
             // It began meanwhile, and may come to nothing.
             self.unfinished.seen.remove(waiting.whole);
-            self.keep_early(waiting.from, waiting.block);
+            self.keep_early(waiting.owner, waiting.block);
             return;
         }
         // A chain that is sound has a rate.
@@ -351,9 +339,8 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         if expected > self.config.slow_block_threshold && !has_waited {
             let until = now.after(self.config.slow_block_delay);
             let progress = Progress::Delayed(until, proven);
-            let owner = waiting.from.filter(|from| self.peers.is_there(*from));
             let whole = waiting.whole;
-            match self.wait(owner, Waiting { progress, ..waiting }) {
+            match self.wait(Waiting { progress, ..waiting }) {
                 Some(number) => self.unfinished.due.shift(&number, None, Some(until)),
                 // There is no room for it now: it may come again.
                 None => {
@@ -367,7 +354,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         if !self.unfinished.leads(new, self.config.propagation_threshold) {
             return;
         }
-        let Waiting { block, from, .. } = waiting;
+        let Waiting { block, owner, .. } = waiting;
         let message = Message::from(UnfinishedBlock { block: (*block).clone() });
         let header_hash = block.header_hash::<H>();
         let holders = self.holders();
@@ -375,7 +362,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         if self.unfinished.store(key, height, stored, self.config.limits.max_unfinished) {
             let info = ProofOfSpaceInfo { challenge_hash: key.0, iterations_needed: iterations };
             out.send(Delivery::Broadcast(NodeType::Timelord, info.into()));
-            out.send(match from {
+            out.send(match owner.peer() {
                 Some(from) => Delivery::BroadcastToOthers(NodeType::FullNode, from, message),
                 None => Delivery::Broadcast(NodeType::FullNode, message),
             });
