@@ -12,6 +12,7 @@ mod own;
 mod parts;
 mod proofs;
 mod syncing;
+mod tellers;
 mod unfinished;
 mod web;
 

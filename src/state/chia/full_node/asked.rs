@@ -78,6 +78,14 @@ impl Origin {
             Self::Kept => None,
         }
     }
+
+    /// Who sent the block.
+    pub const fn sender(self) -> Option<ConnectionId> {
+        match self {
+            Self::Peer(from) => Some(from),
+            Self::Proof(..) | Self::Kept => None,
+        }
+    }
 }
 
 impl Asked {

@@ -1,7 +1,7 @@
 //! Finished blocks: in by proof or by peer, out to everybody (P-1 to P-9).
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::asked::{About, Asked, Offered, Origin};
@@ -26,9 +26,18 @@ pub(super) struct Blocks {
     /// Those that the chain has.
     settled: Recent<Bytes32>,
     /// Those that are being added.
-    adding: BTreeSet<Bytes32>,
+    adding: BTreeMap<Bytes32, Tellers>,
     /// Those whose parent is unknown (P-4, P-7).
     disconnected: Shares<Disconnected>,
+}
+
+/// Who told a block that is being added.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Tellers {
+    /// Whose question it is, unless it was made here.
+    first: Option<ConnectionId>,
+    /// Who told it since: what becomes of it concerns them as much.
+    others: BTreeSet<ConnectionId>,
 }
 
 /// A block whose parent is unknown.
@@ -42,7 +51,7 @@ struct Disconnected {
 
 impl Blocks {
     pub const fn new() -> Self {
-        Self { settled: Recent::new(), adding: BTreeSet::new(), disconnected: Shares::new() }
+        Self { settled: Recent::new(), adding: BTreeMap::new(), disconnected: Shares::new() }
     }
 
     /// Drops what is lower (P-6).
@@ -53,12 +62,22 @@ impl Blocks {
     /// A peer is gone, and with it whom to ask for parents.
     pub fn forget_peer(&mut self, from: ConnectionId) {
         self.disconnected.retain(|_, it| it.from != from);
+        for tellers in self.adding.values_mut() {
+            tellers.others.remove(&from);
+            heap::relax_set(&mut tellers.others);
+        }
     }
 
-    /// A block is no longer being added.
-    pub fn forget(&mut self, whole: Bytes32) {
-        self.adding.remove(&whole);
-        heap::relax_set(&mut self.adding);
+    /// Whether anybody is there who told a block after the first.
+    pub fn is_told(&self, whole: Bytes32) -> bool {
+        self.adding.get(&whole).is_some_and(|tellers| !tellers.others.is_empty())
+    }
+
+    /// A block is no longer being added; who told it after the first.
+    pub fn forget(&mut self, whole: Bytes32) -> BTreeSet<ConnectionId> {
+        let tellers = self.adding.remove(&whole);
+        heap::relax_map(&mut self.adding);
+        tellers.map(|tellers| tellers.others).unwrap_or_default()
     }
 
     /// How many blocks wait for their parents.
@@ -79,10 +98,13 @@ impl Blocks {
     pub fn heap(&self) -> usize {
         let blocks = self.disconnected.iter().map(|(_, it)| it.block.heap());
         let each = size_of::<FullBlock>();
+        let others = self.adding.values().map(|tellers| tellers.others.len());
+        let others = others.map(|len| heap::tree(len, size_of::<ConnectionId>()));
         blocks
             .fold(0_usize, |sum, block| sum.saturating_add(block).saturating_add(each))
             .saturating_add(self.settled.heap())
-            .saturating_add(heap::tree(self.adding.len(), size_of::<Bytes32>()))
+            .saturating_add(heap::tree(self.adding.len(), size_of::<(Bytes32, Tellers)>()))
+            .saturating_add(others.fold(0, usize::saturating_add))
             .saturating_add(self.disconnected.heap())
     }
 }
@@ -126,7 +148,16 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
             self.adopt(now, Some(header_hash), out);
         } else if self.blocks.disconnected.iter().any(|(_, it)| it.whole == whole) {
             self.ask_for_parent(now, origin, block.prev_header_hash(), out);
-        } else if self.blocks.adding.insert(whole) {
+        } else if let Some(tellers) = self.blocks.adding.get_mut(&whole) {
+            // It counts as a question of this one, too.
+            if let Origin::Peer(from) = origin {
+                if tellers.first != Some(from) && tellers.others.insert(from) {
+                    self.peers.charge(from);
+                }
+            }
+        } else {
+            let tellers = Tellers { first: origin.sender(), others: BTreeSet::new() };
+            self.blocks.adding.insert(whole, tellers);
             let query = FullNodeQuery::AddBlock(Box::new(block.clone()));
             let offered = Box::new(Offered { block, whole, header_hash, origin });
             let asked = Asked { charged: origin.peer(), about: About::Block(offered) };
@@ -139,10 +170,18 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
     /// What became of a block (P-3).
     pub(super) fn added(&mut self, now: Time, offered: Offered, added: Added, out: &mut Out<Self>) {
         let Offered { block, whole, header_hash, origin } = offered;
-        self.blocks.forget(whole);
+        let others = self.blocks.forget(whole);
+        others.iter().for_each(|from| self.peers.release(*from));
         match added {
-            Added::Invalid => self.blame(origin, out),
-            Added::Disconnected => self.disconnected(now, origin, whole, block, out),
+            Added::Invalid => {
+                self.blame(origin, out);
+                others.into_iter().for_each(|from| self.blame(Origin::Peer(from), out));
+            }
+            Added::Disconnected => {
+                let tellers = origin.sender().into_iter().chain(others);
+                let tellers: Vec<_> = tellers.filter(|from| self.peers.is_there(*from)).collect();
+                self.disconnected(now, &tellers, whole, block, out);
+            }
             Added::AlreadyHave | Added::Orphan => self.settled(now, whole, header_hash, out),
             Added::Tip(chain) => {
                 self.extended(origin, *chain, block, header_hash, out);
@@ -165,8 +204,7 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
     ) {
         let before = self.stands(chain);
         let Some(tip) = self.tip(header_hash).copied() else { return };
-        let source = if let Origin::Peer(from) = origin { Some(from) } else { None };
-        self.announce(&tip, block, source, before.ips, out);
+        self.announce(&tip, block, origin.sender(), before.ips, out);
         out.notify(FullNodeNotice::NewTip(Box::new(tip)));
         self.take_early(out);
     }
@@ -214,45 +252,59 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         self.candidates.drop_below(height);
     }
 
-    /// The parent of a block is unknown (P-4).
+    /// The parent of a block is unknown (P-4), which is as if each of these had just sent it.
     fn disconnected(
         &mut self,
         now: Time,
-        origin: Origin,
+        tellers: &[ConnectionId],
         whole: Bytes32,
         block: FullBlock,
         out: &mut Out<Self>,
     ) {
-        let Origin::Peer(from) = origin else { return };
-        if !self.peers.is_there(from) {
-            return;
-        }
+        let Some(first) = tellers.first().copied() else { return };
         // Its height counts from here on, and nobody has looked at its body yet.
         if !block.is_bound::<H>() {
-            self.blame(origin, out);
+            tellers.iter().for_each(|from| self.blame(Origin::Peer(*from), out));
             return;
         }
         let (height, lowest) = (block.height(), self.chain.lowest_height());
         if height > lowest.saturating_add(self.config.sync_threshold) {
-            self.fall_behind(now, from, block, out);
+            // A sync may not begin with the first; for one that goes on it is everybody's candidate.
+            tellers.iter().for_each(|from| self.fall_behind(now, *from, &block, out));
             return;
         }
         if height < lowest.saturating_sub(self.config.near_window) {
             return;
         }
         let parent = block.prev_header_hash();
-        self.make_room(now, from);
-        let limits = &self.config.limits;
-        if self.blocks.disconnected.owned_by(Owner::Peer(from)) >= limits.max_disconnected_per_peer
-        {
-            return;
+        let kept = Disconnected { block: Box::new(block), whole, from: first, since: now };
+        if self.keep_disconnected(now, tellers, kept) {
+            for from in tellers {
+                self.ask_for_parent(now, Origin::Peer(*from), parent, out);
+            }
         }
-        let block = Box::new(block);
-        let kept = Disconnected { block, whole, from, since: now };
-        if self.blocks.disconnected.insert(Owner::Peer(from), kept, limits.max_disconnected).is_ok()
-        {
-            self.ask_for_parent(now, origin, parent, out);
+    }
+
+    /// Keeps a block until its parent comes, as one of the first of these who has room (P-7).
+    fn keep_disconnected(
+        &mut self,
+        now: Time,
+        tellers: &[ConnectionId],
+        mut kept: Disconnected,
+    ) -> bool {
+        for from in tellers.iter().copied() {
+            self.make_room(now, from);
+            let (limits, owner) = (&self.config.limits, Owner::Peer(from));
+            if self.blocks.disconnected.owned_by(owner) >= limits.max_disconnected_per_peer {
+                continue;
+            }
+            kept.from = from;
+            match self.blocks.disconnected.insert(owner, kept, limits.max_disconnected) {
+                Ok(_) => return true,
+                Err(back) => kept = back,
+            }
         }
+        false
     }
 
     /// In a full share the oldest of it makes room, and in a full table the oldest of all, if its

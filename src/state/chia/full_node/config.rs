@@ -70,9 +70,10 @@ pub struct FullNodeLimits {
     /// Most hashes of each kind that are remembered: of blocks, of unfinished ones, of proofs of
     /// time.
     pub max_seen: usize,
-    /// Most questions open at a time that one peer caused: nothing more is taken from it then.
+    /// Most questions open at a time that one peer caused, or about blocks that it told too: nothing
+    /// more is taken from it then.
     pub max_asks_per_peer: usize,
-    /// Most questions about blocks of peers that are gone.
+    /// Most questions about blocks of peers that are gone, and that nobody told who is there.
     pub max_asks_of_gone: usize,
     /// Most questions open at a time.
     pub max_open_asks: usize,

@@ -186,10 +186,10 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         for asked in self.asks.cancel(|asked| asked.charged == Some(from) && !is_block(asked)) {
             self.give_up(asked.about);
         }
-        let peers = &self.peers;
+        let (peers, blocks) = (&self.peers, &self.blocks);
         let is_gone = |asked: &Asked| {
             let gone = asked.charged.is_some_and(|from| !peers.is_there(from));
-            gone && matches!(asked.about, About::Block(_))
+            gone && matches!(&asked.about, About::Block(it) if !blocks.is_told(it.whole))
         };
         let gone = self.asks.iter().filter(|(_, asked)| is_gone(asked)).count();
         let mut excess = gone.saturating_sub(self.config.limits.max_asks_of_gone);

@@ -35,18 +35,18 @@ impl<H: Sha256, I: TransactionIds> FullNode<H, I> {
         &mut self,
         now: Time,
         from: ConnectionId,
-        block: FullBlock,
+        block: &FullBlock,
         out: &mut Out<Self>,
     ) {
         if self.is_syncing() {
-            self.candidate(now, from, block, out);
+            self.candidate(now, from, block.clone(), out);
             return;
         }
         // Nothing would come of it but a node that passes over what others tell it (P-36).
         if self.chain.heaviest().is_some_and(|tip| block.weight() <= tip.weight) {
             return;
         }
-        let start = SyncStart { chain: self.chain.clone(), tip: block, from };
+        let start = SyncStart { chain: self.chain.clone(), tip: block.clone(), from };
         // One that failed not long ago is refused (P-45).
         parts::tell(&mut self.sync, now, SyncCommand::Start(Box::new(start)), out);
         if self.is_syncing() {
