@@ -60,6 +60,17 @@ fn a_tip_counts_if_its_question_was_given_up() {
     assert_eq!((node.played.sent(), node.tip().height), (vec![], 6));
 }
 
+/// One that is no heavier than the heaviest, too.
+#[test]
+fn a_tip_beside_ours_counts_then() {
+    let sibling = branch(&chain(4)[2], 2, 1).remove(0);
+    let (mut node, id) = given_up(&sibling);
+    let added = node.ledger.add(sibling.clone());
+    node.played.local(FullNodeCommand::Added(id, added));
+    let tips = &node.played.machine.chain().tips;
+    assert!(tips.iter().any(|tip| tip.header_hash == hash(&sibling)));
+}
+
 /// As of a question that is open.
 #[test]
 fn it_has_to_be_a_chain_even_then() {
