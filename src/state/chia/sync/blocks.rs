@@ -1,11 +1,12 @@
-//! Blocks of the chain that is synced to, added in order (P-42).
+//! Blocks of the chain that is synced to, added in order (P-42). Of one proof of time there may be
+//! several witnesses that are valid, so that two honest nodes may have another each.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::time::Duration;
 
 use super::context::{Asked, Cx, Step};
-use super::examine::digest;
+use super::examine::Digest;
 use super::input::{SyncFailure, SyncNotice, SyncOutcome, SyncPhase, SyncQuery};
 use super::peers::{Kind, Request, Standing};
 use super::proven::Proven;
@@ -24,10 +25,19 @@ use crate::time::Time;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Blocks {
     shown: Shown,
-    window: Window<FullBlock>,
+    window: Window<Came>,
     /// Of the first batch, those that are to be added after the one that is being added.
-    waiting: VecDeque<FullBlock>,
-    is_adding: bool,
+    waiting: VecDeque<Came>,
+    /// One is being added; whether its proof of time is the one that was weighed.
+    adding: Option<bool>,
+}
+
+/// A block that came, of a header that was weighed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Came {
+    block: FullBlock,
+    /// So is its proof of time: its witness may be another, and was not looked at then.
+    is_weighed: bool,
 }
 
 impl Blocks {
@@ -36,18 +46,18 @@ impl Blocks {
         let first = shown.fork.saturating_add(shown.added).saturating_add(1);
         let pace = cx.limits.time_per_block;
         let window = Window::new((first, height), (size, ahead), (pace, Duration::ZERO), cx.now);
-        Self { shown, window, waiting: VecDeque::new(), is_adding: false }
+        Self { shown, window, waiting: VecDeque::new(), adding: None }
     }
 
     /// Hands the next block to the chain, and asks for what nobody was asked for.
     pub fn proceed<H: Sha256>(&mut self, goal: &Goal, cx: &mut Cx<'_, H>) -> Step {
-        if !self.is_adding {
+        if self.adding.is_none() {
             if self.waiting.is_empty() {
                 let batch = self.window.hand_on(cx.now).map(|(_, blocks)| blocks);
                 self.waiting = batch.unwrap_or_default().into();
             }
-            if let Some(block) = self.waiting.pop_front() {
-                self.is_adding = true;
+            if let Some(Came { block, is_weighed }) = self.waiting.pop_front() {
+                self.adding = Some(is_weighed);
                 cx.ask(Asked::Block, SyncQuery::AddBlock(Box::new(block)));
             }
         }
@@ -72,12 +82,14 @@ impl Blocks {
         };
         let is_right = match cx.peers.answers(from, fits) {
             Some((Request::Batch(batch), asked_at)) if self.window.lacks(batch) => {
-                let right = it.blocks.iter().all(|block| self.is_right::<H>(block, goal.height));
-                if right {
-                    self.window.put(batch, from, it.blocks);
+                let blocks = it.blocks.into_iter();
+                let came: Option<_> = blocks.map(|it| self.came::<H>(it, goal.height)).collect();
+                let is_right = came.is_some();
+                if let Some(came) = came {
+                    self.window.put(batch, from, came);
                     cx.was_good(from, asked_at);
                 }
-                right
+                is_right
             }
             // A late duplicate.
             Some((_, asked_at)) => {
@@ -96,8 +108,19 @@ impl Blocks {
 
     /// What became of the block that was being added.
     pub fn added<H: Sha256>(&mut self, added: &Added, goal: &Goal, cx: &mut Cx<'_, H>) -> Step {
+        let is_weighed = self.adding.take();
         match added {
             Added::AlreadyHave | Added::Orphan | Added::Tip(_) => {}
+            // Its witness is to blame, or a body that nobody honest has.
+            Added::Invalid if is_weighed == Some(false) => {
+                self.waiting = VecDeque::new();
+                if let Some(from) = self.window.refuse(cx.now) {
+                    cx.blame(from, &rules::SYNC_BLOCKS);
+                    self.lost(from);
+                    self.window.distrust(from);
+                }
+                return self.proceed(goal, cx);
+            }
             Added::Invalid => {
                 cx.blame(goal.from, &rules::SYNC_CHAIN);
                 return Step::End(SyncOutcome::Failed(SyncFailure::Invalid));
@@ -108,7 +131,6 @@ impl Blocks {
                 return Step::End(SyncOutcome::Failed(SyncFailure::Disconnected));
             }
         }
-        self.is_adding = false;
         if self.waiting.is_empty() {
             let height = *self.window.front_heights().end();
             self.shown.added = height.saturating_sub(self.shown.fork);
@@ -155,23 +177,24 @@ impl Blocks {
     }
 
     pub fn heap(&self) -> usize {
-        let waiting = self.waiting.iter().map(FullBlock::heap);
-        let own = self.waiting.capacity().saturating_mul(size_of::<FullBlock>());
+        let waiting = self.waiting.iter().map(|came| came.block.heap());
+        let own = self.waiting.capacity().saturating_mul(size_of::<Came>());
         waiting
             .fold(own, usize::saturating_add)
-            .saturating_add(self.window.heap(FullBlock::heap))
+            .saturating_add(self.window.heap(|came| came.block.heap()))
             .saturating_add(self.shown.heap())
     }
 
-    /// Whether the header block is the one that was weighed, all of it, and the body its own: with
-    /// that nothing of the block is left to be damaged.
-    fn is_right<H: Sha256>(&self, block: &FullBlock, tip: u32) -> bool {
-        let above =
-            block.height().checked_sub(self.shown.fork).and_then(|above| above.checked_sub(1));
-        let shown = above.and_then(|above| self.shown.digests.get(above as usize));
+    /// A block whose header block is the one that was weighed, but maybe for its witness, and whose
+    /// body is its own: with that nothing else of the block is left to be damaged.
+    fn came<H: Sha256>(&self, block: FullBlock, tip: u32) -> Option<Came> {
+        let above = block.height().checked_sub(self.shown.fork)?.checked_sub(1)?;
+        let shown = self.shown.digests.get(above as usize)?;
         let header_block = &block.header_block;
-        shown.is_some_and(|shown| *shown == digest::<H>(header_block, tip))
-            && header_block.header.data.body_hash.0 == block.body.get_hash::<H>()
+        let digest = Digest::of::<H>(header_block, tip);
+        let is_right = shown.is_alike(&digest)
+            && header_block.header.data.body_hash.0 == block.body.get_hash::<H>();
+        is_right.then(|| Came { is_weighed: *shown == digest, block })
     }
 
     fn ask<H: Sha256>(&mut self, goal: &Goal, again: bool, cx: &mut Cx<'_, H>) {

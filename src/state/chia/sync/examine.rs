@@ -1,7 +1,7 @@
 //! What an answer with headers shows (P-40).
 
 use super::hashes::Theirs;
-use crate::codec::chia::{Bytes32, Challenge, HeaderBlock};
+use crate::codec::chia::{Blob, Bytes32, Challenge, HeaderBlock};
 use crate::codec::streamable::{Sha256, Streamable};
 use crate::state::chia::role::ConnectionId;
 
@@ -77,17 +77,36 @@ impl Below {
     }
 }
 
-/// SHA-256 of all of a header block, by which its block is known. Of the tip `proof_of_time_output_hash`
-/// is left out: no header above vouches for it, and nobody is refused for it.
-pub(super) fn digest<H: Sha256>(header: &HeaderBlock, tip: u32) -> Bytes32 {
-    if header.height() != Some(tip) {
-        return Bytes32(header.get_hash::<H>());
+/// What a header block is known by once it was weighed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Digest {
+    /// SHA-256 of all that whoever has the block has alike: not the witness, for one output has several
+    /// that are valid, nor `proof_of_time_output_hash` of the tip, which no header above vouches for
+    /// and nobody is refused for.
+    common: Bytes32,
+    /// SHA-256 of the proof of time with its witness.
+    proof_of_time: Bytes32,
+}
+
+impl Digest {
+    pub fn of<H: Sha256>(header: &HeaderBlock, tip: u32) -> Self {
+        let mut common = header.clone();
+        let is_tip = header.height() == Some(tip);
+        if let Some(challenge) = common.challenge.as_mut().filter(|_| is_tip) {
+            challenge.proof_of_time_output_hash = Bytes32([0; 32]);
+        }
+        if let Some(proof) = &mut common.proof_of_time {
+            (proof.witness_type, proof.witness) = (0, Blob::default());
+        }
+        let time = header.proof_of_time.as_ref();
+        let proof_of_time = Bytes32(time.map_or([0; 32], Streamable::get_hash::<H>));
+        Self { common: Bytes32(common.get_hash::<H>()), proof_of_time }
     }
-    let mut header = header.clone();
-    if let Some(challenge) = &mut header.challenge {
-        challenge.proof_of_time_output_hash = Bytes32([0; 32]);
+
+    /// Whether both are of one block; its witnesses may differ.
+    pub fn is_alike(&self, other: &Self) -> bool {
+        self.common == other.common
     }
-    Bytes32(header.get_hash::<H>())
 }
 
 fn challenge<H: Sha256>(of: &HeaderBlock) -> Option<Bytes32> {

@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use super::context::{Asked, Cx, Step};
 use super::dispute::{Dispute, Verdict};
-use super::examine::{Below, Finding, digest, examine};
+use super::examine::{Below, Digest, Finding, examine};
 use super::hashes::{Hashes, Theirs};
 use super::input::{
     HeaderBatch, SyncFailure, SyncNotice, SyncOutcome, SyncPhase, SyncQuery, Weighed,
@@ -19,7 +19,7 @@ use super::tips::Goal;
 use super::weight::{Shown, Weight};
 use super::window::Window;
 use crate::codec::chia::messages::{HeaderBlocks, RequestHeaderBlocks};
-use crate::codec::chia::{Bytes32, HeaderBlock, Shape};
+use crate::codec::chia::{HeaderBlock, Shape};
 use crate::codec::streamable::Sha256;
 use crate::state::chia::role::{ConnectionId, Delivery};
 use crate::state::chia::rules;
@@ -31,8 +31,8 @@ pub(super) struct Headers {
     theirs: Theirs,
     fork: u32,
     window: Window<HeaderBlock>,
-    /// SHA-256 of every header block that is good, from the fork upwards.
-    digests: Vec<Bytes32>,
+    /// Of every header block that is good, from the fork upwards.
+    digests: Vec<Digest>,
     /// How many of their blocks were added before.
     added: u32,
     /// Those that are being weighed.
@@ -49,7 +49,7 @@ pub(super) struct Headers {
 /// A batch that is being weighed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Weighing {
-    digests: Vec<Bytes32>,
+    digests: Vec<Digest>,
     last: Option<Below>,
 }
 
@@ -91,7 +91,7 @@ impl Headers {
             }
             let first = *self.window.front_heights().start();
             if let Some((from, headers)) = self.window.hand_on(cx.now) {
-                let digests = headers.iter().map(|header| digest::<H>(header, goal.height));
+                let digests = headers.iter().map(|header| Digest::of::<H>(header, goal.height));
                 let digests = digests.collect();
                 self.weighing = Some(Weighing { digests, last: Below::of::<H>(from, &headers) });
                 let batch = HeaderBatch { fork: self.fork, first, headers };
@@ -219,7 +219,7 @@ impl Headers {
         self.theirs
             .heap()
             .saturating_add(self.window.heap(HeaderBlock::heap))
-            .saturating_add(digests.saturating_mul(size_of::<Bytes32>()))
+            .saturating_add(digests.saturating_mul(size_of::<Digest>()))
             .saturating_add(self.apart.capacity().saturating_mul(size_of::<ConnectionId>()))
     }
 

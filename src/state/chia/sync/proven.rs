@@ -3,9 +3,10 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use super::examine::Digest;
 use super::hashes::Theirs;
 use super::window::past;
-use crate::codec::chia::{Bytes32, HeaderHash};
+use crate::codec::chia::HeaderHash;
 use crate::time::Time;
 
 /// Headers that were weighed and found good, and blocks of theirs that were added.
@@ -14,8 +15,8 @@ pub(super) struct Proven {
     /// The height of the block below the first of them.
     fork: u32,
     hashes: Vec<HeaderHash>,
-    /// SHA-256 of all of each.
-    digests: Vec<Bytes32>,
+    /// By which their blocks are known.
+    digests: Vec<Digest>,
     /// How many of them our chain has blocks of.
     added: u32,
     /// How far the turn is behind its pace, if it goes on with other hashes.
@@ -26,7 +27,7 @@ pub(super) struct Proven {
 #[derive(Debug, Default)]
 pub(super) struct Carried {
     /// The digests of headers right above the fork.
-    pub digests: Vec<Bytes32>,
+    pub digests: Vec<Digest>,
     /// How many of the blocks were added.
     pub added: u32,
     /// How far the turn is behind its pace.
@@ -35,7 +36,7 @@ pub(super) struct Carried {
 
 impl Proven {
     /// Of a chain that is no longer synced to.
-    pub fn new(theirs: &mut Theirs, fork: u32, digests: Vec<Bytes32>, added: u32) -> Self {
+    pub fn new(theirs: &mut Theirs, fork: u32, digests: Vec<Digest>, added: u32) -> Self {
         let mut hashes = theirs.above(fork);
         hashes.truncate(digests.len());
         hashes.shrink_to_fit();
@@ -77,7 +78,8 @@ impl Proven {
     /// Heap bytes held, with the place of it.
     pub fn heap_of(proven: Option<&Self>) -> usize {
         let Some(Self { hashes, digests, .. }) = proven else { return 0 };
-        let each = hashes.capacity().saturating_add(digests.capacity());
-        size_of::<Self>().saturating_add(each.saturating_mul(size_of::<Bytes32>()))
+        size_of::<Self>()
+            .saturating_add(hashes.capacity().saturating_mul(size_of::<HeaderHash>()))
+            .saturating_add(digests.capacity().saturating_mul(size_of::<Digest>()))
     }
 }

@@ -5,12 +5,12 @@ use alloc::vec::Vec;
 
 use super::blocks::Blocks;
 use super::context::{Asked, Cx, Step};
+use super::examine::Digest;
 use super::hashes::Theirs;
 use super::input::{ClaimedTip, SyncFailure, SyncOutcome, SyncQuery};
 use super::proven::Proven;
 use super::run::Phase;
 use super::tips::Goal;
-use crate::codec::chia::Bytes32;
 use crate::codec::streamable::Sha256;
 use crate::state::chia::rules;
 
@@ -24,8 +24,8 @@ pub(super) struct Weight {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Shown {
     pub theirs: Theirs,
-    /// SHA-256 of every header block, from the fork upwards.
-    pub digests: Vec<Bytes32>,
+    /// Of every header block, from the fork upwards.
+    pub digests: Vec<Digest>,
     pub fork: u32,
     /// How many of the blocks above the fork were added.
     pub added: u32,
@@ -44,7 +44,7 @@ impl Shown {
     }
 
     pub fn heap(&self) -> usize {
-        let digests = self.digests.capacity().saturating_mul(size_of::<Bytes32>());
+        let digests = self.digests.capacity().saturating_mul(size_of::<Digest>());
         digests.saturating_add(self.theirs.heap())
     }
 }
