@@ -1,7 +1,7 @@
 //! What an answer with headers shows (P-40).
 
 use super::hashes::Theirs;
-use crate::codec::chia::{Blob, Bytes32, Challenge, HeaderBlock};
+use crate::codec::chia::{Bytes32, Challenge, HeaderBlock};
 use crate::codec::streamable::{Sha256, Streamable};
 use crate::state::chia::role::ConnectionId;
 
@@ -84,8 +84,8 @@ pub(super) struct Digest {
     /// that are valid, nor `proof_of_time_output_hash` of the tip, which no header above vouches for
     /// and nobody is refused for.
     common: Bytes32,
-    /// SHA-256 of the proof of time with its witness.
-    proof_of_time: Bytes32,
+    /// The type of the witness, and SHA-256 of its bytes.
+    witness: (u8, Bytes32),
 }
 
 impl Digest {
@@ -95,12 +95,12 @@ impl Digest {
         if let Some(challenge) = common.challenge.as_mut().filter(|_| is_tip) {
             challenge.proof_of_time_output_hash = Bytes32([0; 32]);
         }
+        let mut witness = (0, Bytes32([0; 32]));
         if let Some(proof) = &mut common.proof_of_time {
-            (proof.witness_type, proof.witness) = (0, Blob::default());
+            let bytes = core::mem::take(&mut proof.witness);
+            witness = (core::mem::take(&mut proof.witness_type), Bytes32(H::sha256(&bytes.0)));
         }
-        let time = header.proof_of_time.as_ref();
-        let proof_of_time = Bytes32(time.map_or([0; 32], Streamable::get_hash::<H>));
-        Self { common: Bytes32(common.get_hash::<H>()), proof_of_time }
+        Self { common: Bytes32(common.get_hash::<H>()), witness }
     }
 
     /// Whether both are of one block; its witnesses may differ.

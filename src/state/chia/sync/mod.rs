@@ -56,7 +56,7 @@ use tips::{Barred, Goal, is_finished};
 /// fit the hashes blame nobody yet: the peer is asked for headers in between until one of both is
 /// shown to lie. What comes late was asked for all the same, and is passed over.
 ///
-/// It holds at most 96 bytes of each header of one chain, its hash and two of what was weighed (and
+/// It holds at most 97 bytes of each header of one chain, its hash and two of what was weighed (and
 /// while a candidate gives way the hashes of the next), the batches of a window, and a few words for each peer. At most one
 /// question is open at a time. It is never [`saturated`](Machine::saturated) and never closes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
