@@ -145,6 +145,8 @@ class Acceptance:
         served.derived(b, 101, 101)
         served.derived(b, 101, 102)
         pair = {"source": identity(layer_one(101)), "derived": identity(b.block(102))}
+        # The feed doesn't say when it has handed an event in.
+        until("localSafe", lambda: self.web3.call("supervisor_localSafe", ["0x14"]), ("result", pair))
         self.all("derived", "localSafe", ["0x14"], ("result", pair))
         self.levels("derived, what it executes is not", self.waiting, 3)
         served.derived(a, 101, 100)
