@@ -13,6 +13,9 @@ pub(crate) mod from_fuzzer;
 #[cfg_attr(not(feature = "leios"), allow(dead_code))]
 pub(crate) mod hex;
 mod malformed;
+#[cfg(any(feature = "chia", feature = "leios", feature = "supervisor"))]
+#[cfg_attr(not(feature = "chia"), allow(dead_code, unreachable_pub))]
+mod put;
 mod segment;
 mod source;
 #[cfg(feature = "serde")]

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
-use crate::codec::cbor::Sink;
+use crate::codec::cbor::{Put, Sink};
 use crate::codec::leios::{
     Announced, LeiosPoint, LinearLeiosBlock, LinearLeiosVote, RankingBlockHeader, SlotNo, TxHash,
     TxReference, VoteIssuer,

@@ -9,6 +9,7 @@ mod writer;
 
 pub use scanner::Scanner;
 
+pub(crate) use super::put::{Counter, Put};
 pub(crate) use head::{ARRAY, BYTES, leading_uint};
 pub(crate) use reader::{Count, Reader};
-pub(crate) use writer::{Counter, Sink};
+pub(crate) use writer::Sink;

@@ -1,21 +1,10 @@
 //! Canonical items: shortest heads, definite lengths.
 
-use alloc::vec::Vec;
-
 use super::head::{ARRAY, BYTES, MAP, TEXT, UNSIGNED};
+use crate::codec::put::Put;
 
-/// Where items are written to.
-pub(crate) trait Sink {
-    /// Appends bytes.
-    fn put(&mut self, bytes: &[u8]);
-
-    /// So many bytes are put next, at least.
-    #[inline]
-    #[cfg_attr(not(feature = "chia"), allow(dead_code))]
-    fn make_room(&mut self, bytes: usize) {
-        let _ = bytes;
-    }
-
+/// Items, to where bytes go.
+pub(crate) trait Sink: Put {
     /// A head with its shortest argument.
     #[inline]
     #[expect(clippy::decimal_bitwise_operands, reason = "RFC 8949 counts these in decimal")]
@@ -66,34 +55,4 @@ pub(crate) trait Sink {
     }
 }
 
-impl Sink for Vec<u8> {
-    #[inline]
-    fn put(&mut self, bytes: &[u8]) {
-        self.extend_from_slice(bytes);
-    }
-
-    #[inline]
-    fn make_room(&mut self, bytes: usize) {
-        self.reserve(bytes);
-    }
-}
-
-/// Counts the bytes instead of keeping them.
-pub(crate) struct Counter(usize);
-
-impl Counter {
-    /// How many bytes `write` puts out.
-    #[inline]
-    pub(crate) fn of(write: impl FnOnce(&mut Self)) -> usize {
-        let mut counter = Self(0);
-        write(&mut counter);
-        counter.0
-    }
-}
-
-impl Sink for Counter {
-    #[inline]
-    fn put(&mut self, bytes: &[u8]) {
-        self.0 = self.0.saturating_add(bytes.len());
-    }
-}
+impl<T: Put> Sink for T {}

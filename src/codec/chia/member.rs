@@ -33,6 +33,13 @@ pub(crate) trait Member: Sized {
     /// Writes a value (E-3, E-4).
     fn write(&self, out: &mut impl Sink);
 
+    /// Writes values, one after the other.
+    fn write_list(list: &[Self], out: &mut impl Sink) {
+        for value in list {
+            value.write(out);
+        }
+    }
+
     /// Heap bytes held.
     fn heap(&self) -> usize {
         0
@@ -141,9 +148,7 @@ impl<T: Member> Member for Vec<T> {
     fn write(&self, out: &mut impl Sink) {
         out.array(self.len());
         out.make_room(self.len().saturating_mul(T::MIN_LEN));
-        for value in self {
-            value.write(out);
-        }
+        T::write_list(self, out);
     }
 
     fn heap(&self) -> usize {

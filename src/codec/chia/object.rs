@@ -87,7 +87,7 @@ macro_rules! object {
                 let length = self.stream_len();
                 out.head($crate::codec::cbor::BYTES, length as u64);
                 out.make_room(length);
-                Streamable::write(self, &mut $crate::codec::chia::object::Into(out));
+                Streamable::write(self, out);
             }
 
             fn heap(&self) -> usize {
@@ -191,19 +191,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::primitive::Blob;
-use crate::codec::cbor::Sink;
-use crate::codec::streamable::{Put, Reader, Streamable, is_there};
+use crate::codec::streamable::{Reader, Streamable, is_there};
 use crate::codec::{Malformed, Source};
-
-/// A Streamable form that becomes a part of a message.
-pub(super) struct Into<'a, S>(pub(super) &'a mut S);
-
-impl<S: Sink> Put for Into<'_, S> {
-    #[inline]
-    fn put(&mut self, bytes: &[u8]) {
-        self.0.put(bytes);
-    }
-}
 
 /// A type with a value to begin with: what is read comes into its place, wherever that is, and is
 /// not moved there afterwards. (Every field is read, so none of a blank is left.)

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::member::{Member, Read, read_each};
 use crate::codec::cbor::{self, Sink};
 use crate::codec::hex::Hex;
-use crate::codec::streamable::{Put, Reader, Streamable, arrays, write_count};
+use crate::codec::streamable::{Put, Reader, Streamable, arrays, fill_each, write_count};
 use crate::codec::{Malformed, MalformedKind, Source};
 
 /// Newtypes of a fixed number of bytes (D-6), printed as hex. `check` says what is wrong with the
@@ -23,6 +23,15 @@ macro_rules! fixed {
             #[cfg_attr(feature = "serde", serde(with = "crate::codec::text::hex_array"))]
             pub [u8; $length],
         );
+
+        impl $name {
+            /// As a byte string of CBOR.
+            #[inline]
+            fn item(&self, place: &mut [u8; $length + 2]) {
+                let [head, length, bytes @ ..] = place;
+                (*head, *length, *bytes) = (0x58, $length, self.0);
+            }
+        }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -76,6 +85,11 @@ macro_rules! fixed {
                 Ok(arrays(bytes, Self))
             }
 
+            fn write_list(list: &[Self], out: &mut impl Put) {
+                let fill = fill_each(list, |value: &Self, place| *place = value.0);
+                out.put_with(list.len().saturating_mul($length), fill);
+            }
+
             fn list_len(list: &[Self]) -> usize {
                 list.len().saturating_mul($length)
             }
@@ -120,9 +134,13 @@ macro_rules! fixed {
             #[inline]
             fn write(&self, out: &mut impl Sink) {
                 let mut item = [0; $length + 2];
-                let [head, length, bytes @ ..] = &mut item;
-                (*head, *length, *bytes) = (0x58, $length, self.0);
+                self.item(&mut item);
                 out.put(&item);
+            }
+
+            fn write_list(list: &[Self], out: &mut impl Sink) {
+                let bytes = list.len().saturating_mul($length + 2);
+                out.put_with(bytes, fill_each(list, Self::item));
             }
         }
 

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 use super::{Hash32, LeiosBlockHash, RAW_DEPTH, Read, SlotNo};
-use crate::codec::cbor::{ARRAY, BYTES, Reader, Sink};
+use crate::codec::cbor::{ARRAY, BYTES, Put, Reader, Sink};
 use crate::codec::{Malformed, MalformedKind, Source};
 
 /// A ranking-block header as received: one CBOR item `[era, 24(bytes)]`, never re-encoded.

@@ -185,7 +185,7 @@ mod tests {
 
     use super::ReplyMessage;
     use crate::codec::Source;
-    use crate::codec::cbor::Sink;
+    use crate::codec::cbor::{Put, Sink};
 
     const NUMBERS: [u64; 10] =
         [0, 23, 24, 255, 256, 65_535, 65_536, u32::MAX as u64, 1 << 32, u64::MAX];

@@ -47,9 +47,11 @@ mod sha256;
 
 use alloc::vec::Vec;
 
+use super::put::Counter;
 use super::{Malformed, Source};
 
-pub(crate) use of::{arrays, is_there, write_count};
+pub use super::put::Put;
+pub(crate) use of::{arrays, fill_each, is_there, write_count};
 pub use reader::Reader;
 pub use sha256::{RustCryptoSha256, Sha256};
 
@@ -92,6 +94,13 @@ pub trait Streamable: Sized {
         Ok(list)
     }
 
+    /// Writes these values, one after the other.
+    fn write_list(list: &[Self], out: &mut impl Put) {
+        for value in list {
+            value.write(out);
+        }
+    }
+
     /// Bytes of the forms of these values, one after the other.
     fn list_len(list: &[Self]) -> usize {
         list.iter().map(Self::stream_len).fold(0, usize::saturating_add)
@@ -121,9 +130,7 @@ pub trait Streamable: Sized {
 
     /// Bytes of the form.
     fn stream_len(&self) -> usize {
-        let mut counter = Counter(0);
-        self.write(&mut counter);
-        counter.0
+        Counter::of(|out| self.write(out))
     }
 
     /// The form as bytes.
@@ -141,26 +148,3 @@ pub trait Streamable: Sized {
 
 /// Most entries of a list that are reserved before one of them is read.
 const MOST_RESERVED: usize = 64;
-
-/// Where a Streamable form is written to.
-pub trait Put {
-    /// Appends bytes.
-    fn put(&mut self, bytes: &[u8]);
-}
-
-impl Put for Vec<u8> {
-    #[inline]
-    fn put(&mut self, bytes: &[u8]) {
-        self.extend_from_slice(bytes);
-    }
-}
-
-/// Counts the bytes instead of keeping them.
-struct Counter(usize);
-
-impl Put for Counter {
-    #[inline]
-    fn put(&mut self, bytes: &[u8]) {
-        self.0 = self.0.saturating_add(bytes.len());
-    }
-}

@@ -50,6 +50,10 @@ impl<const N: usize> Streamable for [u8; N] {
         reader.take(count.saturating_mul(N)).map(|bytes| arrays(bytes, |array| array))
     }
 
+    fn write_list(list: &[Self], out: &mut impl Put) {
+        out.put(list.as_flattened());
+    }
+
     fn list_len(list: &[Self]) -> usize {
         list.len().saturating_mul(N)
     }
@@ -99,9 +103,7 @@ impl<T: Streamable> Streamable for Vec<T> {
 
     fn write(&self, out: &mut impl Put) {
         write_count(self.len(), out);
-        for value in self {
-            value.write(out);
-        }
+        T::write_list(self, out);
     }
 
     fn stream_len(&self) -> usize {
@@ -139,6 +141,20 @@ pub(crate) fn arrays<const N: usize, T>(bytes: &[u8], value: impl Fn([u8; N]) ->
     let mut list = Vec::with_capacity(chunks.len());
     list.extend(chunks.map(|chunk| value(*chunk.first_chunk().unwrap_or(&[0; N]))));
     list
+}
+
+/// Has the forms of values that take so many bytes each written to their places, one after the
+/// other: where they go is found, and its end moved, once for all.
+pub(crate) fn fill_each<const N: usize, T>(
+    list: &[T],
+    form: impl Fn(&T, &mut [u8; N]),
+) -> impl FnOnce(&mut [u8]) {
+    move |bytes| {
+        let places = bytes.chunks_exact_mut(N.max(1)).filter_map(<[u8]>::first_chunk_mut);
+        for (place, value) in places.zip(list) {
+            form(value, place);
+        }
+    }
 }
 
 /// The count before a list, which has fewer entries than the number can say: they are in memory,

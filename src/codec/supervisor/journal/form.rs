@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use bytes::Bytes;
 
-use crate::codec::cbor::{Reader, Sink};
+use crate::codec::cbor::{Put, Reader, Sink};
 use crate::codec::supervisor::json_rpc::Id;
 use crate::codec::supervisor::{
     Address, BlockId, BlockRef, BlockReplacement, ChainId, DerivedIdPair, DerivedRefPair, Hash,
@@ -39,7 +39,7 @@ pub(crate) fn canonical<T: Form>(bytes: &[u8]) -> Result<T, Malformed> {
 /// Compares what is written with what is there; `None` once it differs.
 struct Same<'a>(Option<&'a [u8]>);
 
-impl Sink for Same<'_> {
+impl Put for Same<'_> {
     fn put(&mut self, bytes: &[u8]) {
         self.0 = self.0.and_then(|rest| rest.strip_prefix(bytes));
     }
