@@ -5,9 +5,12 @@
 use std::fs;
 use std::path::Path;
 
+use nodewire::chia::NodeConfig;
+use nodewire::codec::chia::{NodeId, NodeType};
+use nodewire::state::chia::ConnectionConfig;
 use nodewire::state::{chia, leios, supervisor};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A row of the table for each field, in order.
 fn rows(limits: &impl Serialize) -> String {
@@ -65,6 +68,9 @@ fn the_tables_of_limits_are_the_defaults() {
     check("Leios", &rows(&leios::Limits::default()));
     check("Supervisor", &rows(&supervisor::Limits::default()));
     check("Chia: connections", &rows(&chia::Limits::default()));
+    let node = NodeConfig::new(ConnectionConfig::new(NodeType::FullNode, NodeId([0; 32])));
+    let node = json!({ "max_waiting": node.max_waiting, "max_dials": node.max_dials });
+    check("Chia: node", &rows(&node));
     check("Chia: rates", &rows(&chia::RateLimits::default()));
     check("Chia: who is connected", &rows(&chia::RegistryLimits::default()));
     check("Chia: full node", &rows(&chia::FullNodeLimits::default()));
@@ -76,5 +82,16 @@ fn the_tables_of_limits_are_the_defaults() {
     check("Chia: harvester", &rows(&chia::HarvesterLimits::default()));
     check("Chia: timelord", &rows(&chia::TimelordConfig::default()));
     check("Chia: wallet", &rows(&chia::WalletLimits::default()));
-    check("Chia: pool", &rows(&chia::PoolLimits::default()));
+    let pool = chia::PoolLimits::default();
+    let wire = format!("| `wire` | {} |\n", others(&pool.wire, &chia::Limits::default()));
+    check("Chia: pool", &rows(&pool).replace("| `wire` | below |\n", &wire));
+}
+
+/// The limits that differ from the usual ones.
+fn others(limits: &chia::Limits, usual: &chia::Limits) -> String {
+    let (limits, usual) = (rows(limits), rows(usual));
+    let others = limits.lines().filter(|row| !usual.lines().any(|it| it == *row));
+    let others: Vec<_> =
+        others.map(|row| row.trim_matches(['|', ' ']).replace(" | ", " ")).collect();
+    format!("as Chia: connections, but {}", others.join(", "))
 }

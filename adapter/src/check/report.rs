@@ -141,8 +141,9 @@ impl Report {
         }
         let _ = write!(
             text,
-            "{} scenarios: {} passed, {} failed, {} inapplicable",
+            "{} scenario{}: {} passed, {} failed, {} inapplicable",
             self.entries.len(),
+            if self.entries.len() == 1 { "" } else { "s" },
             self.count(Verdict::Pass),
             self.count(Verdict::Fail),
             self.count(Verdict::Inapplicable),

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::supervisor::levels;
 use super::{Family, print};
 
-/// Prints every numbered rule of a family: id, reason, severity, source, text.
+/// Prints every numbered rule of a family: id, reason, severity, text, source.
 pub fn rules(family: Family, json: bool) -> Result<(), Failure> {
     let rules: Vec<&Rule> = match family {
         Family::Leios => leios::rules::all().collect(),
@@ -30,12 +30,12 @@ pub fn rules(family: Family, json: bool) -> Result<(), Failure> {
     let mut text = String::new();
     for rule in rules {
         text += &format!(
-            "{:<width$} {:<28} {:<8} {:<24} {}\n",
+            "{:<width$} {:<28} {:<8} {} [{}]\n",
             rule.id(),
             rule.reason(),
             format!("{:?}", rule.severity()).to_lowercase(),
-            rule.source(),
-            rule.text()
+            rule.text(),
+            rule.source()
         );
     }
     print(text.trim_end())

@@ -22,9 +22,13 @@ use serde_json::Value;
 use failure::Failure;
 use leios::{check, codec, demo, node, sim};
 
+/// What else there is to set.
+const LOG: &str = "NODEWIRE_LOG=debug logs to standard error what the drivers do; only warnings \
+    are logged otherwise.";
+
 /// Protocol state machines for blockchain nodes, driven over real transports.
 #[derive(Debug, Parser)]
-#[command(name = "nodewire", version)]
+#[command(name = "nodewire", version, after_help = LOG)]
 pub struct Cli {
     /// Print JSON instead of text.
     #[arg(long, global = true)]
@@ -154,7 +158,8 @@ enum Command {
     Feed(Fed),
     /// Draw the state diagrams as Mermaid.
     Diagram(OneFamily),
-    /// List the numbered rules.
+    /// List the numbered rules, each with its source.
+    #[command(after_help = SOURCES)]
     Rules(OneFamily),
     /// Play a trace again and name the first step that differs.
     Replay {
@@ -168,7 +173,7 @@ enum Command {
         /// Where to write; standard output if not given.
         #[arg(long, short)]
         output: Option<PathBuf>,
-        /// The steps to draw, counted from 0: FROM..TO.
+        /// The steps to draw, counted from 0: FROM..TO (TO not included).
         #[arg(long)]
         steps: Option<String>,
     },
@@ -187,6 +192,12 @@ enum Command {
         config: Option<String>,
     },
 }
+
+/// What `rules` says of each.
+const SOURCES: &str = "A line has the number, the name of a breach, what a breach shows of a peer \
+    (benign, faulty, hostile), the rule, and its source: seed is the specification, original its \
+    first implementation; reference, added and what else there is say what settled a question that \
+    these leave open.";
 
 #[derive(Debug, Args)]
 struct OneFamily {

@@ -32,7 +32,7 @@ pub fn machines() -> String {
 pub fn run(name: &str, config: Option<&str>) -> Result<(), Failure> {
     let config = config.map(super::source::text).transpose()?;
     let player = player(name, config.as_deref());
-    let player = player.map_err(|error| Failure::new(format!("--config: {error}")))?;
+    let player = player.map_err(|error| Failure::not_begun(format!("--config: {error}")))?;
     let mut player = player.ok_or_else(|| {
         let names: Vec<_> = names().map(|(name, _)| name).collect();
         let names = names.join(", ");

@@ -14,6 +14,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::Options;
+use crate::check::short_enough;
 use crate::check::socket::read_more;
 
 /// Bytes of the length before a frame (FR-1).
@@ -56,14 +57,6 @@ impl Wire {
 
     fn peer(&mut self, peer: u8) -> Result<&mut Link, Stop> {
         self.peers.get_mut(&peer).ok_or_else(|| Stop::Broken(format!("there is no peer {peer}")))
-    }
-
-    fn short_enough(&self, micros: u64) -> Result<Duration, Stop> {
-        let span = Duration::from_micros(micros);
-        if span > self.options.longest_wait {
-            return Err(Stop::Inapplicable(format!("takes {} seconds", span.as_secs())));
-        }
-        Ok(span)
     }
 }
 
@@ -173,7 +166,7 @@ impl Subject for Wire {
     }
 
     fn wait(&mut self, micros: u64) -> Result<(), Stop> {
-        let span = self.short_enough(micros)?;
+        let span = short_enough(micros, self.options.longest_wait)?;
         std::thread::sleep(span);
         Ok(())
     }
@@ -248,7 +241,8 @@ impl Wired for Wire {
     }
 
     fn heard(&mut self, peer: u8, within: Option<u64>) -> Result<Option<Vec<u8>>, Stop> {
-        let within = within.map(|micros| self.short_enough(micros)).transpose()?;
+        let within =
+            within.map(|micros| short_enough(micros, self.options.longest_wait)).transpose()?;
         let within = within.unwrap_or(self.options.patience);
         Ok(self.peer(peer)?.next(within))
     }

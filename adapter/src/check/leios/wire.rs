@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::Options;
+use crate::check::short_enough;
 use crate::check::socket::read_more;
 
 /// Payload of our segments.
@@ -234,14 +235,6 @@ impl Wire {
         }
         Ok(())
     }
-
-    fn short_enough(&self, micros: u64) -> Result<Duration, Stop> {
-        let span = Duration::from_micros(micros);
-        if span > self.options.longest_wait {
-            return Err(Stop::Inapplicable(format!("takes {} seconds", span.as_secs())));
-        }
-        Ok(span)
-    }
 }
 
 fn inapplicable<T>(why: &str) -> Result<T, Stop> {
@@ -266,7 +259,7 @@ impl Subject for Wire {
     }
 
     fn wait(&mut self, micros: u64) -> Result<(), Stop> {
-        let span = self.short_enough(micros)?;
+        let span = short_enough(micros, self.options.longest_wait)?;
         self.pump(Instant::now() + span, |_| false);
         Ok(())
     }
@@ -318,7 +311,8 @@ impl Linked for Wire {
         if to != 0 {
             return inapplicable("needs several peers");
         }
-        let within = within.map(|micros| self.short_enough(micros)).transpose()?;
+        let within =
+            within.map(|micros| short_enough(micros, self.options.longest_wait)).transpose()?;
         match self.hear(on, within.unwrap_or(self.options.patience)) {
             Some(message) => {
                 self.seen = true;

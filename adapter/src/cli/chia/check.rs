@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use nodewire::sim::scenario::chia::NETWORK_ID;
 use nodewire::state::chia::ConnectionConfig;
+use nodewire_adapter::check::SLOWEST;
 use nodewire_adapter::check::chia::{Options, check, scenarios};
 
 use super::options::Of;
@@ -21,7 +22,7 @@ pub struct Checked {
     /// Test the node at this address: connections for each scenario.
     #[arg(long, group = "what", value_name = "ADDR", value_parser = address)]
     connect: Option<SocketAddr>,
-    /// Print the names of the scenarios and what they show.
+    /// Print the names of the scenarios, of every role, and what they show.
     #[arg(long, group = "what")]
     list: bool,
     /// What it is: scenarios of its role are played, and those of every connection against a full
@@ -64,7 +65,7 @@ pub fn run(options: &Checked, json: bool) -> Result<ExitCode, Failure> {
     how.patience = Duration::from_millis(options.patience);
     how.start.clone_from(&options.start);
     if options.slow {
-        how.longest_wait = Duration::from_secs(3_600);
+        how.longest_wait = SLOWEST;
     }
     let progress = Progress::new(&chosen);
     let report = check(at, &chosen, &how, |scenario, outcome| progress.told(scenario, outcome));

@@ -35,7 +35,7 @@ pub struct Coded {
 pub enum Kind {
     /// A message with the length before it, as on the stream.
     Frame,
-    /// A message without.
+    /// A message without the length before it.
     Message,
     /// A block, finished or not.
     FullBlock,
@@ -120,7 +120,7 @@ pub fn decode(coded: &Coded, json: bool) -> Result<(), Failure> {
     let read = kind.decode(&bytes).map_err(|error| {
         let rule = of_malformed(error.kind);
         let (Malformed { kind: wrong, offset, .. }, kind) = (error, kind.name());
-        Failure::new(format!("no {kind}: {wrong} at byte {offset} of it, against {rule}"))
+        Failure::new(format!("no {kind}: {wrong} at byte {offset} of it, against {}", rule.id()))
     })?;
     let Read { value, sha256 } = read;
     if !json {

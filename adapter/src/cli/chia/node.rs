@@ -30,7 +30,8 @@ use crate::cli::print;
 pub struct ServeOptions {
     #[command(flatten)]
     node: NodeOptions,
-    /// Where to listen: HOST:PORT; the role's port on this machine if not given.
+    /// Where to listen: HOST:PORT; the role's port on this machine if not given:
+    /// 8444 of a full node, 8445 an introducer, 8446 a timelord, 8447 a farmer, 8448 a harvester.
     #[arg(long, value_parser = address)]
     listen: Option<SocketAddr>,
     /// Whom to keep a connection to: HOST:PORT. Can be given more than once.

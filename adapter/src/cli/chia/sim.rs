@@ -14,13 +14,13 @@ use crate::cli::print;
 /// What network.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Full nodes.
+    /// Full nodes: 2 to 10000.
     #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u16).range(2..=10_000))]
     nodes: u16,
-    /// Connections of a node, on average: with fewer than three a network falls apart.
+    /// Connections of a node, on average: 3 to 40; with fewer a network falls apart.
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(3..=40))]
     degree: u16,
-    /// Hundredths of the nodes that are silent, lie to whoever syncs, or spam, in turn.
+    /// Per cent of the nodes, at most 90, that are silent, lie to whoever syncs, or spam, in turn.
     #[arg(
         long, default_value_t = 10, value_name = "PERCENT",
         value_parser = clap::value_parser!(u16).range(..=90)

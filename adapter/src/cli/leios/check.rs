@@ -6,8 +6,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use clap::Args;
 use nodewire::sim::scenario::Scenario;
-use nodewire_adapter::check::Report;
 use nodewire_adapter::check::leios::{Options, Way, check, scenarios};
+use nodewire_adapter::check::{Report, SLOWEST};
 use nodewire_adapter::machines::TEST_NETWORK;
 
 use crate::cli::address::address;
@@ -50,7 +50,8 @@ pub struct Checked {
     slow: bool,
 }
 
-/// Checks, and says whether what failed is what was expected to.
+/// Checks, and says whether what failed is what was expected to. Who is not there is not checked at
+/// all: that ends with 2.
 pub fn run(options: &Checked, json: bool) -> Result<ExitCode, Failure> {
     let chosen = options.plan.chosen(scenarios)?;
     if let Some(name) = &options.expand {
@@ -64,9 +65,11 @@ pub fn run(options: &Checked, json: bool) -> Result<ExitCode, Failure> {
         (Some(address), _) => Way::Connect(address),
         (None, Some(address)) => {
             let listener = TcpListener::bind(address);
-            Way::Listen(listener.map_err(|error| Failure::new(format!("{address}: {error}")))?)
+            Way::Listen(
+                listener.map_err(|error| Failure::not_begun(format!("{address}: {error}")))?,
+            )
         }
-        (None, None) => return Err(Failure::new("one of --connect and --listen is needed")),
+        (None, None) => return Err(Failure::not_begun("one of --connect and --listen is needed")),
     };
     let report = played(&way, &chosen, options)?;
     options.plan.tell(&report, &expected, json)
@@ -81,20 +84,21 @@ fn played(way: &Way, chosen: &[Scenario], options: &Checked) -> Result<Report, F
     how.version = options.version_number;
     how.patience = Duration::from_millis(options.patience);
     if options.slow {
-        how.longest_wait = Duration::from_secs(3_600);
+        how.longest_wait = SLOWEST;
     }
     let progress = Progress::new(chosen);
     let report = check(way, chosen, &how, |scenario, outcome| progress.told(scenario, outcome));
     progress.end();
     report.map_err(|error| match way {
-        Way::Connect(address) => Failure::new(format!("{address}: {error}")),
-        Way::Listen(_) => Failure::new(format!("nobody connected: {error}")),
+        Way::Connect(address) => Failure::not_begun(format!("{address}: {error}")),
+        Way::Listen(_) => Failure::not_begun(format!("nobody connected: {error}")),
     })
 }
 
 fn expand(chosen: &[Scenario], name: &str) -> Result<(), Failure> {
     let found = chosen.iter().find(|scenario| scenario.name == name);
-    let found = found.ok_or_else(|| Failure::new(format!("there is no scenario `{name}`")))?;
+    let found =
+        found.ok_or_else(|| Failure::not_begun(format!("there is no scenario `{name}`")))?;
     let expanded =
         found.expand(nodewire::sim::scenario::leios::FIRST_SLOT).map_err(Failure::new)?;
     print(&serde_json::to_string_pretty(&expanded)?)

@@ -38,7 +38,8 @@ pub struct Options {
     /// How fast the serving side sends, in Mb/s; 0 for as fast as it goes.
     #[arg(long, default_value_t = 24)]
     rate: u64,
-    /// Where to write the trace and the sequence diagram.
+    /// The folder for the trace and the sequence diagram; nodewire-demo in the system's folder for
+    /// temporary files if not given.
     #[arg(long)]
     out: Option<PathBuf>,
     /// Keep the bodies in the trace, so that it can be replayed.

@@ -38,7 +38,7 @@ pub struct Options {
 
 /// Runs what was asked for.
 pub fn leios(options: &Options, json: bool) -> Result<(), Failure> {
-    let settings = set(&Settings::default(), &options.set).map_err(Failure::new)?;
+    let settings = set(&Settings::default(), &options.set).map_err(Failure::not_begun)?;
     if options.keys {
         return list(&settings, json);
     }
@@ -46,7 +46,7 @@ pub fn leios(options: &Options, json: bool) -> Result<(), Failure> {
         let lines = std::fs::read_to_string(file).map_err(|error| Failure::file(file, &error))?;
         return draw(&lines, folder);
     }
-    let recipes = Recipe::find(&options.recipe).map_err(Failure::new)?;
+    let recipes = Recipe::find(&options.recipe).map_err(Failure::not_begun)?;
     let seeds = options.seed.as_deref().map(seeds).transpose()?;
     let runs = seeds.as_ref().map_or(1, |seeds| seeds.end - seeds.start);
     let progress = Progress::new(runs.saturating_mul(recipes.len() as u64));
@@ -98,7 +98,7 @@ fn list(settings: &Settings, json: bool) -> Result<(), Failure> {
 
 /// `A..B`, or one number.
 fn seeds(text: &str) -> Result<Range<u64>, Failure> {
-    let bad = || Failure::new(format!("--seed {text}: it takes A..B, or one number"));
+    let bad = || Failure::not_begun(format!("--seed {text}: it takes A..B, or one number"));
     let number = |text: &str| text.parse::<u64>().map_err(|_| bad());
     let seeds = match text.split_once("..") {
         Some((from, to)) => number(from)?..number(to)?,

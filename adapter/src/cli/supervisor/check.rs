@@ -43,7 +43,8 @@ enum Codes {
     Deployed,
 }
 
-/// Checks, and says whether what failed is what was expected to.
+/// Checks, and says whether what failed is what was expected to. Who is not there is not checked at
+/// all: that ends with 2.
 pub fn run(options: &Checked, json: bool) -> Result<ExitCode, Failure> {
     let chosen = options.plan.chosen(scenarios)?;
     let Some(url) = &options.connect else {
@@ -58,7 +59,7 @@ pub fn run(options: &Checked, json: bool) -> Result<ExitCode, Failure> {
     let progress = Progress::new(&chosen);
     let report = check(url, &chosen, &how, |scenario, outcome| progress.told(scenario, outcome));
     progress.end();
-    let report = report.map_err(|error| Failure::new(format!("{url}: {error}")))?;
+    let report = report.map_err(|error| Failure::not_begun(format!("{url}: {error}")))?;
     options.plan.tell(&report, &expected, json)
 }
 
