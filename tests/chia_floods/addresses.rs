@@ -1,5 +1,7 @@
 //! Addresses that nobody is at, from full nodes and introducers.
 
+use std::time::Duration;
+
 use nodewire::codec::chia::NodeType::{FullNode as Full, Introducer as Introducing};
 use nodewire::codec::chia::messages::{Handshake, Peers, RequestPeers};
 use nodewire::codec::chia::{NodeType, PeerInfo};
@@ -15,8 +17,10 @@ use crate::wallets::who_pings;
 const OF_AN_ADDRESS: usize = 384;
 
 fn introducer() -> Flooded<Introducer, Nobody> {
-    let role = Introducer::new(AddressesConfig::introducer(7));
-    Flooded::new(role, Nobody, who_pings(Full))
+    // The honest peer asks for no addresses: it stays, and pings, for as long as the flood takes.
+    let mut config = AddressesConfig::introducer(7);
+    config.limits.introducer_idle = Duration::from_secs(86_400);
+    Flooded::new(Introducer::new(config), Nobody, who_pings(Full))
 }
 
 /// A list of addresses that was not sent before.

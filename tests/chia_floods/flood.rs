@@ -14,7 +14,7 @@ use nodewire::state::chia::{ConnectionConfig, ConnectionId, Opened, Role};
 use nodewire::{Action, Ending, Fault, Machine, Outbox, Time};
 
 use crate::heap::{calls, held, live, peak};
-use crate::kinds::{Kind, Way};
+use crate::kinds::{Kind, Room, Way};
 
 /// So many items of each kind, unless `NODEWIRE_FLOOD` says how many.
 const FEW: u64 = 1_000;
@@ -29,6 +29,24 @@ const TIMES: u64 = 50;
 const PATIENCE: Duration = Duration::from_secs(1_000);
 
 const HONEST: u64 = 0;
+
+/// As `docs/floods.md` has it.
+fn room(room: &Room) -> String {
+    format!("{} ({}) × {}", grouped(room.number as u64), room.limit, grouped(room.bytes as u64))
+}
+
+/// `FullNode` as `full node`.
+fn words(name: &str) -> String {
+    let space = |letter: char| if letter.is_uppercase() { " " } else { "" };
+    let words = name.chars().map(|letter| format!("{}{}", space(letter), letter.to_lowercase()));
+    words.collect::<String>().trim_start().to_string()
+}
+
+/// 12000000 as 12,000,000.
+fn grouped(number: u64) -> String {
+    let rest = number / 1_000;
+    if rest == 0 { number.to_string() } else { format!("{},{:03}", grouped(rest), number % 1_000) }
+}
 
 /// How many items of each kind.
 pub fn items() -> u64 {
@@ -159,13 +177,14 @@ where
         assert!(self.endings.keys().eq(ends), "{name}: {:?}", self.endings);
         let (second, last) = (tenths[1], tenths[9]);
         assert!(last <= second + second / 4 + 100, "{name}: {second} and at last {last}");
-        let rooms = rooms.iter().map(|it| format!("{} × {}", it.limit, it.bytes));
         println!(
-            "| {:?} | {name} | {most} | {ceiling} | {} | {:.2} | {} |",
-            self.node.role().node_type(),
-            rooms.collect::<Vec<_>>().join(" + "),
+            "| {} | {name} | {} | {} | {} | {:.2} | {} |",
+            words(&format!("{:?}", self.node.role().node_type())),
+            grouped(most as u64),
+            grouped(ceiling as u64),
+            rooms.iter().map(room).collect::<Vec<_>>().join(" + "),
             last as f64 / second.max(1) as f64,
-            self.endings.values().sum::<u64>(),
+            grouped(self.endings.values().sum()),
         );
         held(|| drop(self.node));
         assert_eq!(live(), 0, "{name}: nothing is left");

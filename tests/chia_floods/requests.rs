@@ -60,7 +60,7 @@ fn requests_of_the_deaf() {
     let kind = Kind::new("requests of who reads nothing (A-16)", Full, ask).takes(1_000);
     let ends: &[_] = if items() > 20_000 { &["egress"] } else { &[] };
     // They are in buffers of their own: no more is there than waits, but for the one that grows.
-    full_node().flood(kind.ends(ends).keeps("egress", 1, EGRESS + EGRESS / 64));
+    full_node().flood(kind.ends(ends).keeps("bytes that wait", EGRESS + EGRESS / 64, 1));
 }
 
 /// Bytes that may wait to leave (`chia.md` 14.4).
