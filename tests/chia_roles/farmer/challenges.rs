@@ -35,8 +35,10 @@ fn only_fresh_challenges_are_harvested() {
 #[test]
 fn a_new_harvester_may_be_told_the_current_challenges() {
     let mut config = config();
+    assert_eq!(farming(config.clone()).machine.untold(), 1);
     config.resend_challenges = true;
     let mut played = farming(config);
+    assert_eq!(played.machine.untold(), 0);
     played.hear(NODE, finalized(9, 2_000, 100));
     played.sent();
     played.connect(9, NodeType::Harvester);

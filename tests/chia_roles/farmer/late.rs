@@ -161,6 +161,25 @@ fn who_was_silent_once_keeps_no_other_back_until_it_shows_a_proof() {
 }
 
 #[test]
+fn what_was_shown_still_counts_when_a_better_claim_is_not() {
+    let mut played = farmer(config());
+    played.hear(NODE, finalized(7, 10, 100));
+    let (id, _) = played.question();
+    played.local(FarmerCommand::Coinbase(id, Some(Box::new(coinbase(11)))));
+    played.sent();
+    played.hear(HARVESTER, response(nearly(253), 20));
+    let id = show(&mut played, HARVESTER, nearly(253));
+    played.local(FarmerCommand::Quality(id, Some(nearly(253))));
+    played.sent();
+    played.hear(SILENT, response(GOOD, 20));
+    assert_eq!(played.sent(), [asked(SILENT, GOOD)]);
+    // It is worse than what was shown.
+    played.hear(HARVESTER, response(nearly(252), 20));
+    played.pass(proof_timeout());
+    assert_eq!(played.sent(), []);
+}
+
+#[test]
 fn from_height_1000_on_nothing_waits() {
     let mut played = farming(config());
     played.hear(SILENT, response(GOOD, 20));
