@@ -218,6 +218,24 @@ fn who_has_gone_owes_no_ancestors() {
     assert_eq!(played.notices(), told(&[9, 3]));
 }
 
+/// What is owed of one header, or by one full node, is nobody else's answer.
+#[test]
+fn late_ancestors_are_of_their_header_and_node() {
+    let mut played = lapsed(&[9, 3]);
+    let header_hash = HeaderHash([2; 32]);
+    played.local(WalletCommand::Ancestors(header_hash, vec![9, 3, 5]));
+    let Ancestors { ancestors, .. } = ancestors(&[9]);
+    played.hear(1, Ancestors { header_hash, ancestors: ancestors.clone() });
+    assert_eq!(played.notices(), [WalletNotice::Ancestors { header_hash, ancestors }]);
+    let mut played = lapsed(&[9, 3]);
+    played.connect(2, NodeType::FullNode);
+    ask(&mut played, &[9, 3, 5]);
+    played.pass(Duration::from_secs(10));
+    played.notices();
+    played.hear(2, self::ancestors(&[9]));
+    assert_eq!(played.notices(), told(&[9]));
+}
+
 #[test]
 fn what_was_given_up_is_bounded() {
     let mut played = lapsed(&[9, 3]);
