@@ -2,9 +2,12 @@
 
 #![cfg(all(feature = "leios", feature = "supervisor", feature = "chia", feature = "serde"))]
 
+mod grouped;
+
 use std::fs;
 use std::path::Path;
 
+use grouped::grouped;
 use nodewire::chia::NodeConfig;
 use nodewire::codec::chia::{NodeId, NodeType};
 use nodewire::state::chia::ConnectionConfig;
@@ -40,12 +43,6 @@ fn shown(value: &Value) -> String {
         Value::Array(range) => range.iter().map(shown).collect::<Vec<_>>().join(" to "),
         number => grouped(&number.as_str().map_or(number.to_string(), str::to_owned)),
     }
-}
-
-/// 12000000 as 12,000,000.
-fn grouped(digits: &str) -> String {
-    let comma = |at: usize| if at > 0 && (digits.len() - at) % 3 == 0 { "," } else { "" };
-    digits.char_indices().map(|(at, digit)| format!("{}{digit}", comma(at))).collect()
 }
 
 fn check(family: &str, rows: &str) {

@@ -13,6 +13,7 @@ use nodewire::sim::chia::{Answers, Oracle};
 use nodewire::state::chia::{ConnectionConfig, ConnectionId, Opened, Role};
 use nodewire::{Action, Ending, Fault, Machine, Outbox, Time};
 
+use crate::grouped::grouped;
 use crate::heap::{calls, held, live, peak};
 use crate::kinds::{Kind, Room, Way};
 
@@ -32,7 +33,12 @@ const HONEST: u64 = 0;
 
 /// As `docs/floods.md` has it.
 fn room(room: &Room) -> String {
-    format!("{} ({}) × {}", grouped(room.number as u64), room.limit, grouped(room.bytes as u64))
+    format!(
+        "{} ({}) × {}",
+        grouped(&room.number.to_string()),
+        room.limit,
+        grouped(&room.bytes.to_string())
+    )
 }
 
 /// `FullNode` as `full node`.
@@ -40,12 +46,6 @@ fn words(name: &str) -> String {
     let space = |letter: char| if letter.is_uppercase() { " " } else { "" };
     let words = name.chars().map(|letter| format!("{}{}", space(letter), letter.to_lowercase()));
     words.collect::<String>().trim_start().to_string()
-}
-
-/// 12000000 as 12,000,000.
-fn grouped(number: u64) -> String {
-    let rest = number / 1_000;
-    if rest == 0 { number.to_string() } else { format!("{},{:03}", grouped(rest), number % 1_000) }
 }
 
 /// How many items of each kind.
@@ -180,11 +180,11 @@ where
         println!(
             "| {} | {name} | {} | {} | {} | {:.2} | {} |",
             words(&format!("{:?}", self.node.role().node_type())),
-            grouped(most as u64),
-            grouped(ceiling as u64),
+            grouped(&most.to_string()),
+            grouped(&ceiling.to_string()),
             rooms.iter().map(room).collect::<Vec<_>>().join(" + "),
             last as f64 / second.max(1) as f64,
-            grouped(self.endings.values().sum()),
+            grouped(&self.endings.values().sum::<u64>().to_string()),
         );
         held(|| drop(self.node));
         assert_eq!(live(), 0, "{name}: nothing is left");

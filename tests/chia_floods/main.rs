@@ -9,6 +9,8 @@ mod blocks;
 mod bytes;
 mod farming;
 mod flood;
+#[path = "../grouped/mod.rs"]
+mod grouped;
 #[path = "../heap/mod.rs"]
 mod heap;
 mod kinds;
