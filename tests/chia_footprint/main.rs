@@ -11,12 +11,13 @@ use std::time::Duration;
 
 use arbitrary::Unstructured;
 use nodewire::codec::Source;
-use nodewire::codec::chia::messages::RequestData;
-use nodewire::codec::chia::{Blob, FullBlock, Message, NodeId, NodeType};
+use nodewire::codec::chia::messages::{ChallengeStart, RequestData};
+use nodewire::codec::chia::{Blob, Bytes32, FullBlock, Message, NodeId, NodeType};
 use nodewire::codec::streamable::Streamable;
 use nodewire::sim::chia::{Consensus, Maker};
 use nodewire::state::chia::{
-    ConnectionId, Direction, Farmer, FarmerConfig, FromPeer, Parting, Peer, Whereabouts,
+    ConnectionId, Direction, Farmer, FarmerConfig, FromPeer, Parting, Peer, Timelord,
+    TimelordConfig, Whereabouts,
 };
 use nodewire::{Input, Machine, Outbox};
 
@@ -147,6 +148,34 @@ fn a_farmer_whose_harvesters_have_gone_holds_no_more_than_it_says() {
         let told = farmer.footprint() - size_of::<Farmer>();
         let before = heap::live();
         drop(farmer);
+        (told, before - heap::live())
+    });
+    assert!(freed <= told, "{freed} bytes live, {told} told");
+}
+
+/// Nothing else that it holds is so much that these could hide in it.
+#[test]
+fn a_timelord_tells_of_each_of_its_vdfs() {
+    let (told, freed) = heap::held(|| {
+        let mut config = TimelordConfig::default();
+        config.workers = 1_000;
+        let mut timelord: Timelord = Timelord::new(config);
+        let (from, start, mut out) = (ConnectionId(1), start(), Outbox::new());
+        let full_node =
+            Peer { node_id: NodeId([9; 32]), node_type: NodeType::FullNode, server_port: 0 };
+        let at = Whereabouts { direction: Direction::Inbound, listens: None };
+        timelord.handle_remote(start, FromPeer::Connected(from, full_node, at), &mut out);
+        for number in 0..1_000_u64 {
+            let mut challenge_hash = Bytes32([0; 32]);
+            challenge_hash.0[..8].copy_from_slice(&number.to_be_bytes());
+            let told = ChallengeStart { challenge_hash, weight: 1 };
+            timelord.handle_remote(start, FromPeer::Received(from, told.into()), &mut out);
+        }
+        drop(out);
+        assert_eq!(timelord.active(), 1_000);
+        let told = timelord.footprint() - size_of::<Timelord>();
+        let before = heap::live();
+        drop(timelord);
         (told, before - heap::live())
     });
     assert!(freed <= told, "{freed} bytes live, {told} told");

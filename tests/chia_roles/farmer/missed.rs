@@ -119,6 +119,29 @@ fn who_tells_it_when_another_has_gone_is_asked_for_what_that_had() {
     assert_eq!(played.sent(), [to(20, given()), to(20, request_header_hash())]);
 }
 
+/// Who told a height whose coinbase is not there is asked when it comes, unless it made a block
+/// meanwhile that we have: it would make another in its place (F-23).
+#[test]
+fn who_made_one_before_the_coinbase_came_is_not_asked_for_another() {
+    for makes in [false, true] {
+        let mut played = with_block();
+        sign(&mut played);
+        played.disconnect(NODE);
+        played.connect(20, NodeType::FullNode);
+        played.hear(20, finalized(7, 1_999, 100));
+        let (id, _) = played.question();
+        if makes {
+            played.hear(
+                20,
+                HeaderHash { pos_hash: pos_hash(), header_hash: HeaderDataHash([6; 32]) },
+            );
+        }
+        played.sent();
+        played.local(FarmerCommand::Coinbase(id, Some(Box::new(coinbase(2_000)))));
+        assert_eq!(played.sent().len(), usize::from(!makes));
+    }
+}
+
 /// Who has a heavier tip since needs it no more.
 #[test]
 fn who_went_on_is_not_asked() {

@@ -78,6 +78,22 @@ fn of_a_full_table_the_oldest_makes_room() {
     assert_eq!(node.played.machine.unfinished_blocks(), 1);
 }
 
+/// Where nobody has more than whoever comes, it is the oldest of all.
+#[test]
+fn of_a_full_table_of_equal_shares_the_oldest_makes_room() {
+    let mut config = FullNodeConfig::default();
+    config.limits.max_waiting = 2;
+    let mut node = Node::among_peers(4, config);
+    let parents = [3, 4, 9].map(|plot| branch(&node.top(), plot, 1).remove(0));
+    for (peer, parent) in [A, B, A].into_iter().zip(&parents) {
+        node.unfinished(peer, &maker(6).unfinished(parent));
+    }
+    for (parent, found) in parents.iter().zip([0, 1, 2]) {
+        node.block(super::C, parent);
+        assert_eq!(node.played.machine.unfinished_blocks(), found);
+    }
+}
+
 /// Nobody can have a block forgotten by claiming a tip while it is being looked at.
 #[test]
 fn one_that_is_being_looked_at_when_a_sync_begins_is_kept() {
