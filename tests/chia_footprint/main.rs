@@ -17,9 +17,9 @@ use nodewire::codec::streamable::Streamable;
 use nodewire::sim::chia::{Consensus, Maker};
 use nodewire::state::chia::{
     ConnectionId, Direction, Farmer, FarmerConfig, FromPeer, Parting, Peer, Timelord,
-    TimelordConfig, Whereabouts,
+    TimelordCommand, TimelordConfig, Whereabouts,
 };
-use nodewire::{Input, Machine, Outbox};
+use nodewire::{Action, Input, Machine, Outbox};
 
 use given::chia::{self, ForChiaConnection, ForPool, ForPoolClient};
 use given::{Given, start};
@@ -153,32 +153,44 @@ fn a_farmer_whose_harvesters_have_gone_holds_no_more_than_it_says() {
     assert!(freed <= told, "{freed} bytes live, {told} told");
 }
 
-/// Nothing else that it holds is so much that these could hide in it.
-#[test]
-fn a_timelord_tells_of_each_of_its_vdfs() {
-    let (told, freed) = heap::held(|| {
+/// What a timelord tells, and what is freed with it, once it was given a thousand challenges, and a
+/// VDF of each was begun or has failed.
+fn timelord_of_many(fails: bool) -> (usize, usize) {
+    heap::held(|| {
         let mut config = TimelordConfig::default();
         config.workers = 1_000;
         let mut timelord: Timelord = Timelord::new(config);
         let (from, start, mut out) = (ConnectionId(1), start(), Outbox::new());
-        let full_node =
-            Peer { node_id: NodeId([9; 32]), node_type: NodeType::FullNode, server_port: 0 };
+        let node_type = NodeType::FullNode;
+        let peer = Peer { node_id: NodeId([9; 32]), node_type, server_port: 0 };
         let at = Whereabouts { direction: Direction::Inbound, listens: None };
-        timelord.handle_remote(start, FromPeer::Connected(from, full_node, at), &mut out);
-        for number in 0..1_000_u64 {
+        timelord.handle_remote(start, FromPeer::Connected(from, peer, at), &mut out);
+        for number in 0..1_000_u32 {
             let mut challenge_hash = Bytes32([0; 32]);
-            challenge_hash.0[..8].copy_from_slice(&number.to_be_bytes());
+            challenge_hash.0[..4].copy_from_slice(&number.to_be_bytes());
             let told = ChallengeStart { challenge_hash, weight: 1 };
             timelord.handle_remote(start, FromPeer::Received(from, told.into()), &mut out);
         }
+        for action in out.drain().filter(|_| fails) {
+            let Action::Ask(vdf, _) = action else { panic!("{action:?}") };
+            let _ =
+                timelord.handle_local(start, TimelordCommand::VdfFailed(vdf), &mut Outbox::new());
+        }
         drop(out);
-        assert_eq!(timelord.active(), 1_000);
+        assert_eq!(timelord.active(), if fails { 0 } else { 1_000 });
         let told = timelord.footprint() - size_of::<Timelord>();
         let before = heap::live();
         drop(timelord);
         (told, before - heap::live())
-    });
-    assert!(freed <= told, "{freed} bytes live, {told} told");
+    })
+}
+
+/// One whose VDFs are over holds less, and tells so.
+#[test]
+fn a_timelord_tells_of_its_vdfs() {
+    let (without, with) = (timelord_of_many(true), timelord_of_many(false));
+    assert!(without.1 <= without.0 && with.1 <= with.0, "{without:?} {with:?}");
+    assert!(with.1 > without.1 && with.0 > without.0, "{without:?} {with:?}");
 }
 
 /// Blocks and their parts, with texts and optional members.

@@ -18,6 +18,7 @@ use super::{
 use crate::given::{Played, signature, to};
 
 const MADE: HeaderDataHash = HeaderDataHash([8; 32]);
+const NEXT: HeaderDataHash = HeaderDataHash([7; 32]);
 const LATER: Duration = Duration::from_secs(10);
 
 fn made() -> HeaderHash {
@@ -127,14 +128,22 @@ fn who_made_one_before_the_coinbase_came_is_not_asked_for_another() {
         let mut played = with_block();
         sign(&mut played);
         played.disconnect(NODE);
+        // The next is signed at once, and lost: another has to wait for its signature.
+        played.hear(OTHER_NODE, finalized(7, 2_000, 100));
+        played.hear(OTHER_NODE, HeaderHash { pos_hash: pos_hash(), header_hash: NEXT });
+        let request = RequestHeaderSignature { quality: GOOD, header_hash: NEXT };
+        assert_eq!(played.sent().last(), Some(&to(HARVESTER, request)));
+        let header_hash_signature = signature(8);
+        played.hear(HARVESTER, RespondHeaderSignature { quality: GOOD, header_hash_signature });
+        let (id, _) = played.question();
+        played.local(FarmerCommand::Verdict(id, true));
+        played.disconnect(OTHER_NODE);
         played.connect(20, NodeType::FullNode);
         played.hear(20, finalized(7, 1_999, 100));
         let (id, _) = played.question();
         if makes {
-            played.hear(
-                20,
-                HeaderHash { pos_hash: pos_hash(), header_hash: HeaderDataHash([6; 32]) },
-            );
+            let header_hash = HeaderDataHash([6; 32]);
+            played.hear(20, HeaderHash { pos_hash: pos_hash(), header_hash });
         }
         played.sent();
         played.local(FarmerCommand::Coinbase(id, Some(Box::new(coinbase(2_000)))));
