@@ -8,8 +8,8 @@ use nodewire::codec::chia::messages::{
     HeaderHash, HeaderSignature, RequestHeaderSignature, RespondHeaderSignature,
     RespondProofOfSpace,
 };
-use nodewire::codec::chia::{HeaderDataHash, NodeType};
-use nodewire::state::chia::{Farmer, FarmerCommand};
+use nodewire::codec::chia::{HeaderDataHash, Message, NodeType};
+use nodewire::state::chia::{ConnectionId, Delivery, Farmer, FarmerCommand};
 
 use super::{
     GOOD, HARVESTER, NODE, OTHER_NODE, broadcast, coinbase, config, farmer, finalized, pos_hash,
@@ -52,6 +52,47 @@ fn sign(played: &mut Played<Farmer>) {
 /// what it was asked for.
 #[test]
 fn who_was_asked_is_asked_again_later() {
+    let mut played = with_all_asked();
+    for (byte, weight) in [(8, 101), (9, 102), (7, 103)] {
+        played.hear(OTHER_NODE, finalized(byte, 2_000, weight));
+    }
+    played.sent();
+    played.pass(LATER - Duration::from_micros(1));
+    assert_eq!(played.sent(), [], "it may be at it");
+    played.pass(Duration::from_micros(1));
+    // So may the other be for all that is known.
+    let again = [NODE, OTHER_NODE].map(|node| to(node, request_header_hash()));
+    assert_eq!(played.sent(), again);
+    played.pass(LATER * 10);
+    assert_eq!(played.sent(), [], "once");
+}
+
+/// Nor is it asked at once if it says another height then, for it was asked by what it said first.
+#[test]
+fn who_was_asked_and_says_another_height_is_asked_again_later() {
+    let mut played = with_all_asked();
+    played.hear(NODE, made());
+    played.sent();
+    sign(&mut played);
+    played.disconnect(NODE);
+    for (byte, height, weight) in [(8, 2_000, 101), (9, 2_000, 102), (7, 1_999, 103)] {
+        played.hear(OTHER_NODE, finalized(byte, height, weight));
+    }
+    let (id, _) = played.question();
+    played.sent();
+    played.local(FarmerCommand::Coinbase(id, Some(Box::new(coinbase(2_000)))));
+    assert_eq!(played.sent(), [], "it may be at it");
+    played.pass(LATER);
+    let sent = played.sent();
+    assert_eq!(sent.first(), Some(&to(OTHER_NODE, given())));
+    assert!(matches!(
+        sent[1..],
+        [Delivery::To(ConnectionId(OTHER_NODE), Message::RequestHeaderHash(_))]
+    ));
+}
+
+/// Both full nodes were asked for a block, in one, by a farmer that knows two challenges at most.
+fn with_all_asked() -> Played<Farmer> {
     let mut config = config();
     config.limits.max_challenges = 2;
     let mut played = farmer(config);
@@ -67,18 +108,7 @@ fn who_was_asked_is_asked_again_later() {
     played.local(FarmerCommand::Quality(id, Some(GOOD)));
     let all = broadcast(NodeType::FullNode, request_header_hash());
     assert_eq!(played.sent().last(), Some(&all));
-    for (byte, weight) in [(8, 101), (9, 102), (7, 103)] {
-        played.hear(OTHER_NODE, finalized(byte, 2_000, weight));
-    }
-    played.sent();
-    played.pass(LATER - Duration::from_micros(1));
-    assert_eq!(played.sent(), [], "it may be at it");
-    played.pass(Duration::from_micros(1));
-    // So may the other be for all that is known.
-    let again = [NODE, OTHER_NODE].map(|node| to(node, request_header_hash()));
-    assert_eq!(played.sent(), again);
-    played.pass(LATER * 10);
-    assert_eq!(played.sent(), [], "once");
+    played
 }
 
 /// Whoever made one has gone before it was signed.
