@@ -112,6 +112,19 @@ fn what_made_room_for_an_old_challenge_is_harvested_again() {
     }
 }
 
+/// However many full nodes tell it.
+#[test]
+fn who_was_told_a_challenge_is_not_told_it_again() {
+    let mut config = config();
+    config.resend_challenges = true;
+    let mut played = farmer(config);
+    played.hear(NODE, finalized(7, 2_000, 100));
+    let challenge = NewChallenge { challenge_hash: bytes32(7) };
+    assert_eq!(played.sent(), [broadcast(NodeType::Harvester, challenge)]);
+    played.hear(OTHER_NODE, finalized(7, 2_000, 100));
+    assert_eq!(played.sent(), []);
+}
+
 /// A chain that a full node lost comes by challenges once more that the harvesters of now never heard of.
 #[test]
 fn who_came_since_is_told_a_challenge_that_is_told_again() {

@@ -115,6 +115,28 @@ fn a_harvester_that_goes_leaves_the_next_best() {
     assert_eq!(played.sent(), [asked(HARVESTER, nearly(254))]);
 }
 
+/// The one that all others are held against makes room for what its harvester claims elsewhere.
+#[test]
+fn the_next_best_is_asked_for_when_the_best_makes_room() {
+    let mut config = config();
+    config.limits.max_qualities = 3;
+    let mut played = farmer(config);
+    played.hear(NODE, finalized(7, 10, 100));
+    played.hear(SILENT, response(GOOD, 20));
+    played.hear(HARVESTER, response(nearly(253), 20));
+    assert_eq!(played.sent().last(), Some(&asked(SILENT, GOOD)));
+    for (byte, next) in [(8, &[][..]), (9, &[asked(HARVESTER, nearly(253))])] {
+        played.hear(NODE, finalized(byte, 10, 100));
+        played.sent();
+        let (challenge_hash, mut quality) = (bytes32(byte), GOOD);
+        quality.0[31] = byte;
+        played.hear(SILENT, ChallengeResponse { challenge_hash, quality, plot_size: 20 });
+        let sent = played.sent();
+        assert_eq!(sent[0], asked(SILENT, quality));
+        assert_eq!(sent[1..], *next);
+    }
+}
+
 #[test]
 fn a_hundred_that_are_silent_cost_as_much_time_as_one() {
     let mut played = with_claim();
