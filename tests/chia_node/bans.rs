@@ -50,7 +50,7 @@ fn is_kept_out(node: &mut Played, until: Time) {
     let there = at(&host(4), 8_444);
     node.say(Delivery::Dial(there.clone()));
     assert_eq!(node.sent(), []);
-    assert_eq!(node.heard().last(), Some(&FromPeer::DialFailed(there.clone())));
+    assert_eq!(node.heard().last(), Some(&FromPeer::DialPutOff(there.clone())));
 
     node.now = node.now.after(micro);
     assert_eq!(node.node.registry().banned_until(node.now, &host(4)), None);

@@ -295,7 +295,7 @@ fn only_so_many_are_dialled_at_a_time() {
         node.say(Delivery::Dial(at("10.0.0.9", port)));
     }
     assert_eq!(node.sent().len(), 2);
-    assert_eq!(node.heard(), [FromPeer::DialFailed(at("10.0.0.9", 3))]);
+    assert_eq!(node.heard(), [FromPeer::DialPutOff(at("10.0.0.9", 3))]);
 }
 
 #[test]

@@ -80,10 +80,10 @@ fn who_comes_first_gets_the_last_place() {
     let limit = "max_established";
     assert_eq!(turned_away(&mut node), [(0, limit), (2, limit)]);
     assert_eq!(node.connected(), [1]);
-    // The role hears of none of them but that what it had dialled came to nothing.
+    // The role hears of none of them but that what it had dialled is not to be there now.
     let heard = node.heard();
     assert!(matches!(heard[0], FromPeer::Connected(ConnectionId(1), ..)));
-    assert_eq!(heard[1..], [FromPeer::DialFailed(dialled)]);
+    assert_eq!(heard[1..], [FromPeer::DialPutOff(dialled)]);
 }
 
 #[test]

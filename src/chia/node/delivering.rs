@@ -55,12 +55,15 @@ impl<R: Role> Node<R> {
                 if self.dialling.contains(&address) {
                     return;
                 }
-                let has_room = self.dialling.len() < self.config.max_dials;
-                if has_room && self.registry.may_dial(now, &address) {
+                if self.registry.is_own(&address) {
+                    turn.news.push_back(FromPeer::DialFailed(address));
+                } else if self.dialling.len() >= self.config.max_dials
+                    || self.registry.banned_until(now, &address.host).is_some()
+                {
+                    turn.news.push_back(FromPeer::DialPutOff(address));
+                } else {
                     self.dialling.insert(address.clone());
                     out.send(NodeSend::Dial(address));
-                } else {
-                    turn.news.push_back(FromPeer::DialFailed(address));
                 }
             }
         }

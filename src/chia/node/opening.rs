@@ -34,7 +34,7 @@ impl<R: Role> Node<R> {
             Err(why) => {
                 out.send(NodeSend::Close(connection));
                 out.notify(NodeNotice::TurnedAway(connection, why));
-                turn.news.extend(dialled.map(FromPeer::DialFailed));
+                turn.news.extend(dialled.map(FromPeer::DialPutOff));
             }
         }
     }
@@ -99,7 +99,7 @@ impl<R: Role> Node<R> {
         out: &mut Out<Self>,
     ) {
         out.notify(NodeNotice::TurnedAway(connection, why));
-        self.closed(now, connection, Ending::Done, turn, out);
+        self.part(now, connection, Ending::Done, FromPeer::DialPutOff, turn, out);
     }
 
     /// A connection is no more, whatever it still had to say or was to be told.
@@ -108,6 +108,19 @@ impl<R: Role> Node<R> {
         now: Time,
         connection: ConnectionId,
         ending: Ending,
+        turn: &mut Turn,
+        out: &mut Out<Self>,
+    ) {
+        self.part(now, connection, ending, FromPeer::DialFailed, turn, out);
+    }
+
+    /// What is said of a peer that was dialled and did not become one is `unreached`.
+    fn part(
+        &mut self,
+        now: Time,
+        connection: ConnectionId,
+        ending: Ending,
+        unreached: fn(PeerInfo) -> FromPeer,
         turn: &mut Turn,
         out: &mut Out<Self>,
     ) {
@@ -120,7 +133,7 @@ impl<R: Role> Node<R> {
         if parted.is_established {
             turn.news.push_back(FromPeer::Disconnected(connection, parted.parting()));
         } else {
-            turn.news.extend(parted.dialled.map(FromPeer::DialFailed));
+            turn.news.extend(parted.dialled.map(unreached));
         }
         if let Some((next, ask, peer)) = parted.next {
             // It asks again, and its node id is free now.

@@ -80,6 +80,9 @@ pub enum FromPeer {
     Disconnected(ConnectionId, Parting),
     /// Nobody was reached where [`Delivery::Dial`] wanted somebody, or nobody is to be.
     DialFailed(PeerInfo),
+    /// It is not to be dialled now, or was and is not taken: its host is banned, or there are too many.
+    /// The address is as good as it was (P-28).
+    DialPutOff(PeerInfo),
 }
 
 /// Where a peer is, which is not what it says of itself.

@@ -35,6 +35,38 @@ fn ten_full_nodes_that_listen_are_wanted() {
     assert!(!said.contains(&again[0]));
 }
 
+/// That a host is banned, or that too many are dialled, says nothing of an address: it stays, and none
+/// of the others is used up in its place.
+#[test]
+fn what_is_put_off_is_as_good_as_it_was_and_dialled_again_after_a_while() {
+    let mut node = addresses(AddressesConfig::default());
+    let said = node.know(many(50));
+    assert_eq!(dials(&said), 10);
+    for dial in &said {
+        let Delivery::Dial(address) = dial else { panic!() };
+        assert_eq!(node.hear(FromPeer::DialPutOff(address.clone())), []);
+    }
+    assert_eq!(node.machine.len(), 50);
+    assert_eq!(node.machine.deadline(), Some(seconds(60)));
+    let again = node.pass(seconds(60));
+    assert_eq!(again.len(), 10);
+    for (_, dial) in &again {
+        let Delivery::Dial(address) = dial else { panic!() };
+        node.hear(FromPeer::DialFailed(address.clone()));
+    }
+    assert_eq!(node.machine.len(), 40);
+}
+
+#[test]
+fn an_introducer_that_is_put_off_is_dialled_soon() {
+    let introducer = at("introducer.example", 8_445);
+    let mut node = addresses(AddressesConfig::full_node(Some(introducer.clone()), 3));
+    let dial = Delivery::Dial(introducer.clone());
+    assert_eq!(node.pass(Time::ZERO), [(0, dial.clone())]);
+    assert_eq!(node.hear(FromPeer::DialPutOff(introducer)), []);
+    assert_eq!(node.pass(seconds(5)), [(5, dial)]);
+}
+
 #[test]
 fn who_left_is_dialled_again_after_a_while_and_a_liar_never() {
     let mut node = addresses(AddressesConfig::default());

@@ -1,13 +1,14 @@
 //! Which challenges are farmed, and what is known of other proofs of them (F-2, F-9, F-11).
 
 use nodewire::codec::chia::messages::{
-    ChallengeResponse, NewChallenge, ProofOfSpaceArrived, ProofOfTimeRate,
+    ChallengeResponse, NewChallenge, ProofOfSpaceArrived, ProofOfTimeRate, RespondProofOfSpace,
 };
 use nodewire::codec::chia::{Bytes32, NodeType};
+use nodewire::state::chia::FarmerCommand;
 
 use super::{
-    DIFFICULTY, GOOD, HARVESTER, NODE, OTHER_HARVESTER, OTHER_NODE, broadcast, config, farmer,
-    farming, finalized, prove_large, response,
+    DIFFICULTY, GOOD, HARVESTER, NODE, OTHER_HARVESTER, OTHER_NODE, broadcast, coinbase, config,
+    farmer, farming, finalized, proof, prove_large, response,
 };
 use crate::given::{bytes32, penalty, to};
 
@@ -109,6 +110,29 @@ fn what_made_room_for_an_old_challenge_is_harvested_again() {
         let challenge = NewChallenge { challenge_hash: bytes32(7) };
         let again = [broadcast(NodeType::Harvester, challenge)];
         assert_eq!(played.sent(), again[..told]);
+    }
+}
+
+/// A coinbase comes twice, or to a question that is void: who is asked for a block by it is asked once,
+/// for it would make another in its place (F-23).
+#[test]
+fn answers_that_nobody_waits_for_change_nothing() {
+    let mut played = farmer(config());
+    played.hear(NODE, finalized(7, 2_000, 100));
+    let (first, _) = played.question();
+    played.hear(HARVESTER, response(GOOD, 20));
+    played.hear(HARVESTER, RespondProofOfSpace { quality: GOOD, proof: proof() });
+    let (id, _) = played.question();
+    played.local(FarmerCommand::Quality(id, Some(GOOD)));
+    // Nobody there farms that height any more.
+    played.disconnect(NODE);
+    played.sent();
+    played.hear(OTHER_NODE, finalized(7, 2_000, 100));
+    let (second, _) = played.question();
+    let told = |id| FarmerCommand::Coinbase(id, Some(Box::new(coinbase(2_001))));
+    for (id, asked) in [(first, 0), (second, 1), (second, 0), (first, 0)] {
+        played.local(told(id));
+        assert_eq!(played.sent().len(), asked, "{id:?}");
     }
 }
 

@@ -2,15 +2,15 @@
 
 use nodewire::Machine;
 use nodewire::codec::chia::messages::{
-    HeaderHash, HeaderSignature, ProofOfSpaceArrived, RequestHeaderSignature,
-    RespondHeaderSignature,
+    ChallengeResponse, HeaderHash, HeaderSignature, ProofOfSpaceArrived, RequestHeaderSignature,
+    RespondHeaderSignature, RespondProofOfSpace,
 };
-use nodewire::codec::chia::{HeaderDataHash, Message, NodeType};
+use nodewire::codec::chia::{Bytes32, HeaderDataHash, Message, NodeType};
 use nodewire::state::chia::{Delivery, Farmer, FarmerCommand, FarmerQuery};
 
 use super::{
-    DIFFICULTY, GOOD, HARVESTER, NODE, OTHER_NODE, config, finalized, pos_hash, proven,
-    request_header_hash,
+    DIFFICULTY, GOOD, HARVESTER, NODE, OTHER_NODE, config, finalized, pos_hash, proof, proven,
+    request_header_hash, response,
 };
 use crate::given::{Played, bytes32, penalty, signature, to};
 
@@ -63,6 +63,31 @@ fn a_harvester_may_sign_in_any_order_and_leave_some_out() {
 fn a_signature_of_none_of_them_is_a_violation() {
     let mut played = with_two();
     sign(&mut played, 7);
+    assert_eq!(penalty(&played.sent()), Some((HARVESTER, "chia/F-7")));
+}
+
+/// What it was asked to sign made room for another quality, and was found again.
+#[test]
+fn a_signature_that_is_not_needed_any_more_is_no_violation() {
+    let mut config = config();
+    config.limits.max_qualities = 1;
+    let (mut played, _) = proven(config);
+    played.hear(NODE, made(8));
+    played.hear(NODE, finalized(6, 2_000, 101));
+    let challenge_hash = bytes32(6);
+    played
+        .hear(HARVESTER, ChallengeResponse { challenge_hash, ..response(Bytes32([254; 32]), 20) });
+    played.hear(HARVESTER, response(GOOD, 20));
+    played.hear(HARVESTER, RespondProofOfSpace { quality: GOOD, proof: proof() });
+    let (id, _) = played.question();
+    played.local(FarmerCommand::Quality(id, Some(GOOD)));
+    played.sent();
+    played.hear(NODE, made(9));
+    assert_eq!(played.sent(), [request(9)]);
+    sign(&mut played, 8);
+    assert_eq!(played.sent(), []);
+    // Once for each that it was asked for.
+    sign(&mut played, 8);
     assert_eq!(penalty(&played.sent()), Some((HARVESTER, "chia/F-7")));
 }
 

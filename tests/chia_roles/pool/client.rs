@@ -66,8 +66,42 @@ fn data_is_asked_for_at_the_start_and_when_few_coinbases_are_left() {
     player.hear(data([13]));
     let (id, _) = player.question();
     player.local(PoolClientCommand::Verdict(id, true));
-    assert_eq!(player.all()[1..], [told(13, true), told(14, false)]);
+    // Whether it has the other it has not said yet.
+    assert_eq!(player.all()[1..], [told(13, true), Action::Send(request(Some(14)))]);
+    player.hear(data([]));
+    let (id, _) = player.question();
+    player.local(PoolClientCommand::Verdict(id, true));
+    assert_eq!(player.all()[1..], [told(14, false)]);
     assert_eq!(player.machine.stock(), 4);
+}
+
+/// Full nodes name the heights, and one of them may lie: those that others name are asked about all the
+/// same, however much lower they are.
+#[test]
+fn a_height_that_nobody_comes_to_keeps_no_other_from_being_asked_about() {
+    let mut player = stocked(client_config(), &[10, 11, 12]);
+    player.local(PoolClientCommand::Coinbase(u32::MAX));
+    assert_eq!(player.all(), [Action::Send(request(Some(u32::MAX)))]);
+    for height in [20, 500, 20, 21] {
+        player.local(PoolClientCommand::Coinbase(height));
+        assert_eq!(player.all(), []);
+    }
+    // What it says each time, and what is known by that.
+    let rounds: [(&[u32], &[_], Option<u32>); 3] = [
+        (&[], &[told(u32::MAX, false)], Some(20)),
+        (&[20, 21, 22], &[told(20, true), told(21, true)], Some(500)),
+        (&[501], &[told(500, false)], None),
+    ];
+    for (heights, expected, next) in rounds {
+        player.hear(data(heights.iter().copied()));
+        let (id, _) = player.question();
+        player.local(PoolClientCommand::Verdict(id, true));
+        let asked = next.map(|next| Action::Send(request(Some(next))));
+        let expected: Vec<_> = expected.iter().cloned().chain(asked).collect();
+        assert_eq!(player.all()[1..], expected);
+    }
+    player.local(PoolClientCommand::Coinbase(22));
+    assert_eq!(player.all(), [told(22, true)]);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use nodewire::codec::chia::NodeType;
 use nodewire::codec::chia::messages::ProofOfTimeFinished;
 use nodewire::state::chia::{
-    ConnectionId, Delivery, Timelord, TimelordCommand, TimelordConfig, TimelordQuery,
+    ConnectionId, Delivery, Timelord, TimelordCommand, TimelordConfig, TimelordNotice,
+    TimelordQuery,
 };
 use nodewire::{AskId, Machine};
 
@@ -69,6 +70,33 @@ fn wanted_by_both(active: &mut Vec<(AskId, u8)>) -> Played<Timelord> {
     }
     obey(&mut played, active);
     played
+}
+
+/// What waits only for one that goes is done for all others, and none of it is left behind.
+#[test]
+fn what_nobody_waits_for_any_more_is_over() {
+    let mut played = with_liar(1);
+    let mut active = Vec::new();
+    played.hear(NODE, start(1, 10));
+    obey(&mut played, &mut active);
+    for node in [NODE, LIAR] {
+        played.hear(node, start(2, 5));
+    }
+    assert_eq!(played.machine.queued(), 1);
+    for iterations in [1, 2, 3] {
+        played.hear(NODE, info(1, iterations));
+        make(&mut played, 1, iterations, true);
+    }
+    // The other one waits for it still.
+    assert_eq!(played.machine.queued(), 1);
+    played.notices();
+    played.disconnect(LIAR);
+    assert_eq!(played.machine.queued(), 0);
+    let over = TimelordNotice::Done { challenge_hash: bytes32(2) };
+    assert_eq!(played.notices(), [over]);
+    let footprint = played.machine.footprint();
+    played.hear(NODE, info(2, 7));
+    assert_eq!(played.machine.footprint(), footprint, "nothing more is done about it");
 }
 
 #[test]

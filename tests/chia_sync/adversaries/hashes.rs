@@ -1,13 +1,16 @@
 //! Whoever lies about the hashes of headers (P-37).
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use nodewire::codec::chia::{FullBlock, HeaderHash, Message};
 use nodewire::codec::streamable::RustCryptoSha256 as Sha;
 use nodewire::sim::chia::Ledger;
+use nodewire::state::chia::{SyncNotice, SyncPhase};
 
-use super::named_for;
-use crate::chains::chain;
+use super::{LIAR, named_for};
+use crate::chains::{chain, empty};
+use crate::world::World;
 
 fn named(lie: fn(&mut Vec<HeaderHash>)) {
     super::named_listing("chia/P-37", lie);
@@ -68,4 +71,47 @@ fn hashes_of_another_chain_that_really_has_such_headers() {
             (_, answer) => answer.into_iter().collect(),
         }
     });
+}
+
+/// Who tells the heaviest tip is slow with hashes, and a liar sends some of which the first are true: what
+/// was shown by them counts for the turn when they are asked for anew, so that whoever told the tip is
+/// not passed over as one that showed nothing (A-5, P-45).
+#[test]
+fn what_was_shown_by_hashes_that_lie_further_up_counts_for_the_turn() {
+    let theirs = Rc::new(chain(400));
+    let lighter = theirs.block(theirs.header_hash_at(300).unwrap()).unwrap();
+    let mut lied = 0;
+    for seed in 0..8 {
+        let mut world = World::new(empty(), seed);
+        world.honest(1, &theirs);
+        world.honest(2, &theirs);
+        world.twisted(LIAR, &theirs, |_, answer| match answer {
+            Some(Message::AllHeaderHashes(mut it)) => {
+                let tip = it.header_hashes.len() - 1;
+                it.header_hashes[60..tip].fill(HeaderHash([9; 32]));
+                vec![it.into()]
+            }
+            answer => answer.into_iter().collect(),
+        });
+        for node in [1, 2] {
+            world.lags(node, |message| match message {
+                Message::AllHeaderHashes(_) => Duration::from_secs(60),
+                _ => Duration::ZERO,
+            });
+        }
+        world.start(1);
+        world.tell(2, FullBlock::clone(lighter));
+        world.run();
+        if world.blamed().is_empty() {
+            continue;
+        }
+        assert_eq!(world.blamed(), [(LIAR, "chia/P-37")], "{seed}");
+        // The liar's, others in place of those, and again when the other tip had its turn.
+        let goal = theirs.chain().tips[0].header_hash;
+        let entered = SyncNotice::Entered(SyncPhase::Hashes, goal);
+        let turns = world.notices.iter().filter(|notice| **notice == entered).count();
+        assert_eq!(turns, 3, "{seed}");
+        lied += 1;
+    }
+    assert!(lied > 4, "{lied}");
 }

@@ -173,6 +173,19 @@ impl Addresses {
         }
     }
 
+    /// It is tried again later, and what is known of others is not tried in its place at once: they
+    /// would be put off, too.
+    fn dial_put_off(&mut self, now: Time, address: &PeerInfo) {
+        self.dialling.remove(address);
+        heap::relax_map(&mut self.dialling);
+        if self.config.introducer.as_ref() == Some(address) {
+            self.introduce_at = now.after(self.config.limits.introducer_retry);
+        } else {
+            let again = now.after(self.config.limits.redial);
+            self.refill_at = Some(self.refill_at.map_or(again, |at| at.min(again)));
+        }
+    }
+
     fn connected_addresses(&self) -> BTreeSet<&PeerInfo> {
         self.peers.values().filter_map(|linked| linked.listens.as_ref()).collect()
     }
@@ -311,6 +324,7 @@ impl Machine for Addresses {
             FromPeer::Received(..) => return,
             FromPeer::Disconnected(from, parting) => self.disconnected(now, from, parting),
             FromPeer::DialFailed(address) => self.dial_failed(now, &address),
+            FromPeer::DialPutOff(address) => return self.dial_put_off(now, &address),
         }
         self.dial(now, out);
     }

@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 
 use super::Farmer;
-use super::qualities::{Held, Progress, Submitted};
+use super::quality::{Held, Progress, Submitted};
 use crate::codec::chia::Bytes32;
 use crate::codec::streamable::Sha256;
 use crate::machine::Out;

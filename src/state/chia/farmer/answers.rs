@@ -79,8 +79,7 @@ impl<H: Sha256> Farmer<H> {
                 self.config.pool_share_threshold = seconds;
             }
             FarmerCommand::Coinbase(id, signed) => {
-                self.close(id);
-                if let Some(signed) = signed {
+                if let (Some(Asked::Coinbase { .. }), Some(signed)) = (self.close(id), signed) {
                     let height = signed.coinbase.height;
                     self.challenges.keep_coinbase(*signed, self.config.limits.max_challenges);
                     self.use_coinbase(now, height, out);

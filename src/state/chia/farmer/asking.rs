@@ -5,7 +5,7 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::estimates::Estimate;
-use super::qualities::{Progress, Quality};
+use super::quality::{Progress, Quality};
 use super::{Farmer, Kept};
 use crate::codec::chia::Bytes32;
 use crate::codec::chia::messages::{ChallengeResponse, RequestProofOfSpace};

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::Farmer;
 use super::estimates::Estimate;
-use super::qualities::Progress;
+use super::quality::Progress;
 use crate::codec::chia::messages::RequestHeaderHash;
 use crate::codec::chia::{Bytes32, NodeType, ProofOfSpace, SignedCoinbase};
 use crate::codec::streamable::{Sha256, Streamable};

@@ -233,6 +233,7 @@ impl Challenges {
             let Some(height) = self.least_modest() else { break };
             self.coinbases.remove(&height);
         }
+        heap::relax_map(&mut self.coinbases);
     }
 
     /// Of the heights of coinbases the one of which even the most modest of those who claim it

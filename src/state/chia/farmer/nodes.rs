@@ -82,6 +82,7 @@ impl Nodes {
         while arrivals.len() > most.max_arrival_weights {
             arrivals.pop_first();
         }
+        heap::relax_map(arrivals);
     }
 
     /// The qualities that any full node told of for a weight, each once.

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::qualities::{Held, Progress, Quality};
+use super::quality::{Held, Progress, Quality};
 use super::{Asked, Farmer, FarmerQuery};
 use crate::codec::chia::messages::{RequestPartialProof, RespondProofOfSpace};
 use crate::codec::chia::{Bytes32, ProofOfSpace};

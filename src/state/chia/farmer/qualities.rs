@@ -1,15 +1,14 @@
 //! Qualities that are being followed, from the request of their proof to the signed header
 //! (`chia.md` 14.2).
 
-use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
-use crate::codec::chia::{Bytes32, HeaderDataHash, PrependSignature, ProofOfSpace};
+use super::quality::{Header, Held, Place, Progress, Quality, Submitted};
+use crate::codec::chia::Bytes32;
 use crate::heap;
 use crate::state::chia::role::ConnectionId;
-use crate::state::chia::tellers::Teller;
 use crate::time::{Deadlines, Time};
 
 /// Qualities by themselves and by the hash of their proof.
@@ -26,106 +25,8 @@ pub(super) struct Qualities {
     due: Deadlines<Bytes32>,
     /// When another block of a proof may be signed for which one is there.
     resting: Deadlines<Bytes32>,
-}
-
-/// Whether it was asked for, and when it was found.
-type Place = (bool, u64, Bytes32);
-
-/// A quality that is good enough.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Quality {
-    pub challenge_hash: Bytes32,
-    pub plot_size: u8,
-    /// Who found it.
-    pub harvester: ConnectionId,
-    /// SHA-256 of its proof, once a block was asked for.
-    pub pos_hash: Option<Bytes32>,
-    pub progress: Progress,
-    number: u64,
-}
-
-/// How far it is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Progress {
-    /// Others are better; its proof is asked for if none of those is shown (F-4).
-    Waiting,
-    /// The proof was asked for, and is to be here by then; `None`: it is overdue, and counts all the
-    /// same when it comes.
-    ProofRequested(Option<Time>),
-    /// The proof is here, and is being verified.
-    Verifying,
-    /// The proof is good.
-    ProofHeld(Box<Held>),
-}
-
-/// What follows from a proof.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Held {
-    pub proof: ProofOfSpace,
-    /// True while the harvester owes the signature of the target.
-    pub partial_requested: bool,
-    /// Of those that were asked for a block with all others, the one that came last.
-    pub asked: Teller,
-    /// The block that is to be signed: the first that a full node made.
-    pub header: Option<Header>,
-    /// What the harvester owes signatures of, be it that nobody needs them any more. It may sign
-    /// them in any order, and some of them not at all.
-    pub signing: Vec<Header>,
-    /// What other full nodes made, one block of each: if the first goes, the next may be signed
-    /// (F-10).
-    pub others: Vec<Header>,
-    /// The signed header that was handed to a full node: while that is there no other of this proof
-    /// is signed.
-    pub submitted: Option<Box<Submitted>>,
-}
-
-/// A signed header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Submitted {
-    /// The block, and the full node that has it.
-    pub header: Header,
-    pub signature: PrependSignature,
-    /// The full node that came last of those that were there: who made the same block was given it.
-    pub newest: Teller,
-    /// Until then no other block of the proof is signed.
-    pub rests_until: Time,
-}
-
-/// A block that a full node made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Header {
-    pub node: ConnectionId,
-    pub header_hash: HeaderDataHash,
-}
-
-impl Quality {
-    /// One that a harvester found, and that waits.
-    pub const fn new(challenge_hash: Bytes32, plot_size: u8, harvester: ConnectionId) -> Self {
-        let progress = Progress::Waiting;
-        Self { challenge_hash, plot_size, harvester, pos_hash: None, progress, number: 0 }
-    }
-
-    const fn place(&self, hash: Bytes32) -> Place {
-        (!matches!(self.progress, Progress::Waiting), self.number, hash)
-    }
-
-    /// A block with its proof was signed and handed on.
-    pub fn is_submitted(&self) -> bool {
-        matches!(&self.progress, Progress::ProofHeld(held) if held.submitted.is_some())
-    }
-
-    /// Its proof is here.
-    pub const fn is_shown(&self) -> bool {
-        matches!(self.progress, Progress::Verifying | Progress::ProofHeld(_))
-    }
-
-    /// When its proof is to be here.
-    const fn due(&self) -> Option<Time> {
-        match self.progress {
-            Progress::ProofRequested(due) => due,
-            Progress::Waiting | Progress::Verifying | Progress::ProofHeld(_) => None,
-        }
-    }
+    /// How many signatures each harvester owes of qualities that made room: it may find these again.
+    unneeded: BTreeMap<ConnectionId, usize>,
 }
 
 impl Qualities {
@@ -137,6 +38,7 @@ impl Qualities {
             next: 0,
             due: Deadlines::new(),
             resting: Deadlines::new(),
+            unneeded: BTreeMap::new(),
         }
     }
 
@@ -211,8 +113,14 @@ impl Qualities {
                 return None;
             }
             self.take(owner, &place);
-            let gone = self.remove(first).filter(|gone| was_wanted && !gone.is_submitted());
-            displaced.extend(gone.map(|gone| (first, gone)));
+            let Some(gone) = self.remove(first) else { continue };
+            if let (Some(owner), owed @ 1..) = (owner, gone.owed()) {
+                let unneeded = self.unneeded.entry(owner).or_default();
+                *unneeded = unneeded.saturating_add(owed);
+            }
+            if was_wanted && !gone.is_submitted() {
+                displaced.push((first, gone));
+            }
         }
         quality.number = self.next;
         self.next = self.next.saturating_add(1);
@@ -250,10 +158,27 @@ impl Qualities {
         }
     }
 
+    /// A signature is of no block that it was asked for: true if it may be of one whose quality made
+    /// room, and was found again.
+    pub fn is_unneeded(&mut self, harvester: ConnectionId) -> bool {
+        let Some(owed) = self.unneeded.get_mut(&harvester) else { return false };
+        *owed = owed.saturating_sub(1);
+        if *owed == 0 {
+            self.forgive(harvester);
+        }
+        true
+    }
+
+    fn forgive(&mut self, harvester: ConnectionId) {
+        self.unneeded.remove(&harvester);
+        heap::relax_map(&mut self.unneeded);
+    }
+
     /// A harvester has gone, and with it what it found, but for what was submitted (F-10). The
     /// challenges of what is forgotten.
     pub fn forget_harvester(&mut self, harvester: ConnectionId) -> BTreeSet<Bytes32> {
         let mut forgotten = BTreeSet::new();
+        self.forgive(harvester);
         for place in self.owned.remove(&Some(harvester)).unwrap_or_default() {
             let (.., hash) = place;
             if self.get(hash).is_some_and(Quality::is_submitted) {
@@ -372,5 +297,6 @@ impl Qualities {
             .saturating_add(owned)
             .saturating_add(self.due.heap())
             .saturating_add(self.resting.heap())
+            .saturating_add(heap::tree(self.unneeded.len(), size_of::<(ConnectionId, usize)>()))
     }
 }

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::qualities::{Header, Held, Progress, Submitted};
+use super::quality::{Header, Held, Progress, Submitted};
 use super::{Asked, Farmer, FarmerNotice, FarmerQuery, PartialProof, Signed};
 use crate::codec::chia::messages::{
     HeaderHash, HeaderSignature, RequestHeaderSignature, RespondHeaderSignature,
@@ -124,10 +124,10 @@ impl<H: Sha256> Farmer<H> {
         if let Some(header) = header.filter(|_| is_good) {
             self.submit(&signed, header, out);
             self.sign_next(now, signed.quality, out);
-        } else if signed.of.is_empty() {
-            out.send(Delivery::Penalise(signed.from, &rules::BAD_HARVESTER_SIGNATURE));
-        } else {
+        } else if !signed.of.is_empty() {
             self.verify_header(signed, out);
+        } else if !self.qualities.is_unneeded(signed.from) {
+            out.send(Delivery::Penalise(signed.from, &rules::BAD_HARVESTER_SIGNATURE));
         }
     }
 

@@ -364,7 +364,10 @@ impl<H: Sha256> Machine for Harvester<H> {
             }
             FromPeer::Disconnected(from, _) if self.farmer == Some(from) => self.forsake(),
             // A farmer that is being closed.
-            FromPeer::Received(..) | FromPeer::Disconnected(..) | FromPeer::DialFailed(_) => {}
+            FromPeer::Received(..)
+            | FromPeer::Disconnected(..)
+            | FromPeer::DialFailed(_)
+            | FromPeer::DialPutOff(_) => {}
         }
     }
 

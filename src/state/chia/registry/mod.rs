@@ -147,11 +147,10 @@ impl Registry {
         }
     }
 
-    /// False for addresses of ours (C-10) and of banned hosts.
+    /// True for an address of ours (C-10).
     #[must_use]
-    pub fn may_dial(&self, now: Time, address: &PeerInfo) -> bool {
-        let address = canonical(address);
-        !self.own.contains(&address) && self.bans.until(now, &address.host).is_none()
+    pub fn is_own(&self, address: &PeerInfo) -> bool {
+        self.own.contains(&canonical(address))
     }
 
     /// A stream was opened. Of unknown peers that do not get on with their handshakes the oldest
@@ -275,6 +274,7 @@ impl Registry {
             self.has_room(direction, group.as_deref())?;
         }
         self.half_open.remove(&connection);
+        heap::relax_set(&mut self.half_open);
         self.strangers = self.strangers.saturating_add(stranger);
         self.count_inbound(group, |there| there.saturating_add(inbound));
         let mut listens = None;

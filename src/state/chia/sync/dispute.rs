@@ -34,10 +34,11 @@ impl Dispute {
     /// The heights of headers that the peer is to show, at most so many: all from above `low` up
     /// to `high`, or as many as there may be, evenly apart.
     pub fn heights(&self, most: u32) -> impl Iterator<Item = u32> {
+        let most = most.max(1);
         let gap = self.high.saturating_sub(self.low);
         let step = gap.div_ceil(most.saturating_add(1)).max(1);
         let (first, last) = (self.low.saturating_add(step), self.high);
-        (first..=last).step_by(step as usize).take(most.max(1) as usize)
+        (first..=last).step_by(step as usize).take(most as usize)
     }
 
     /// What the headers of these heights show.

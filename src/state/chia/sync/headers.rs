@@ -13,7 +13,7 @@ use super::input::{
     HeaderBatch, SyncFailure, SyncNotice, SyncOutcome, SyncPhase, SyncQuery, Weighed,
 };
 use super::peers::{Kind, Request, Standing};
-use super::proven::{Carried, Proven};
+use super::proven::{Carried, Fared, Proven};
 use super::run::Phase;
 use super::tips::Goal;
 use super::weight::{Shown, Weight};
@@ -31,6 +31,8 @@ pub(super) struct Headers {
     theirs: Theirs,
     fork: u32,
     window: Window<HeaderBlock>,
+    /// So had the turn before it went on with these hashes.
+    had_gained: bool,
     /// Of every header block that is good, from the fork upwards.
     digests: Vec<Digest>,
     /// How many of their blocks were added before.
@@ -59,7 +61,7 @@ impl Headers {
         theirs: Theirs,
         fork: u32,
         height: u32,
-        Carried { mut digests, added, behind }: Carried,
+        Carried { mut digests, added, fared }: Carried,
         cx: &Cx<'_, H>,
     ) -> Self {
         let (size, ahead) = (cx.limits.headers_per_batch, cx.limits.window);
@@ -70,7 +72,8 @@ impl Headers {
         let first = fork.saturating_add(shown).saturating_add(1);
         let pace = cx.limits.time_per_header;
         Self {
-            window: Window::new((first, height), (size, ahead), (pace, behind), cx.now),
+            window: Window::new((first, height), (size, ahead), (pace, fared.behind), cx.now),
+            had_gained: fared.has_gained,
             digests,
             added,
             theirs,
@@ -198,7 +201,7 @@ impl Headers {
 
     /// True once a batch of them was good.
     pub const fn has_gained(&self) -> bool {
-        self.window.has_advanced()
+        self.had_gained || self.window.has_advanced()
     }
 
     /// What was shown so far; nothing of it stays here.
@@ -329,7 +332,8 @@ impl Headers {
 
     /// Others' hashes may be true. It remains the same turn: what it lost of its time is lost.
     fn hashes_anew(&mut self, now: Time) -> Step {
-        let proven = self.take_proven().behind(self.window.behind(now));
+        let fared = Fared { behind: self.window.behind(now), has_gained: self.has_gained() };
+        let proven = self.take_proven().of_turn(fared);
         Step::Enter(Box::new(Phase::Hashes(Hashes::new(now, Some(Box::new(proven))))))
     }
 
@@ -378,6 +382,7 @@ mod tests {
             theirs: Theirs::of(Vec::new(), other),
             fork: 0,
             window,
+            had_gained: false,
             digests: Vec::new(),
             added: 0,
             weighing: None,

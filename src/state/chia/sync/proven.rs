@@ -9,6 +9,15 @@ use super::window::past;
 use crate::codec::chia::HeaderHash;
 use crate::time::Time;
 
+/// How a turn has fared that goes on with other hashes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Fared {
+    /// How far it is behind its pace.
+    pub behind: Duration,
+    /// It showed something that others can go on from.
+    pub has_gained: bool,
+}
+
 /// Headers that were weighed and found good, and blocks of theirs that were added.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Proven {
@@ -19,8 +28,8 @@ pub(super) struct Proven {
     digests: Vec<Digest>,
     /// How many of them our chain has blocks of.
     added: u32,
-    /// How far the turn is behind its pace, if it goes on with other hashes.
-    behind: Duration,
+    /// Of the turn, if it goes on with other hashes.
+    pub fared: Fared,
 }
 
 /// What holds for another chain too.
@@ -30,8 +39,7 @@ pub(super) struct Carried {
     pub digests: Vec<Digest>,
     /// How many of the blocks were added.
     pub added: u32,
-    /// How far the turn is behind its pace.
-    pub behind: Duration,
+    pub fared: Fared,
 }
 
 impl Proven {
@@ -40,18 +48,18 @@ impl Proven {
         let mut hashes = theirs.above(fork);
         hashes.truncate(digests.len());
         hashes.shrink_to_fit();
-        Self { fork, hashes, digests, added, behind: Duration::ZERO }
+        Self { fork, hashes, digests, added, fared: Fared::default() }
     }
 
-    /// The turn goes on, and is so far behind its pace.
-    pub const fn behind(mut self, behind: Duration) -> Self {
-        self.behind = behind;
+    /// The turn goes on, and has fared so.
+    pub const fn of_turn(mut self, fared: Fared) -> Self {
+        self.fared = fared;
         self
     }
 
     /// When the turn is further behind its pace than that, if nothing came since.
     pub fn slow_at(&self, since: Time, patience: Duration) -> Time {
-        past(since, patience.saturating_sub(self.behind))
+        past(since, patience.saturating_sub(self.fared.behind))
     }
 
     /// What holds for another chain, that leaves ours at `fork` and ends at `height`.
@@ -59,7 +67,7 @@ impl Proven {
     /// The last header that both have is to come once more: that its challenge is its own shows in
     /// the one above. So there is one to be weighed in any case.
     pub fn of(self, theirs: &Theirs, fork: u32, height: u32) -> Carried {
-        let nothing = Carried { behind: self.behind, ..Carried::default() };
+        let nothing = Carried { fared: self.fared, ..Carried::default() };
         let Some(below) = fork.checked_sub(self.fork) else { return nothing };
         let most = height.saturating_sub(self.fork) as usize;
         let first = self.fork.saturating_add(1);

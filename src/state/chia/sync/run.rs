@@ -1,7 +1,6 @@
 //! A sync that goes on: its candidates and its phases (P-34, P-36).
 
 use alloc::boxed::Box;
-use core::time::Duration;
 
 use super::SyncLimits;
 use super::blocks::Blocks;
@@ -10,7 +9,7 @@ use super::hashes::{Forking, Hashes};
 use super::headers::Headers;
 use super::input::{SyncCommand, SyncFailure, SyncNotice, SyncOutcome, SyncPhase};
 use super::peers::{Kind, Peers};
-use super::proven::Proven;
+use super::proven::{Fared, Proven};
 use super::tips::{Goal, Tips};
 use super::weight::Weight;
 use crate::codec::chia::Message;
@@ -65,9 +64,14 @@ impl Phase {
     }
 
     /// Whether its turn showed anything that others can go on from.
-    const fn has_gained(&self) -> bool {
+    fn has_gained(&self) -> bool {
+        let had_gained = |proven: &Option<Box<Proven>>| {
+            proven.as_ref().is_some_and(|proven| proven.fared.has_gained)
+        };
         match self {
-            Self::WaitTips { .. } | Self::Hashes(_) | Self::Forking(_) => false,
+            Self::WaitTips { .. } => false,
+            Self::Hashes(phase) => had_gained(&phase.proven),
+            Self::Forking(phase) => had_gained(&phase.proven),
             Self::Headers(phase) => phase.has_gained(),
             Self::Weight(_) | Self::Blocks(_) => true,
         }
@@ -83,7 +87,7 @@ impl Phase {
             Self::Weight(phase) => Some(Box::new(phase.shown.take().into_proven())),
             Self::Blocks(phase) => Some(Box::new(phase.take_proven())),
         };
-        proven.map(|proven| Box::new(proven.behind(Duration::ZERO)))
+        proven.map(|proven| Box::new(proven.of_turn(Fared::default())))
     }
 
     /// Whether answers of this kind are for it.

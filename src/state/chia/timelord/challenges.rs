@@ -72,6 +72,19 @@ impl Challenge {
         is_idle.then_some((weight, self.heard, hash))
     }
 
+    /// It waits for a worker, and nobody for it.
+    fn is_given_up(&self) -> bool {
+        let is_waited_for = |(_, told): (_, &Told)| told.weight.is_some() && !told.is_over;
+        self.state == State::Queued && !self.told.iter().any(is_waited_for)
+    }
+
+    /// Nothing more is done about it.
+    fn finish(&mut self) {
+        self.state = State::Done;
+        self.iterations = Iterations::default();
+        self.told.values_mut().for_each(|told| told.is_over = true);
+    }
+
     /// Its places in the queues of those who told it.
     fn ranks(&self, hash: Bytes32) -> impl Iterator<Item = (Teller, Rank)> + '_ {
         let nearest = self.iterations.nearest();
@@ -194,8 +207,7 @@ impl Challenges {
             self.change(hash, None, usize::MAX, |challenge| {
                 challenge.state = state;
                 if state == State::Done {
-                    challenge.iterations = Iterations::default();
-                    challenge.told.values_mut().for_each(|told| told.is_over = true);
+                    challenge.finish();
                 }
             });
         }
@@ -209,7 +221,7 @@ impl Challenges {
             if let Some(told) = challenge.told.get_mut(teller) {
                 told.is_over = true;
             }
-            if challenge.ranks(hash).next().is_none() {
+            if challenge.is_given_up() {
                 given_up.push(hash);
             }
         }
@@ -218,18 +230,19 @@ impl Challenges {
     }
 
     /// A full node has gone: what nobody else told stays, as nobody's. Of what VDFs were told, what
-    /// nobody wants any more.
-    pub fn disown(&mut self, node: ConnectionId) -> Vec<(Bytes32, u64)> {
+    /// nobody wants any more, and the challenges that nobody waits for any more.
+    pub fn disown(&mut self, node: ConnectionId) -> (Vec<(Bytes32, u64)>, Vec<Bytes32>) {
         let teller = Some(node);
         self.all.values_mut().for_each(|challenge| challenge.iterations.forget_given(teller));
         let of_it = self.all.iter().filter(|(_, challenge)| challenge.told.get(teller).is_some());
         let of_it: Vec<_> = of_it.map(|(hash, _)| *hash).collect();
-        let mut withdrawn = Vec::new();
+        let (mut withdrawn, mut given_up) = (Vec::new(), Vec::new());
         for hash in of_it {
             let counts = self.change(hash, None, usize::MAX, |challenge| challenge.leave(teller));
             withdrawn.extend(counts.into_iter().map(|count| (hash, count)));
+            given_up.extend(self.all.get(&hash).filter(|it| it.is_given_up()).map(|_| hash));
         }
-        withdrawn
+        (withdrawn, given_up)
     }
 
     /// Changes a challenge, or a new one, and keeps everything in order. The lightest that no
@@ -287,6 +300,9 @@ impl Challenges {
                 continue;
             };
             challenge.owner = next;
+            if challenge.is_given_up() {
+                challenge.finish();
+            }
             if let Some(entry) = challenge.idle(hash) {
                 self.idle.entry(next).or_default().insert(entry);
             }

@@ -175,8 +175,12 @@ impl Timelord {
 
     /// A full node has gone: what it alone told is nobody's, and waits for whatever is somebody's.
     fn disconnected(&mut self, from: ConnectionId, out: &mut Out<Self>) {
-        for (hash, count) in self.challenges.disown(from) {
+        let (withdrawn, given_up) = self.challenges.disown(from);
+        for (hash, count) in withdrawn {
             self.withdraw(hash, count);
+        }
+        for hash in given_up {
+            self.done(hash, out);
         }
         self.stop_beaten(out);
     }
@@ -325,7 +329,7 @@ impl Machine for Timelord {
                     self.schedule(now, out);
                 }
             }
-            FromPeer::DialFailed(_) => {}
+            FromPeer::DialFailed(_) | FromPeer::DialPutOff(_) => {}
         }
     }
 

@@ -5,10 +5,11 @@ mod input;
 pub use input::{PoolClientCommand, PoolClientConfig, PoolClientNotice, PoolClientQuery};
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
+use core::mem;
 use core::time::Duration;
 
 use super::{PHASE, malformed};
@@ -40,19 +41,26 @@ use crate::time::Time;
 pub struct PoolClient<H: Sha256 = RustCryptoSha256> {
     config: PoolClientConfig,
     is_open: bool,
-    /// Since when the pool owes data, if it does.
-    asking: Option<Time>,
-    /// The greatest height that a coinbase was wanted for.
-    height: Option<u32>,
+    /// What the pool owes data of, if it does.
+    asking: Option<Asking>,
     coinbases: BTreeMap<u32, SignedCoinbase>,
-    /// Heights whose coinbase is to be told once the pool has sent more.
-    wanted: BTreeSet<u32>,
+    /// Heights whose coinbase is to be told once the pool has said whether it has one, in the order
+    /// in which they are asked about. Full nodes name them, so of any of them there may be none.
+    wanted: VecDeque<u32>,
     /// The proofs whose partials are not acknowledged, oldest first, and since when they are not:
     /// since they were sent, or the one before was acknowledged.
     unacknowledged: VecDeque<(Bytes32, Time)>,
     unsolicited: u32,
     asks: Asks<Box<RespondData>>,
     hash: PhantomData<H>,
+}
+
+/// Data that is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Asking {
+    since: Time,
+    /// The least height of coinbases.
+    from: Option<u32>,
 }
 
 const _: () = assert!(size_of::<ActionOf<PoolClient>>() <= 128);
@@ -74,9 +82,8 @@ impl<H: Sha256> PoolClient<H> {
             config,
             is_open: false,
             asking: None,
-            height: None,
             coinbases: BTreeMap::new(),
-            wanted: BTreeSet::new(),
+            wanted: VecDeque::new(),
             unacknowledged: VecDeque::new(),
             unsolicited: 0,
             asks: Asks::new(1),
@@ -156,19 +163,30 @@ impl<H: Sha256> PoolClient<H> {
         Ok(())
     }
 
-    fn verified(&mut self, data: RespondData, out: &mut Out<Self>) {
+    fn verified(&mut self, now: Time, data: RespondData, out: &mut Out<Self>) {
         let RespondData { posting_url, pool_pubkey, partials_threshold, coinbase_info } = data;
-        self.asking = None;
-        self.keep(coinbase_info);
+        let from = self.asking.take().and_then(|asking| asking.from);
+        let heights = || coinbase_info.iter().map(|signed| signed.coinbase.height);
+        let first = from.or_else(|| heights().min());
+        let last = heights().max().max(first);
+        self.keep(coinbase_info, from.unwrap_or(0));
         out.notify(PoolClientNotice::Data { posting_url, pool_pubkey, partials_threshold });
-        for height in core::mem::take(&mut self.wanted) {
-            self.tell(height, out);
+        // It may have more than it sends at once, but it left none out.
+        let is_said = |height: u32| Some(height) >= first && Some(height) <= last;
+        for height in mem::take(&mut self.wanted) {
+            if is_said(height) || self.coinbases.contains_key(&height) {
+                self.tell(height, out);
+            } else {
+                self.wanted.push_back(height);
+            }
+        }
+        if let Some(next) = self.wanted.front().copied() {
+            self.ask(now, Some(next), out);
         }
     }
 
     /// Keeps coinbases by height: first those that are behind make room, then the highest.
-    fn keep(&mut self, coinbases: Vec<SignedCoinbase>) {
-        let behind = self.height.unwrap_or(0);
+    fn keep(&mut self, coinbases: Vec<SignedCoinbase>, behind: u32) {
         for signed in coinbases {
             self.coinbases.insert(signed.coinbase.height, signed);
             if self.coinbases.len() > self.config.limits.max_coinbases {
@@ -189,25 +207,24 @@ impl<H: Sha256> PoolClient<H> {
 
     /// A coinbase is wanted; if few are left more are asked for (PO-2).
     fn want(&mut self, now: Time, height: u32, out: &mut Out<Self>) {
-        self.height = self.height.max(Some(height));
         let is_there = self.coinbases.contains_key(&height);
         let left = self.coinbases.range(height..).take(self.config.low_stock).count();
         if left < self.config.low_stock || !is_there {
-            self.ask(now, out);
+            self.ask(now, Some(height), out);
         }
         let is_full = self.wanted.len() >= self.config.limits.max_coinbases;
-        if is_there || self.asking.is_none() || is_full {
+        if is_there || is_full {
             self.tell(height, out);
-        } else {
-            self.wanted.insert(height);
+        } else if !self.wanted.contains(&height) {
+            self.wanted.push_back(height);
         }
     }
 
     /// Asks for data, if the pool does not owe any.
-    fn ask(&mut self, now: Time, out: &mut Out<Self>) {
+    fn ask(&mut self, now: Time, from: Option<u32>, out: &mut Out<Self>) {
         if self.asking.is_none() {
-            self.asking = Some(now);
-            let (min_height, farmer_id) = (self.height, self.config.farmer_id.clone());
+            self.asking = Some(Asking { since: now, from });
+            let (min_height, farmer_id) = (from, self.config.farmer_id.clone());
             out.send(RequestData { min_height, farmer_id }.into());
         }
     }
@@ -249,8 +266,8 @@ impl<H: Sha256> PoolClient<H> {
 
     /// When a pool that does not send the data is left; its turn is over once it has.
     fn data_due(&self) -> Option<Time> {
-        let since = self.asking.filter(|_| self.asks.is_empty())?;
-        Some(since.after(self.config.limits.answer_timeout))
+        let asking = self.asking.filter(|_| self.asks.is_empty())?;
+        Some(asking.since.after(self.config.limits.answer_timeout))
     }
 
     /// When a pool that does not acknowledge is left.
@@ -268,7 +285,7 @@ impl<H: Sha256> PoolClient<H> {
         match command {
             PoolClientCommand::Open => {
                 self.is_open = true;
-                self.ask(now, out);
+                self.ask(now, None, out);
             }
             PoolClientCommand::Coinbase(height) => self.want(now, height, out),
             PoolClientCommand::Partial(challenge, partial) => {
@@ -279,7 +296,7 @@ impl<H: Sha256> PoolClient<H> {
                     if !is_good {
                         return Err(broken(&rules::BAD_COINBASE));
                     }
-                    self.verified(*data, out);
+                    self.verified(now, *data, out);
                 }
             }
             PoolClientCommand::Close => return Err(Ending::Done),
@@ -353,7 +370,7 @@ impl<H: Sha256> Machine for PoolClient<H> {
             .saturating_add(farmer_id)
             .saturating_add(crate::codec::Source::heap(&self.config.farmer_target.0))
             .saturating_add(heap::tree(self.coinbases.len().max(1), size_of::<u32>() + coinbase))
-            .saturating_add(heap::tree(self.wanted.len(), size_of::<u32>()))
+            .saturating_add(self.wanted.capacity().saturating_mul(size_of::<u32>()))
             .saturating_add(
                 self.unacknowledged.capacity().saturating_mul(size_of::<(Bytes32, Time)>()),
             )
