@@ -48,6 +48,8 @@ pub struct Keeper {
     pub ledger: Ledger,
     /// Verify what is weighed; otherwise all is good.
     pub verifies: bool,
+    /// The next headers make a chain that is bad.
+    pub finds_bad: bool,
     /// Take any hash of a proof of time's output, as nobody checks it.
     pub is_lax: bool,
     /// The challenges of all headers that were weighed, first that of the fork.
@@ -60,7 +62,7 @@ pub struct Keeper {
 impl Keeper {
     pub fn new(ledger: Ledger) -> Self {
         let (good, weighed, added) = (Vec::new(), Vec::new(), Vec::new());
-        Self { ledger, verifies: true, is_lax: false, good, weighed, added }
+        Self { ledger, verifies: true, finds_bad: false, is_lax: false, good, weighed, added }
     }
 
     pub fn answer(&mut self, id: AskId, query: SyncQuery) -> SyncCommand {
@@ -82,6 +84,9 @@ impl Keeper {
     }
 
     fn weigh(&mut self, batch: &HeaderBatch) -> Weighed {
+        if std::mem::take(&mut self.finds_bad) {
+            return Weighed::Bad;
+        }
         if batch.first == batch.fork + 1 {
             let fork = self.ledger.header_hash_at(batch.fork).unwrap();
             let fork = self.ledger.block(fork).unwrap().header_block.challenge.clone();

@@ -1,6 +1,7 @@
 //! Both ends, joined by streams that are cut anywhere: honest ones never blame each other.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
 
 use nodewire::bytes::Bytes;
 use nodewire::chia::{pool_client_session, pool_session};
@@ -8,10 +9,34 @@ use nodewire::link::Transport;
 use nodewire::state::chia::{
     PoolClientCommand, PoolClientNotice, PoolCommand, PoolNotice, PoolQuery,
 };
-use nodewire::{Action, Machine, Outbox, Time};
+use nodewire::{Action, Ending, Machine, Outbox, Time};
 use proptest::prelude::*;
 
 use super::{GOOD, RATE, client_config, config, data, found};
+
+/// Section 14.3: whoever begins a frame and does not go on is left, at either end.
+#[test]
+fn a_frame_that_does_not_end_ends_the_session() {
+    fn rule<M>(mut session: M) -> Option<&'static str>
+    where
+        M: Machine<Remote = Transport>,
+    {
+        let mut out = Outbox::new();
+        session.handle_remote(Time::ZERO, Transport::Received(Bytes::from_static(&[0])), &mut out);
+        assert!(!out.ends());
+        let late = Time::ZERO.after(Duration::from_secs(600));
+        session.handle_timeout(late, &mut out);
+        out.drain().find_map(|action| match action {
+            Action::Close(Ending::Fault(fault)) => fault.rule().map(|rule| rule.id()),
+            _ => None,
+        })
+    }
+    assert_eq!(rule(pool_client_session(client_config())), Some("chia/14.3"));
+    let mut config = config();
+    // It says nothing for as long as it takes.
+    config.limits.first_timeout = Duration::from_secs(10_000);
+    assert_eq!(rule(pool_session(config)), Some("chia/14.3"));
+}
 
 /// What happens next between the two ends of a session.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +74,7 @@ proptest! {
         let (mut to_client, mut to_pool) = (VecDeque::new(), VecDeque::new());
         let (mut of_client, mut of_pool) = (VecDeque::new(), VecDeque::new());
         let (mut sent, mut acknowledged, mut credited) = (0, 0, 0);
-        let (mut wanted, mut told) = (0, 0);
+        let (mut wanted, mut told) = (BTreeSet::new(), BTreeSet::new());
         let now = Time::ZERO;
         let (mut out_client, mut out_pool) = (Outbox::new(), Outbox::new());
         let uncounted = Transport::Writable(Transport::UNCOUNTED);
@@ -97,7 +122,7 @@ proptest! {
                     let command = PoolClientCommand::Coinbase(height);
                     client.handle_local(now, command, &mut out_client).unwrap();
                     prop_assert_eq!(client.machine().unwrap().stock(), had);
-                    wanted += 1;
+                    wanted.insert(height);
                 }
                 Step::Found(byte) => {
                     let room = client.machine().unwrap().room();
@@ -111,7 +136,9 @@ proptest! {
                     Action::Send(bytes) => to_pool.extend(bytes),
                     Action::Ask(id, _) => of_client.push_back(id),
                     Action::Notify(PoolClientNotice::Acknowledged(_)) => acknowledged += 1,
-                    Action::Notify(PoolClientNotice::Coinbase(..)) => told += 1,
+                    Action::Notify(PoolClientNotice::Coinbase(height, _)) => {
+                        told.insert(height);
+                    }
                     Action::Notify(_) => {}
                     Action::Close(ending) => panic!("{ending}"),
                 }
@@ -127,7 +154,7 @@ proptest! {
             }
         }
         prop_assert_eq!((acknowledged, credited), (sent, sent), "all that was sent counts");
-        prop_assert!(told <= wanted);
+        prop_assert_eq!(told, wanted);
         prop_assert_eq!(pool.machine().unwrap().unacknowledged(), 0);
     }
 }

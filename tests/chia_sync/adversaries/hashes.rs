@@ -6,7 +6,7 @@ use std::time::Duration;
 use nodewire::codec::chia::{FullBlock, HeaderHash, Message};
 use nodewire::codec::streamable::RustCryptoSha256 as Sha;
 use nodewire::sim::chia::Ledger;
-use nodewire::state::chia::{SyncNotice, SyncPhase};
+use nodewire::state::chia::{SyncFailure, SyncNotice, SyncOutcome, SyncPhase};
 
 use super::{LIAR, named_for};
 use crate::chains::{chain, empty};
@@ -114,4 +114,29 @@ fn what_was_shown_by_hashes_that_lie_further_up_counts_for_the_turn() {
         lied += 1;
     }
     assert!(lied > 4, "{lied}");
+}
+
+/// Whoever sent the hashes has a chain that is bad: the one who told the tip may have another.
+#[test]
+fn a_bad_chain_is_of_who_sent_its_hashes() {
+    let theirs = Rc::new(chain(140));
+    let synced = SyncOutcome::Synced(theirs.chain().tips[0].header_hash);
+    let bad = SyncOutcome::Failed(SyncFailure::TooLight);
+    for (sender, blamed, outcome) in [(LIAR, "chia/P-37", synced), (1, "chia/P-41", bad)] {
+        let mut world = World::new(empty(), 5);
+        for node in [1, LIAR] {
+            world.honest(node, &theirs);
+            let late = |message: &Message| match message {
+                Message::AllHeaderHashes(_) => Duration::from_secs(20),
+                _ => Duration::ZERO,
+            };
+            if node != sender {
+                world.lags(node, late);
+            }
+        }
+        world.keeper.finds_bad = true;
+        world.start(1);
+        assert_eq!(world.run(), outcome, "{sender}");
+        assert_eq!(world.blamed(), [(sender, blamed)]);
+    }
 }
