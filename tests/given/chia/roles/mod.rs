@@ -77,7 +77,11 @@ impl<M: Machine> ForRole<M> {
     fn peer_says(&mut self, script: &mut Script<'_>) -> Result<FromPeer> {
         let last = self.there.len().checked_sub(1);
         Ok(match (script.int_in_range(0..=15_u8)?, last) {
-            (0, _) => FromPeer::DialFailed(peer_info(script)?),
+            (0, _) => {
+                let there = peer_info(script)?;
+                let is_v6 = there.host.contains(':');
+                if is_v6 { FromPeer::DialPutOff(there) } else { FromPeer::DialFailed(there) }
+            }
             (1, Some(last)) => {
                 let (gone, _) = self.there.remove(script.int_in_range(0..=last)?);
                 FromPeer::Disconnected(gone, script.arbitrary::<Parting>()?)
