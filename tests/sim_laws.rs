@@ -135,6 +135,7 @@ enum Wrong {
     KnowsAllAnswers,
     RefusesAnswers,
     TakesOrdersWhenClosed,
+    HeedsTheStale,
 }
 
 fn odd(wrong: Wrong) -> Laws<Odd> {
@@ -159,6 +160,11 @@ impl Machine for Odd {
             Wrong::KnowsAllAnswers => return Ok(()),
             Wrong::RefusesAnswers => {}
             Wrong::RefusesAloud if n >= self.asked => out.notify(0),
+            // The newest answer is passed over as it should be.
+            Wrong::HeedsTheStale if n < self.asked.saturating_sub(1) => {
+                out.notify(0);
+                return Ok(());
+            }
             Wrong::HandsBackAnother if n >= self.asked => {
                 return Err(Refusal::new(Refused::UnknownAsk, n.wrapping_add(1)));
             }
@@ -197,6 +203,10 @@ impl Machine for Odd {
         None
     }
 
+    fn awaits(&self, id: AskId) -> bool {
+        self.wrong != Wrong::HeedsTheStale || id.as_u64() + 1 == self.asked
+    }
+
     fn handle(
         &mut self,
         now: Time,
@@ -222,7 +232,7 @@ fn each_other_way_to_be_wrong_is_found_by_name() {
     let ask = || Input::Remote(1);
     let close = || Input::Remote(0);
     let unknown = || Input::Local(7);
-    let cases: [(Wrong, Vec<InputOf<Odd>>, Law, &str); 9] = [
+    let cases: [(Wrong, Vec<InputOf<Odd>>, Law, &str); 10] = [
         (Wrong::SharesState, vec![ask()], Law::Determinism, "Send(2)"),
         (Wrong::RefusesRemote, vec![ask()], Law::Refusal, "no local input"),
         (Wrong::RefusesAloud, vec![unknown()], Law::Refusal, "Notify(0)"),
@@ -232,6 +242,7 @@ fn each_other_way_to_be_wrong_is_found_by_name() {
         (Wrong::KnowsAllAnswers, vec![ask()], Law::Answers, "a question never asked"),
         (Wrong::RefusesAnswers, vec![ask()], Law::Answers, "the answer 0 to #0 was refused"),
         (Wrong::TakesOrdersWhenClosed, vec![close(), unknown()], Law::Close, "not Ended"),
+        (Wrong::HeedsTheStale, vec![ask(), ask()], Law::Answers, "the answer to #0, which nobody"),
     ];
     for (wrong, inputs, law, detail) in cases {
         let (last, before) = inputs.split_last().unwrap();

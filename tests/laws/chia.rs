@@ -1,15 +1,33 @@
 //! Connections of the Chia family, every role and every part of one, on inputs of any kind.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use arbitrary::Unstructured;
-use nodewire::state::chia::{ConnectionNotice, Delivery};
-use nodewire::{Action, ActionOf, Machine, Outbox};
+use nodewire::sim::chia::{Answers, Oracle};
+use nodewire::state::chia::{
+    Added, ConnectionNotice, Delivery, Farmer, Found, FullNode, Harvester, PoolClientCommand,
+    PoolClientQuery, PoolCommand, PoolQuery, ServingCommand, ServingQuery, SyncCommand, SyncQuery,
+    Timelord, TransactionResult, TransactionsCommand, TransactionsQuery, Weighed,
+};
+use nodewire::{Action, ActionOf, AskId, Machine, Outbox, Time};
 use proptest::prelude::*;
 
 use crate::given::chia::{self, ForChiaConnection, ForChiaSession, ForPool, ForPoolClient};
 use crate::given::{Given, start};
 use crate::odd::{run_with, script};
+
+/// What whoever knows answers first.
+fn by<M: Machine<Query: Clone>>(
+    oracle: impl Oracle<M>,
+) -> impl Fn(AskId, &M::Query) -> Option<M::Local> {
+    let oracle = RefCell::new(oracle);
+    move |id, query| {
+        let mut answers = Answers::new();
+        oracle.borrow_mut().asked(Time::ZERO, id, query.clone(), &mut answers);
+        answers.take().into_iter().next().map(|(_, answer)| answer)
+    }
+}
 
 proptest! {
     #[test]
@@ -24,40 +42,86 @@ proptest! {
 
     #[test]
     fn harvester_keeps_the_laws(bytes in script()) {
-        run_with(&bytes, chia::harvester(), |laws| laws);
+        run_with(&bytes, chia::harvester(), |laws| laws.answering(by::<Harvester>(chia::plots())));
     }
 
     #[test]
     fn farmer_keeps_the_laws(bytes in script()) {
-        run_with(&bytes, chia::farmer(), |laws| laws);
+        run_with(&bytes, chia::farmer(), |laws| laws.answering(by::<Farmer>(chia::purse())));
     }
 
     #[test]
     fn timelord_keeps_the_laws(bytes in script()) {
-        run_with(&bytes, chia::timelord(), |laws| laws);
+        run_with(&bytes, chia::timelord(), |laws| laws.answering(by::<Timelord>(chia::clockwork())));
     }
 
     #[test]
     fn full_node_keeps_the_laws(bytes in script()) {
-        run_with(&bytes, chia::full_node(), |laws| laws);
+        run_with(&bytes, chia::full_node(), |laws| laws.answering(by::<FullNode>(chia::keeper())));
     }
 
     #[test]
     fn sync_keeps_the_laws(bytes in script()) {
-        run_with(&bytes, chia::sync(), |laws| laws);
+        run_with(&bytes, chia::sync(), |laws| {
+            laws.answering(|id, query| {
+                Some(match query {
+                    SyncQuery::HashAt { .. } => SyncCommand::HashAt(id, None),
+                    SyncQuery::WeighHeaders(_) => SyncCommand::Weighed(id, Weighed::Good),
+                    SyncQuery::VerifyWeight(_) => SyncCommand::Weight(id, true),
+                    SyncQuery::AddBlock(_) => SyncCommand::Added(id, Added::AlreadyHave),
+                })
+            })
+        });
     }
 
     #[test]
     fn parts_of_a_full_node_keep_the_laws(bytes in script()) {
-        run_with(&bytes, chia::serving(), |laws| laws);
-        run_with(&bytes, chia::transactions(), |laws| laws);
+        run_with(&bytes, chia::serving(), |laws| {
+            laws.answering(|id, query| {
+                Some(match query {
+                    ServingQuery::Block(_) => ServingCommand::Block(id, None),
+                    ServingQuery::HeaderHashes(_) => ServingCommand::HeaderHashes(id, None),
+                    ServingQuery::HeaderBlocks(_) => {
+                        ServingCommand::HeaderBlocks(id, Found::AboveTip)
+                    }
+                    ServingQuery::SyncBlocks(_) => ServingCommand::SyncBlocks(id, Found::AboveTip),
+                    ServingQuery::Header(_) => ServingCommand::Header(id, None),
+                    ServingQuery::Ancestors(_) => ServingCommand::Ancestors(id, None),
+                    ServingQuery::Body(_) => ServingCommand::Body(id, None),
+                })
+            })
+        });
+        run_with(&bytes, chia::transactions(), |laws| {
+            laws.answering(|id, query| {
+                Some(match query {
+                    TransactionsQuery::IsKnown(_) => TransactionsCommand::Known(id, false),
+                    TransactionsQuery::Get(_) => TransactionsCommand::Found(id, None),
+                    TransactionsQuery::Offer(..) => {
+                        TransactionsCommand::Offered(id, TransactionResult::Accepted)
+                    }
+                })
+            })
+        });
         run_with(&bytes, chia::addresses(), |laws| laws);
     }
 
     #[test]
     fn both_ends_of_a_pool_keep_the_laws(bytes in script()) {
-        run_with(&bytes, ForPoolClient::default(), |laws| laws);
-        run_with(&bytes, ForPool::default(), |laws| laws);
+        run_with(&bytes, ForPoolClient::default(), |laws| {
+            laws.answering(|id, PoolClientQuery::VerifyCoinbases(..)| {
+                Some(PoolClientCommand::Verdict(id, true))
+            })
+        });
+        run_with(&bytes, ForPool::default(), |laws| {
+            laws.answering(|id, query| {
+                Some(match query {
+                    PoolQuery::GetCoinbases { .. } => PoolCommand::Coinbases(id, Vec::new()),
+                    PoolQuery::GetRate(_) => PoolCommand::Rate(id, None),
+                    PoolQuery::VerifyProof(_) => PoolCommand::Quality(id, None),
+                    PoolQuery::VerifySignature(_) => PoolCommand::Verdict(id, true),
+                })
+            })
+        });
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod cuts;
 pub use cuts::{Uncut, cut_invariance, cut_invariance_by};
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeSet, VecDeque};
 use alloc::format;
 use alloc::string::String;
 use core::fmt;
@@ -64,7 +64,7 @@ type Answering<M> = Box<dyn Fn(AskId, &<M as Machine>::Query) -> Option<<M as Ma
 
 /// A machine under the eye of the law: give it inputs, and it tells of the first broken law.
 ///
-/// Costs about six clones an input: for tests and fuzzing.
+/// Costs about seven clones an input: for tests and fuzzing.
 ///
 /// ```
 /// use core::convert::Infallible;
@@ -107,7 +107,12 @@ pub struct Laws<M: Machine> {
     timeouts: u32,
     asked: BTreeSet<AskId>,
     answering: Option<Answering<M>>,
+    /// Answers to the questions that were asked last.
+    answers: VecDeque<(AskId, M::Local)>,
 }
+
+/// So many of them.
+const REMEMBERED: usize = 16;
 
 impl<M> Laws<M>
 where
@@ -130,6 +135,7 @@ where
             timeouts: 64,
             asked: BTreeSet::new(),
             answering: None,
+            answers: VecDeque::new(),
         }
     }
 
@@ -286,8 +292,15 @@ where
         ))
     }
 
-    /// Law 7, for the questions just asked and for one never asked.
+    /// Law 7, for the questions just asked, for one never asked, and for one of those before that
+    /// nobody awaits any more.
     fn answers(&mut self, now: Time, actions: &Out<M>) -> Result<(), Broken> {
+        if let Some((id, answer)) = self.answers.pop_front().filter(|_| !self.closed) {
+            if !self.machine.awaits(id) {
+                self.comes_too_late(now, id, answer.clone())?;
+            }
+            self.answers.push_back((id, answer));
+        }
         for action in actions.iter() {
             let Action::Ask(id, query) = action else { continue };
             let fresh = self.asked.insert(*id);
@@ -297,6 +310,10 @@ where
                 continue;
             }
             if let Some(answer) = answering(*id, query) {
+                if self.answers.len() >= REMEMBERED {
+                    self.answers.pop_front();
+                }
+                self.answers.push_back((*id, answer.clone()));
                 if self.machine.awaits(*id) {
                     self.counts_once(now, *id, answer)?;
                 } else {
@@ -315,7 +332,7 @@ where
         Ok(())
     }
 
-    /// For a question that was given up in the step that asked it.
+    /// For a question that was given up, or answered.
     fn comes_too_late(&self, now: Time, id: AskId, answer: M::Local) -> Result<(), Broken> {
         let mut twin = self.machine.clone();
         let (actions, _) = run(&mut twin, now, Input::Local(answer));

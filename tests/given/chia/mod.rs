@@ -12,7 +12,7 @@ pub use net::{Net, Party, host};
 pub use pools::{ForPool, ForPoolClient};
 pub use residents::{ADVERSARY, Closed, Member, RESIDENTS, Resident, Tamper, TownNet, residents};
 pub use roles::{
-    ForRole, addresses, farmer, full_node, harvester, introducer, serving, sync, timelord,
-    transactions, wallet,
+    ForRole, addresses, clockwork, farmer, full_node, harvester, introducer, keeper, plots, purse,
+    serving, sync, timelord, transactions, wallet,
 };
 pub use values::{World, message, message_between, world};

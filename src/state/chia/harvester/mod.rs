@@ -189,6 +189,7 @@ impl<H: Sha256> Harvester<H> {
                 if keys != self.pool_pubkeys {
                     self.pool_pubkeys = keys;
                     self.activate();
+                    self.look_up(out);
                 }
             }
             Message::NewChallenge(it) => self.challenged(from, it.challenge_hash, out),

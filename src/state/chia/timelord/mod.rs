@@ -231,13 +231,14 @@ impl Timelord {
         self.asks.close(id).ok().flatten()
     }
 
-    fn admits(&self, command: &TimelordCommand) -> Result<(), Refused> {
+    /// Whether a command answers a question that is open: what comes too late changes nothing.
+    fn admits(&self, command: &TimelordCommand) -> Result<bool, Refused> {
         let (TimelordCommand::VdfStarted(id)
         | TimelordCommand::VdfProof(id, _)
         | TimelordCommand::VdfStopped(id)
         | TimelordCommand::VdfFailed(id)
         | TimelordCommand::Verdict(id, _)) = command;
-        let Some(asked) = self.asks.context(*id)? else { return Ok(()) };
+        let Some(asked) = self.asks.context(*id)? else { return Ok(false) };
         let fits = match (command, asked) {
             (TimelordCommand::VdfStarted(_) | TimelordCommand::VdfFailed(_), Asked::Start)
             | (TimelordCommand::VdfStopped(_), Asked::Stop { .. })
@@ -248,7 +249,7 @@ impl Timelord {
             }
             _ => false,
         };
-        if fits { Ok(()) } else { Err(Refused::invalid("the question was another")) }
+        if fits { Ok(true) } else { Err(Refused::invalid("the question was another")) }
     }
 
     fn command(&mut self, now: Time, command: TimelordCommand, out: &mut Out<Self>) {
@@ -304,11 +305,14 @@ impl Machine for Timelord {
         input: TimelordCommand,
         out: &mut Out<Self>,
     ) -> Result<(), Refusal<TimelordCommand>> {
-        if let Err(why) = self.admits(&input) {
-            return Err(Refusal::new(why, input));
+        match self.admits(&input) {
+            Err(why) => return Err(Refusal::new(why, input)),
+            Ok(false) => {}
+            Ok(true) => {
+                self.command(now, input, out);
+                self.schedule(now, out);
+            }
         }
-        self.command(now, input, out);
-        self.schedule(now, out);
         Ok(())
     }
 

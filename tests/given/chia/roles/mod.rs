@@ -184,13 +184,17 @@ pub fn harvester() -> ForRole<Harvester> {
             })
         };
         if script.ratio(1, 2)? {
-            return Ok(HarvesterCommand::Plots(Plots::new(&[0, 1, 2], 20, Duration::ZERO).all()));
+            return Ok(HarvesterCommand::Plots(plots().all()));
         }
         let count = script.int_in_range(0..=5)?;
         (0..count).map(|_| plot(script)).collect::<Result<_>>().map(HarvesterCommand::Plots)
     };
-    let plots = Plots::new(&[0, 1, 2], 20, Duration::ZERO);
-    ForRole::new(NodeType::Harvester, 1 << 15, make, by::<Harvester>(plots), command)
+    ForRole::new(NodeType::Harvester, 1 << 15, make, by::<Harvester>(plots()), command)
+}
+
+/// Knows what a harvester asks.
+pub fn plots() -> Plots {
+    Plots::new(&[0, 1, 2], 20, Duration::ZERO)
 }
 
 pub fn farmer() -> ForRole<Farmer> {
@@ -204,8 +208,12 @@ pub fn farmer() -> ForRole<Farmer> {
         (limits.max_arrivals, limits.max_arrival_weights) = (3, 3);
         Farmer::new(config)
     };
-    let purse = Purse::new(Consensus::default(), Bytes32([5; 32]));
-    ForRole::new(NodeType::Farmer, 1 << 15, make, by::<Farmer>(purse), any)
+    ForRole::new(NodeType::Farmer, 1 << 15, make, by::<Farmer>(purse()), any)
+}
+
+/// Knows what a farmer asks.
+pub fn purse() -> Purse {
+    Purse::new(Consensus::default(), Bytes32([5; 32]))
 }
 
 pub fn timelord() -> ForRole<Timelord> {
@@ -214,8 +222,12 @@ pub fn timelord() -> ForRole<Timelord> {
         (config.workers, config.max_challenges, config.max_pending) = (2, 4, 3);
         Timelord::new(config)
     };
-    let clockwork = Clockwork::new(1_000, 12);
-    ForRole::new(NodeType::Timelord, 1 << 15, make, by(clockwork), any)
+    ForRole::new(NodeType::Timelord, 1 << 15, make, by(clockwork()), any)
+}
+
+/// Knows what a timelord asks.
+pub fn clockwork() -> Clockwork {
+    Clockwork::new(1_000, 12)
 }
 
 fn small_addresses(seed: u64) -> AddressesConfig {
@@ -248,8 +260,12 @@ pub fn full_node() -> ForRole<FullNode> {
         config.addresses = small_addresses(3);
         FullNode::new(config, chain()).expect("a chain of the ledger")
     };
-    let keeper = Keeper::new(world().short.clone());
-    ForRole::new(NodeType::FullNode, 1 << 18, make, by::<FullNode>(keeper), any)
+    ForRole::new(NodeType::FullNode, 1 << 18, make, by::<FullNode>(keeper()), any)
+}
+
+/// Knows what a full node asks.
+pub fn keeper() -> Keeper {
+    Keeper::new(world().short.clone())
 }
 
 fn command_of_addresses(script: &mut Script<'_>) -> Result<AddressesCommand> {

@@ -283,11 +283,16 @@ impl<H: Sha256> Pool<H> {
         }
     }
 
-    fn command(&mut self, command: PoolCommand, out: &mut Out<Self>) -> Result<(), Ending> {
+    fn command(
+        &mut self,
+        now: Time,
+        command: PoolCommand,
+        out: &mut Out<Self>,
+    ) -> Result<(), Ending> {
         match command {
             PoolCommand::Close => return Err(Ending::Done),
             PoolCommand::Coinbases(id, coinbase_info) => {
-                if self.close(id).is_some() {
+                if self.close(now, id).is_some() {
                     self.requests = self.requests.saturating_sub(1);
                     let PoolConfig { pool_pubkey, partials_threshold, .. } = self.config;
                     let posting_url = self.config.posting_url.clone();
@@ -297,17 +302,17 @@ impl<H: Sha256> Pool<H> {
                 }
             }
             PoolCommand::Rate(id, rate) => {
-                if let Some(Asked::Rate(number)) = self.close(id) {
+                if let Some(Asked::Rate(number)) = self.close(now, id) {
                     self.rated(number, rate, out);
                 }
             }
             PoolCommand::Quality(id, quality) => {
-                if let Some(Asked::Proof(number)) = self.close(id) {
+                if let Some(Asked::Proof(number)) = self.close(now, id) {
                     self.proved(number, quality, out)?;
                 }
             }
             PoolCommand::Verdict(id, is_good) => {
-                if let Some(Asked::Signature(number)) = self.close(id) {
+                if let Some(Asked::Signature(number)) = self.close(now, id) {
                     self.signed(number, is_good, out)?;
                 }
             }
@@ -315,8 +320,11 @@ impl<H: Sha256> Pool<H> {
         Ok(())
     }
 
-    fn close(&mut self, id: AskId) -> Option<Asked> {
-        self.asks.close(id).ok().flatten()
+    /// From now on it may be the farmer's turn.
+    fn close(&mut self, now: Time, id: AskId) -> Option<Asked> {
+        let asked = self.asks.close(id).ok().flatten()?;
+        self.quiet = Some(now);
+        Some(asked)
     }
 }
 
@@ -341,8 +349,7 @@ impl<H: Sha256> Machine for Pool<H> {
         if let Err(why) = self.admits(&input) {
             return Err(Refusal::new(why, input));
         }
-        self.quiet = Some(now);
-        if let Err(ending) = self.command(input, out) {
+        if let Err(ending) = self.command(now, input, out) {
             out.close(ending);
         }
         Ok(())
