@@ -53,7 +53,7 @@ impl Machine for Counter {
             FromPeer::Disconnected(connection, _) => {
                 assert!(self.there.remove(&connection.0), "it was not there");
             }
-            FromPeer::Received(..) | FromPeer::DialFailed(_) | FromPeer::DialPutOff(_) => {}
+            FromPeer::Received(..) | FromPeer::DialFailed(_) | FromPeer::DialPutOff(..) => {}
         }
     }
 

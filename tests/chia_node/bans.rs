@@ -10,7 +10,7 @@ use nodewire::codec::chia::messages::{
 use nodewire::codec::chia::{Bytes32, HeaderHash, Message, NodeType, TransactionId as Id};
 use nodewire::link::Transport;
 use nodewire::state::chia::{
-    ConnectionId, Delivery, FromPeer, Opened, Parting, RateLimits, Reaction, TurnedAway,
+    ConnectionId, Delivery, FromPeer, Opened, Parting, PutOff, RateLimits, Reaction, TurnedAway,
     WhenTooFast, rules,
 };
 use nodewire::{Machine, Rule, Severity, Time};
@@ -50,7 +50,7 @@ fn is_kept_out(node: &mut Played, until: Time) {
     let there = at(&host(4), 8_444);
     node.say(Delivery::Dial(there.clone()));
     assert_eq!(node.sent(), []);
-    assert_eq!(node.heard().last(), Some(&FromPeer::DialPutOff(there.clone())));
+    assert_eq!(node.heard().last(), Some(&FromPeer::DialPutOff(there.clone(), PutOff::Banned)));
 
     node.now = node.now.after(micro);
     assert_eq!(node.node.registry().banned_until(node.now, &host(4)), None);

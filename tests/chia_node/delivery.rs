@@ -8,7 +8,8 @@ use nodewire::codec::chia::messages::{NewChallenge, RequestBlock, RequestPeers};
 use nodewire::codec::chia::{Bytes32, Function, HeaderHash, Message, NodeType, PeerInfo};
 use nodewire::link::Transport;
 use nodewire::state::chia::{
-    ConnectionId, Delivery, Direction, FromPeer, Opened, Parting, Reaction, Whereabouts, rules,
+    ConnectionId, Delivery, Direction, FromPeer, Opened, Parting, PutOff, Reaction, Whereabouts,
+    rules,
 };
 use nodewire::{Machine, Refused, Time};
 
@@ -295,7 +296,7 @@ fn only_so_many_are_dialled_at_a_time() {
         node.say(Delivery::Dial(at("10.0.0.9", port)));
     }
     assert_eq!(node.sent().len(), 2);
-    assert_eq!(node.heard(), [FromPeer::DialPutOff(at("10.0.0.9", 3))]);
+    assert_eq!(node.heard(), [FromPeer::DialPutOff(at("10.0.0.9", 3), PutOff::Full)]);
 }
 
 #[test]

@@ -175,7 +175,7 @@ fn kind(news: &FromPeer) -> (&'static str, u64) {
         FromPeer::Received(connection, _) => ("received", connection.0),
         FromPeer::Disconnected(connection, _) => ("disconnected", connection.0),
         FromPeer::DialFailed(_) => ("failed", 0),
-        FromPeer::DialPutOff(_) => ("put off", 0),
+        FromPeer::DialPutOff(..) => ("put off", 0),
     }
 }
 

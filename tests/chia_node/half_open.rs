@@ -4,7 +4,7 @@ use nodewire::bytes::Bytes;
 use nodewire::chia::{NodeCommand, NodeNotice, NodeSend};
 use nodewire::codec::chia::NodeType;
 use nodewire::link::Transport;
-use nodewire::state::chia::{ConnectionId, FromPeer, Opened, TurnedAway};
+use nodewire::state::chia::{ConnectionId, FromPeer, Opened, PutOff, TurnedAway};
 use nodewire::{Machine, Outbox, Refused};
 
 use crate::given::{Played, ack, at, config, hello, peer, seconds};
@@ -83,7 +83,7 @@ fn who_comes_first_gets_the_last_place() {
     // The role hears of none of them but that what it had dialled is not to be there now.
     let heard = node.heard();
     assert!(matches!(heard[0], FromPeer::Connected(ConnectionId(1), ..)));
-    assert_eq!(heard[1..], [FromPeer::DialPutOff(dialled)]);
+    assert_eq!(heard[1..], [FromPeer::DialPutOff(dialled, PutOff::Full)]);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use nodewire::link::Transport;
 use nodewire::sim::Laws;
 use nodewire::state::chia::{
     Addresses, AddressesCommand, AddressesConfig, ConnectionId, Delivery, Direction, FromPeer,
-    Opened, Parting, Peer, Whereabouts, rules,
+    Opened, Parting, Peer, PutOff, Whereabouts, rules,
 };
 use proptest::prelude::*;
 
@@ -172,8 +172,8 @@ proptest! {
                 5 if wait < 100 => Input::Remote(FromPeer::Disconnected(from, Parting::AddressKept)),
                 5 => Input::Remote(FromPeer::Disconnected(from, Parting::AddressDropped)),
                 6 if wait < 50 => Input::Remote(FromPeer::DialFailed(introducer.clone())),
-                6 if wait < 75 => Input::Remote(FromPeer::DialPutOff(introducer.clone())),
-                6 if wait < 100 => Input::Remote(FromPeer::DialPutOff(there)),
+                6 if wait < 75 => Input::Remote(FromPeer::DialPutOff(introducer.clone(), PutOff::Banned)),
+                6 if wait < 100 => Input::Remote(FromPeer::DialPutOff(there, PutOff::Full)),
                 6 => Input::Remote(FromPeer::DialFailed(there)),
                 _ => {
                     now = now.after(std::time::Duration::from_secs(wait));

@@ -5,7 +5,7 @@ use crate::codec::chia::{Message, NodeType};
 use crate::fault::{Ending, Fault, Refusal, Refused};
 use crate::machine::{Action, Input, Out};
 use crate::state::chia::{
-    ConnectionCommand, ConnectionId, ConnectionPhase, Delivery, FromPeer, Role,
+    ConnectionCommand, ConnectionId, ConnectionPhase, Delivery, FromPeer, PutOff, Role,
 };
 use crate::time::Time;
 
@@ -57,10 +57,10 @@ impl<R: Role> Node<R> {
                 }
                 if self.registry.is_own(&address) {
                     turn.news.push_back(FromPeer::DialFailed(address));
-                } else if self.dialling.len() >= self.config.max_dials
-                    || self.registry.banned_until(now, &address.host).is_some()
-                {
-                    turn.news.push_back(FromPeer::DialPutOff(address));
+                } else if self.registry.banned_until(now, &address.host).is_some() {
+                    turn.news.push_back(FromPeer::DialPutOff(address, PutOff::Banned));
+                } else if self.dialling.len() >= self.config.max_dials {
+                    turn.news.push_back(FromPeer::DialPutOff(address, PutOff::Full));
                 } else {
                     self.dialling.insert(address.clone());
                     out.send(NodeSend::Dial(address));

@@ -9,7 +9,7 @@ use crate::heap;
 use crate::machine::{Action, Out};
 use crate::state::chia::{
     Admission, ConnectionCommand, ConnectionId, ConnectionPhase, ConnectionQuery, FromPeer, Opened,
-    Peer, Role, TurnedAway, Verdict, rules,
+    Peer, PutOff, Role, TurnedAway, Verdict, rules,
 };
 use crate::time::Time;
 
@@ -34,7 +34,11 @@ impl<R: Role> Node<R> {
             Err(why) => {
                 out.send(NodeSend::Close(connection));
                 out.notify(NodeNotice::TurnedAway(connection, why));
-                turn.news.extend(dialled.map(FromPeer::DialPutOff));
+                let put_off = match why {
+                    TurnedAway::Banned(_) => PutOff::Banned,
+                    TurnedAway::Full(_) | TurnedAway::NotOpen => PutOff::Full,
+                };
+                turn.news.extend(dialled.map(|there| FromPeer::DialPutOff(there, put_off)));
             }
         }
     }
@@ -99,7 +103,8 @@ impl<R: Role> Node<R> {
         out: &mut Out<Self>,
     ) {
         out.notify(NodeNotice::TurnedAway(connection, why));
-        self.part(now, connection, Ending::Done, FromPeer::DialPutOff, turn, out);
+        let put_off = |there| FromPeer::DialPutOff(there, PutOff::Full);
+        self.part(now, connection, Ending::Done, put_off, turn, out);
     }
 
     /// A connection is no more, whatever it still had to say or was to be told.

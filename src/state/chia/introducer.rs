@@ -86,7 +86,7 @@ impl Machine for Introducer {
                 self.wait(*from, Some(now.after(self.idle)));
             }
             FromPeer::Disconnected(from, _) => self.wait(*from, None),
-            FromPeer::Received(..) | FromPeer::DialFailed(_) | FromPeer::DialPutOff(_) => {}
+            FromPeer::Received(..) | FromPeer::DialFailed(_) | FromPeer::DialPutOff(..) => {}
         }
         self.addresses.handle_remote(now, input, out);
     }

@@ -67,7 +67,7 @@ pub use pool::{
 pub use registry::{
     Opened, Parted, REACTIONS, Reaction, Registry, RegistryLimits, TurnedAway, Verdict,
 };
-pub use role::{ConnectionId, Delivery, FromPeer, Parting, Role, Whereabouts};
+pub use role::{ConnectionId, Delivery, FromPeer, Parting, PutOff, Role, Whereabouts};
 pub use senders::{Row, SENDERS, is_useful, may_send};
 pub use serving::{AtHeights, Found, Serving, ServingCommand, ServingLimits, ServingQuery};
 pub use sync::{

@@ -80,9 +80,20 @@ pub enum FromPeer {
     Disconnected(ConnectionId, Parting),
     /// Nobody was reached where [`Delivery::Dial`] wanted somebody, or nobody is to be.
     DialFailed(PeerInfo),
-    /// It is not to be dialled now, or was and is not taken: its host is banned, or there are too many.
-    /// The address is as good as it was (P-28).
-    DialPutOff(PeerInfo),
+    /// It is not to be dialled now, or was and is not taken. The address is as good as it was (P-28).
+    DialPutOff(PeerInfo, PutOff),
+}
+
+/// Why nobody is dialled now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_enums, reason = "whoever asked to dial goes by it")]
+pub enum PutOff {
+    /// Its host is kept out for a while; others may be dialled.
+    Banned,
+    /// As many are dialled, or there, as may be.
+    Full,
 }
 
 /// Where a peer is, which is not what it says of itself.

@@ -2,7 +2,7 @@
 
 use nodewire::codec::chia::messages::RequestPeers;
 use nodewire::state::chia::{
-    Addresses, AddressesConfig, ConnectionId, Delivery, Direction, FromPeer, Parting,
+    Addresses, AddressesConfig, ConnectionId, Delivery, Direction, FromPeer, Parting, PutOff,
 };
 use nodewire::{Machine, Time};
 
@@ -44,7 +44,7 @@ fn what_is_put_off_is_as_good_as_it_was_and_dialled_again_after_a_while() {
     assert_eq!(dials(&said), 10);
     for dial in &said {
         let Delivery::Dial(address) = dial else { panic!() };
-        assert_eq!(node.hear(FromPeer::DialPutOff(address.clone())), []);
+        assert_eq!(node.hear(FromPeer::DialPutOff(address.clone(), PutOff::Full)), []);
     }
     assert_eq!(node.machine.len(), 50);
     assert_eq!(node.machine.deadline(), Some(seconds(60)));
@@ -57,13 +57,38 @@ fn what_is_put_off_is_as_good_as_it_was_and_dialled_again_after_a_while() {
     assert_eq!(node.machine.len(), 40);
 }
 
+/// Where a host is banned others are dialled in its place, none of its own ports, and nobody's address
+/// is lost: whatever the limits say not in a circle.
+#[test]
+fn instead_of_a_banned_host_another_is_dialled() {
+    let mut config = wanting(1);
+    config.limits.redial = std::time::Duration::ZERO;
+    let banned = |port| at("10.9.9.9", port);
+    for seed in 0..8 {
+        config.seed = seed;
+        let mut node = addresses(config.clone());
+        let known: Vec<_> = (1..=5).map(banned).chain([far(1)]).collect();
+        let mut said = node.know(known);
+        while let [Delivery::Dial(address)] = &said[..] {
+            if *address == far(1) {
+                break;
+            }
+            said = node.hear(FromPeer::DialPutOff(address.clone(), PutOff::Banned));
+            assert_eq!(said, [Delivery::Dial(far(1))]);
+        }
+        assert_eq!(said, [Delivery::Dial(far(1))]);
+        assert_eq!(node.machine.len(), 6);
+        assert!(node.machine.deadline() > Some(Time::ZERO));
+    }
+}
+
 #[test]
 fn an_introducer_that_is_put_off_is_dialled_soon() {
     let introducer = at("introducer.example", 8_445);
     let mut node = addresses(AddressesConfig::full_node(Some(introducer.clone()), 3));
     let dial = Delivery::Dial(introducer.clone());
     assert_eq!(node.pass(Time::ZERO), [(0, dial.clone())]);
-    assert_eq!(node.hear(FromPeer::DialPutOff(introducer)), []);
+    assert_eq!(node.hear(FromPeer::DialPutOff(introducer, PutOff::Full)), []);
     assert_eq!(node.pass(seconds(5)), [(5, dial)]);
 }
 

@@ -136,6 +136,25 @@ fn coinbases_are_bounded_and_those_behind_go_first() {
     }
 }
 
+/// Who named a low height may have lied: what is kept stays, and what was wanted is told though there is
+/// no room to keep it.
+#[test]
+fn what_a_full_stock_has_no_room_for_is_told_all_the_same() {
+    let mut config = client_config();
+    (config.limits.max_coinbases, config.low_stock) = (4, 1);
+    let mut player = stocked(config, &[10, 11, 12, 13]);
+    player.local(PoolClientCommand::Coinbase(1));
+    assert_eq!(player.all(), [Action::Send(request(Some(1)))]);
+    player.hear(data([2, 1, 4, 3]));
+    let (id, _) = player.question();
+    player.local(PoolClientCommand::Verdict(id, true));
+    assert_eq!(player.all()[1..], [told(1, true)]);
+    for height in 10..14 {
+        player.local(PoolClientCommand::Coinbase(height));
+        assert_eq!(player.all(), [told(height, true)]);
+    }
+}
+
 #[test]
 fn so_many_partials_are_unacknowledged_and_acknowledged_in_order() {
     let mut player = stocked(client_config(), &[1, 2, 3]);

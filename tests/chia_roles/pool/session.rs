@@ -136,7 +136,8 @@ proptest! {
                     Action::Send(bytes) => to_pool.extend(bytes),
                     Action::Ask(id, _) => of_client.push_back(id),
                     Action::Notify(PoolClientNotice::Acknowledged(_)) => acknowledged += 1,
-                    Action::Notify(PoolClientNotice::Coinbase(height, _)) => {
+                    Action::Notify(PoolClientNotice::Coinbase(height, signed)) => {
+                        prop_assert_eq!(signed.map(|it| it.coinbase.height), Some(height));
                         told.insert(height);
                     }
                     Action::Notify(_) => {}

@@ -99,6 +99,69 @@ fn what_nobody_waits_for_any_more_is_over() {
     assert_eq!(played.machine.footprint(), footprint, "nothing more is done about it");
 }
 
+/// Who wants a proof may be about to tell the challenge (T-2): what is done for all others, since they
+/// went, it failed, or it made room, is worked on once it does.
+#[test]
+fn what_is_over_for_others_is_not_for_who_has_yet_to_start_it() {
+    const EARLY: u64 = 3;
+    for case in 0..3 {
+        let mut config = TimelordConfig::default();
+        (config.workers, config.max_challenges) = (1, if case == 2 { 2 } else { 9 });
+        let mut played = timelord_with(config);
+        played.connect(LIAR, NodeType::FullNode);
+        played.connect(EARLY, NodeType::FullNode);
+        let mut active = Vec::new();
+        played.hear(NODE, start(1, 10));
+        obey(&mut played, &mut active);
+        if case != 2 {
+            played.hear(EARLY, info(2, 9));
+        }
+        match case {
+            0 => {
+                played.hear(LIAR, start(2, 5));
+                played.hear(NODE, start(2, 5));
+                for iterations in [1, 2, 3] {
+                    played.hear(NODE, info(1, iterations));
+                    make(&mut played, 1, iterations, true);
+                }
+                played.disconnect(LIAR);
+                assert_eq!(played.machine.queued(), 0);
+            }
+            1 => {
+                played.hear(LIAR, start(2, 11));
+                obey(&mut played, &mut active);
+                let (vdf, _) = active.pop().unwrap();
+                played.local(TimelordCommand::VdfFailed(vdf));
+            }
+            _ => {
+                played.hear(NODE, start(2, 5));
+                played.hear(EARLY, info(2, 9));
+                // It makes room as the first one's, and stays as the other's.
+                played.hear(NODE, start(3, 6));
+                assert_eq!((played.machine.queued(), played.machine.challenges()), (0, 2));
+            }
+        }
+        obey(&mut played, &mut active);
+        played.hear(EARLY, start(2, 50));
+        let mut fed = Vec::new();
+        loop {
+            let asked = played.asked();
+            if asked.is_empty() {
+                break;
+            }
+            for (id, query) in asked {
+                match query {
+                    TimelordQuery::StartVdf { .. } => played.local(TimelordCommand::VdfStarted(id)),
+                    TimelordQuery::StopVdf { .. } => played.local(TimelordCommand::VdfStopped(id)),
+                    TimelordQuery::FeedIterations { iterations, .. } => fed.push(iterations),
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+        assert_eq!(fed, [9], "{case}");
+    }
+}
+
 #[test]
 fn huge_weights_leave_each_full_node_a_worker_for_its_heaviest() {
     let tips = [(1, 100), (2, 99), (3, 98)];

@@ -7,6 +7,7 @@ pub use input::{AddressesCommand, AddressesConfig, AddressesLimits};
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use crate::codec::chia::messages::{Peers, RequestPeers};
 use crate::codec::chia::{Message, NodeType, PeerInfo};
@@ -16,7 +17,7 @@ use crate::machine::{ActionOf, Machine, Never, Out};
 use crate::state::chia::connection::{Direction, Peer};
 use crate::state::chia::hosts;
 use crate::state::chia::nonces::Nonces;
-use crate::state::chia::role::{ConnectionId, Delivery, FromPeer, Parting, Whereabouts};
+use crate::state::chia::role::{ConnectionId, Delivery, FromPeer, Parting, PutOff, Whereabouts};
 use crate::time::Time;
 
 use table::{Known, Table};
@@ -46,6 +47,9 @@ pub struct Addresses {
     refill_at: Option<Time>,
     random: Nonces,
 }
+
+/// What is tried and comes to nothing at once rests for so long.
+const LEAST_REST: Duration = Duration::from_secs(1);
 
 /// A full node or introducer that is connected.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -173,17 +177,30 @@ impl Addresses {
         }
     }
 
-    /// It is tried again later, and what is known of others is not tried in its place at once: they
-    /// would be put off, too.
-    fn dial_put_off(&mut self, now: Time, address: &PeerInfo) {
+    /// It is tried again later. If its host is banned another's address is dialled in its place; if
+    /// there are too many, that would be put off, too.
+    fn dial_put_off(&mut self, now: Time, address: &PeerInfo, why: PutOff, out: &mut Out<Self>) {
         self.dialling.remove(address);
         heap::relax_map(&mut self.dialling);
         if self.config.introducer.as_ref() == Some(address) {
-            self.introduce_at = now.after(self.config.limits.introducer_retry);
-        } else {
-            let again = now.after(self.config.limits.redial);
-            self.refill_at = Some(self.refill_at.map_or(again, |at| at.min(again)));
+            self.introduce_at = now.after(self.config.limits.introducer_retry.max(LEAST_REST));
         }
+        match why {
+            PutOff::Banned => {
+                self.table.rest(&address.host, now);
+                self.dial(now, out);
+            }
+            PutOff::Full => {
+                let again = now.after(self.redial());
+                self.refill_at = Some(self.refill_at.map_or(again, |at| at.min(again)));
+            }
+        }
+    }
+
+    /// How long an address rests that was tried: whatever the limits say, an address that is put off
+    /// at once must not be tried again at once.
+    fn redial(&self) -> Duration {
+        self.config.limits.redial.max(LEAST_REST)
     }
 
     fn connected_addresses(&self) -> BTreeSet<&PeerInfo> {
@@ -269,14 +286,14 @@ impl Addresses {
     /// Known, unconnected, heard of of late, and not tried a moment ago.
     fn candidates(&mut self, now: Time) -> Vec<PeerInfo> {
         let connected = self.connected_addresses();
-        let (mut found, mut refill_at) = (Vec::new(), None);
+        let (mut found, mut refill_at, redial) = (Vec::new(), None, self.redial());
         for known in self.table.iter() {
             let address = &known.address;
             let is_under_way = connected.contains(address) || self.dialling.contains_key(address);
             if is_under_way || !self.is_recent(now, known) {
                 continue;
             }
-            match known.tried.map(|tried| tried.after(self.config.limits.redial)) {
+            match known.tried.map(|tried| tried.after(redial)) {
                 Some(again) if now < again => {
                     refill_at = Some(refill_at.map_or(again, |at: Time| at.min(again)));
                 }
@@ -324,7 +341,9 @@ impl Machine for Addresses {
             FromPeer::Received(..) => return,
             FromPeer::Disconnected(from, parting) => self.disconnected(now, from, parting),
             FromPeer::DialFailed(address) => self.dial_failed(now, &address),
-            FromPeer::DialPutOff(address) => return self.dial_put_off(now, &address),
+            FromPeer::DialPutOff(address, why) => {
+                return self.dial_put_off(now, &address, why, out);
+            }
         }
         self.dial(now, out);
     }

@@ -72,6 +72,12 @@ impl Table {
         self.0.insert(at, Known { address: address.clone(), heard: now, tried: None });
     }
 
+    /// The addresses of a host are not to be tried for a while.
+    pub fn rest(&mut self, host: &str, now: Time) {
+        let of_it = self.0.iter_mut().filter(|known| known.address.host == host);
+        of_it.for_each(|known| known.tried = Some(now));
+    }
+
     pub fn remove(&mut self, address: &PeerInfo) {
         if let Ok(at) = self.find(address) {
             self.0.remove(at);

@@ -234,7 +234,7 @@ impl<H: Sha256> Machine for Farmer<H> {
             FromPeer::Received(from, message) => self.receive(now, from, message, out),
             FromPeer::Disconnected(from, _) => self.disconnected(now, from, out),
             // Who dials is whoever runs it.
-            FromPeer::DialFailed(_) | FromPeer::DialPutOff(_) => {}
+            FromPeer::DialFailed(_) | FromPeer::DialPutOff(..) => {}
         }
     }
 

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::quality::{Header, Held, Progress, Submitted};
+use super::quality::{Header, Held, Progress, Quality, Submitted};
 use super::{Asked, Farmer, FarmerNotice, FarmerQuery, PartialProof, Signed};
 use crate::codec::chia::messages::{
     HeaderHash, HeaderSignature, RequestHeaderSignature, RespondHeaderSignature,
@@ -89,11 +89,19 @@ impl<H: Sha256> Farmer<H> {
         out: &mut Out<Self>,
     ) {
         let RespondHeaderSignature { quality, header_hash_signature: signature } = *it;
-        let Some(followed) = self.qualities.get(quality) else { return };
-        let Progress::ProofHeld(held) = &followed.progress else { return };
-        if followed.harvester == from {
-            let signed = SignedHeader { from, quality, signature, of: held.signing.clone() };
-            self.verify_header(signed, out);
+        let of = match self.qualities.get(quality) {
+            Some(Quality { harvester, progress: Progress::ProofHeld(held), .. })
+                if *harvester == from =>
+            {
+                held.signing.clone()
+            }
+            _ => Vec::new(),
+        };
+        if of.is_empty() {
+            // What it was asked for before, if anything.
+            self.qualities.is_unneeded(from);
+        } else {
+            self.verify_header(SignedHeader { from, quality, signature, of }, out);
         }
     }
 

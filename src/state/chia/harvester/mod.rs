@@ -368,7 +368,7 @@ impl<H: Sha256> Machine for Harvester<H> {
             FromPeer::Received(..)
             | FromPeer::Disconnected(..)
             | FromPeer::DialFailed(_)
-            | FromPeer::DialPutOff(_) => {}
+            | FromPeer::DialPutOff(..) => {}
         }
     }
 

@@ -261,7 +261,7 @@ impl Machine for Serving {
                 self.asks.cancel(|asked| asked.peer == from);
                 self.proceed(out);
             }
-            FromPeer::Connected(..) | FromPeer::DialFailed(_) | FromPeer::DialPutOff(_) => {}
+            FromPeer::Connected(..) | FromPeer::DialFailed(_) | FromPeer::DialPutOff(..) => {}
         }
     }
 

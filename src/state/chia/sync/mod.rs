@@ -318,7 +318,7 @@ impl<H: Sha256> Machine for Sync<H> {
                     self.running(now, out, |run, cx| run.lost(from, cx));
                 }
             }
-            FromPeer::Connected(..) | FromPeer::DialFailed(_) | FromPeer::DialPutOff(_) => {}
+            FromPeer::Connected(..) | FromPeer::DialFailed(_) | FromPeer::DialPutOff(..) => {}
         }
     }
 

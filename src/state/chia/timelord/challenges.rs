@@ -78,11 +78,14 @@ impl Challenge {
         self.state == State::Queued && !self.told.iter().any(is_waited_for)
     }
 
-    /// Nothing more is done about it.
+    /// Nothing more is done about it for those who told its weight; others may be about to (T-2).
     fn finish(&mut self) {
         self.state = State::Done;
-        self.iterations = Iterations::default();
-        self.told.values_mut().for_each(|told| told.is_over = true);
+        let told = &self.told;
+        let is_early = |teller| told.get(teller).is_some_and(|told| told.weight.is_none());
+        self.iterations.restart(is_early);
+        let over = self.told.values_mut().filter(|told| told.weight.is_some());
+        over.for_each(|told| told.is_over = true);
     }
 
     /// Its places in the queues of those who told it.

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use core::mem;
 
 use crate::codec::Source;
 use crate::codec::chia::ProofOfTime;
@@ -113,6 +114,16 @@ impl Iterations {
             return Vec::new();
         }
         wants.into_iter().filter_map(|count| self.unwant(teller, count)).collect()
+    }
+
+    /// The VDF is over: what these want the next one is told anew, and nothing else stays.
+    pub fn restart(&mut self, stays: impl Fn(Teller) -> bool) {
+        let before = mem::take(self);
+        for (teller, wants) in before.wanted.iter().filter(|(teller, _)| stays(*teller)) {
+            for count in wants {
+                self.add(teller, *count, usize::MAX);
+            }
+        }
     }
 
     /// Heap bytes held.

@@ -333,7 +333,7 @@ impl Machine for Timelord {
                     self.schedule(now, out);
                 }
             }
-            FromPeer::DialFailed(_) | FromPeer::DialPutOff(_) => {}
+            FromPeer::DialFailed(_) | FromPeer::DialPutOff(..) => {}
         }
     }
 

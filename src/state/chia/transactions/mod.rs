@@ -255,7 +255,7 @@ impl<I: TransactionIds> Machine for Transactions<I> {
             }
             FromPeer::Received(from, message) => self.receive(now, from, message, out),
             FromPeer::Disconnected(from, _) => self.disconnected(now, from, out),
-            FromPeer::DialFailed(_) | FromPeer::DialPutOff(_) => {}
+            FromPeer::DialFailed(_) | FromPeer::DialPutOff(..) => {}
         }
     }
 

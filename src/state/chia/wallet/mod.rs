@@ -304,7 +304,7 @@ impl<H: Sha256> Machine for Wallet<H> {
                     self.ask_next(now, request, out);
                 }
             }
-            FromPeer::DialFailed(_) | FromPeer::DialPutOff(_) => {}
+            FromPeer::DialFailed(_) | FromPeer::DialPutOff(..) => {}
         }
     }
 

@@ -13,7 +13,7 @@ use nodewire::sim::chia::{Answers, Clockwork, Consensus, Keeper, Oracle, Plots, 
 use nodewire::state::chia::{
     AddressesCommand, AddressesConfig, ConnectionId, Delivery, Direction, Farmer, FarmerConfig,
     FromPeer, FullNode, FullNodeConfig, Harvester, HarvesterCommand, HarvesterLimits, Introducer,
-    Parting, Peer, Plot, PlotId, Timelord, TimelordConfig, TransactionsLimits, Wallet,
+    Parting, Peer, Plot, PlotId, PutOff, Timelord, TimelordConfig, TransactionsLimits, Wallet,
     WalletCommand, WalletLimits, Whereabouts, is_useful,
 };
 use nodewire::{AskId, Input, InputOf, Machine, Time};
@@ -79,8 +79,11 @@ impl<M: Machine> ForRole<M> {
         Ok(match (script.int_in_range(0..=15_u8)?, last) {
             (0, _) => {
                 let there = peer_info(script)?;
-                let is_v6 = there.host.contains(':');
-                if is_v6 { FromPeer::DialPutOff(there) } else { FromPeer::DialFailed(there) }
+                match there.host.as_str() {
+                    "[::1]" => FromPeer::DialPutOff(there, PutOff::Banned),
+                    "2001:db8::7" => FromPeer::DialPutOff(there, PutOff::Full),
+                    _ => FromPeer::DialFailed(there),
+                }
             }
             (1, Some(last)) => {
                 let (gone, _) = self.there.remove(script.int_in_range(0..=last)?);

@@ -55,7 +55,7 @@ pub enum PoolClientNotice {
         /// [`FarmerCommand::PoolShareThreshold`](crate::state::chia::FarmerCommand).
         partials_threshold: u64,
     },
-    /// A coinbase that was wanted; `None`: the pool has none for that height.
+    /// A coinbase that was wanted; `None`: the pool has none for that height, or too many are wanted.
     Coinbase(u32, Option<Box<SignedCoinbase>>),
     /// The pool has acknowledged the partial with this proof, by the proof's hash (PO-4).
     Acknowledged(Bytes32),

@@ -165,38 +165,43 @@ impl<H: Sha256> PoolClient<H> {
 
     fn verified(&mut self, now: Time, data: RespondData, out: &mut Out<Self>) {
         let RespondData { posting_url, pool_pubkey, partials_threshold, coinbase_info } = data;
+        let mut sent = coinbase_info;
+        sent.sort_by_key(|signed| signed.coinbase.height);
         let from = self.asking.take().and_then(|asking| asking.from);
-        let heights = || coinbase_info.iter().map(|signed| signed.coinbase.height);
-        let first = from.or_else(|| heights().min());
-        let last = heights().max().max(first);
-        self.keep(coinbase_info, from.unwrap_or(0));
+        let height = |signed: &SignedCoinbase| signed.coinbase.height;
+        let first = from.or_else(|| sent.first().map(height));
+        let last = sent.last().map(height).max(first);
         out.notify(PoolClientNotice::Data { posting_url, pool_pubkey, partials_threshold });
-        // It may have more than it sends at once, but it left none out.
-        let is_said = |height: u32| Some(height) >= first && Some(height) <= last;
-        for height in mem::take(&mut self.wanted) {
-            if is_said(height) || self.coinbases.contains_key(&height) {
-                self.tell(height, out);
+        // It may have more than it sends at once, but between these it left none out.
+        let is_said = |wanted: u32| Some(wanted) >= first && Some(wanted) <= last;
+        for wanted in mem::take(&mut self.wanted) {
+            let found = sent.binary_search_by_key(&wanted, height).ok().and_then(|at| sent.get(at));
+            let found = found.or_else(|| self.coinbases.get(&wanted));
+            if found.is_some() || is_said(wanted) {
+                out.notify(PoolClientNotice::Coinbase(wanted, found.cloned().map(Box::new)));
             } else {
-                self.wanted.push_back(height);
+                self.wanted.push_back(wanted);
             }
         }
+        self.keep(sent, from.unwrap_or(0));
         if let Some(next) = self.wanted.front().copied() {
             self.ask(now, Some(next), out);
         }
     }
 
-    /// Keeps coinbases by height: first those that are behind make room, then the highest.
-    fn keep(&mut self, coinbases: Vec<SignedCoinbase>, behind: u32) {
-        for signed in coinbases {
-            self.coinbases.insert(signed.coinbase.height, signed);
-            if self.coinbases.len() > self.config.limits.max_coinbases {
-                let is_behind = self.coinbases.keys().next().is_some_and(|low| *low < behind);
-                if is_behind {
-                    self.coinbases.pop_first()
-                } else {
-                    self.coinbases.pop_last()
-                };
+    /// Keeps coinbases by height, of these the lowest first; where there is no room those make some
+    /// that are behind, and others do not, since who named this height may have lied.
+    fn keep(&mut self, sent: Vec<SignedCoinbase>, behind: u32) {
+        for signed in sent {
+            let height = signed.coinbase.height;
+            let is_full = self.coinbases.len() >= self.config.limits.max_coinbases;
+            if is_full && !self.coinbases.contains_key(&height) {
+                if self.coinbases.first_key_value().is_none_or(|(low, _)| *low >= behind) {
+                    break;
+                }
+                self.coinbases.pop_first();
             }
+            self.coinbases.insert(height, signed);
         }
     }
 
@@ -212,10 +217,12 @@ impl<H: Sha256> PoolClient<H> {
         if left < self.config.low_stock || !is_there {
             self.ask(now, Some(height), out);
         }
-        let is_full = self.wanted.len() >= self.config.limits.max_coinbases;
-        if is_there || is_full {
+        if self.wanted.contains(&height) {
+            return;
+        }
+        if is_there || self.wanted.len() >= self.config.limits.max_coinbases {
             self.tell(height, out);
-        } else if !self.wanted.contains(&height) {
+        } else {
             self.wanted.push_back(height);
         }
     }
