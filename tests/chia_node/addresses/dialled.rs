@@ -57,28 +57,42 @@ fn what_is_put_off_is_as_good_as_it_was_and_dialled_again_after_a_while() {
     assert_eq!(node.machine.len(), 40);
 }
 
-/// Where a host is banned others are dialled in its place, none of its own ports, and nobody's address
-/// is lost: whatever the limits say not in a circle.
+/// Where a host is banned another's address is dialled a second later, none of its own ports, and
+/// nobody's is lost: whatever the limits say, nothing happens twice in one instant.
 #[test]
-fn instead_of_a_banned_host_another_is_dialled() {
-    let mut config = wanting(1);
-    config.limits.redial = std::time::Duration::ZERO;
+fn instead_of_a_banned_host_another_is_dialled_soon() {
     let banned = |port| at("10.9.9.9", port);
     for seed in 0..8 {
+        let mut config = wanting(1);
         config.seed = seed;
-        let mut node = addresses(config.clone());
+        let mut node = addresses(config);
         let known: Vec<_> = (1..=5).map(banned).chain([far(1)]).collect();
-        let mut said = node.know(known);
-        while let [Delivery::Dial(address)] = &said[..] {
-            if *address == far(1) {
-                break;
-            }
-            said = node.hear(FromPeer::DialPutOff(address.clone(), PutOff::Banned));
-            assert_eq!(said, [Delivery::Dial(far(1))]);
+        let said = node.know(known);
+        let [Delivery::Dial(first)] = &said[..] else { panic!("{said:?}") };
+        if *first != far(1) {
+            assert_eq!(node.hear(FromPeer::DialPutOff(first.clone(), PutOff::Banned)), []);
+            assert_eq!(node.pass(seconds(1)), [(1, Delivery::Dial(far(1)))]);
         }
-        assert_eq!(said, [Delivery::Dial(far(1))]);
         assert_eq!(node.machine.len(), 6);
-        assert!(node.machine.deadline() > Some(Time::ZERO));
+    }
+}
+
+#[test]
+fn what_comes_to_nothing_at_once_is_not_tried_again_at_once() {
+    let introducer = at("introducer.example", 8_445);
+    for is_banned in [false, true] {
+        let mut config = AddressesConfig::full_node(Some(introducer.clone()), 3);
+        (config.limits.redial, config.limits.introducer_retry) = Default::default();
+        let mut node = addresses(config);
+        assert_eq!(node.pass(Time::ZERO).len(), 1);
+        assert_eq!(dials(&node.know(many(1))), 1);
+        let news = |there| match is_banned {
+            true => FromPeer::DialPutOff(there, PutOff::Banned),
+            false => FromPeer::DialFailed(there),
+        };
+        assert_eq!(node.hear(news(introducer.clone())), []);
+        assert_eq!(node.hear(FromPeer::DialPutOff(far(0), PutOff::Banned)), []);
+        assert_eq!(node.machine.deadline(), Some(seconds(1)));
     }
 }
 

@@ -136,23 +136,44 @@ fn coinbases_are_bounded_and_those_behind_go_first() {
     }
 }
 
-/// Who named a low height may have lied: what is kept stays, and what was wanted is told though there is
-/// no room to keep it.
+/// Who named a height may have lied: what its coinbases take the place of is asked for once more, and kept
+/// again.
 #[test]
-fn what_a_full_stock_has_no_room_for_is_told_all_the_same() {
+fn a_made_up_height_does_not_fill_the_stock_for_good() {
+    for lie in [1, 1_000] {
+        let mut config = client_config();
+        (config.limits.max_coinbases, config.low_stock) = (4, 1);
+        let mut player = stocked(config, &[10, 11, 12, 13]);
+        for (height, kept) in [(lie, lie..lie + 4), (11, 11..15)] {
+            player.local(PoolClientCommand::Coinbase(height));
+            assert_eq!(player.all(), [Action::Send(request(Some(height)))]);
+            // Also in this order.
+            player.hear(data(kept.clone().rev()));
+            let (id, _) = player.question();
+            player.local(PoolClientCommand::Verdict(id, true));
+            assert_eq!(player.all()[1..], [told(height, true)]);
+            for height in kept {
+                player.local(PoolClientCommand::Coinbase(height));
+                assert_eq!(player.all(), [told(height, true)], "{height}");
+            }
+        }
+    }
+}
+
+/// There is no room to keep it.
+#[test]
+fn what_is_sent_is_told_even_if_it_is_not_kept() {
     let mut config = client_config();
-    (config.limits.max_coinbases, config.low_stock) = (4, 1);
-    let mut player = stocked(config, &[10, 11, 12, 13]);
-    player.local(PoolClientCommand::Coinbase(1));
-    assert_eq!(player.all(), [Action::Send(request(Some(1)))]);
-    player.hear(data([2, 1, 4, 3]));
+    (config.limits.max_coinbases, config.low_stock) = (2, 0);
+    let mut player = client(config);
+    for height in [10, 500] {
+        player.local(PoolClientCommand::Coinbase(height));
+    }
+    player.hear(data([10, 11, 500]));
     let (id, _) = player.question();
     player.local(PoolClientCommand::Verdict(id, true));
-    assert_eq!(player.all()[1..], [told(1, true)]);
-    for height in 10..14 {
-        player.local(PoolClientCommand::Coinbase(height));
-        assert_eq!(player.all(), [told(height, true)]);
-    }
+    assert_eq!(player.all()[1..], [told(10, true), told(500, true)]);
+    assert_eq!(player.machine.stock(), 2);
 }
 
 #[test]

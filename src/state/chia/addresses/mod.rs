@@ -171,30 +171,29 @@ impl Addresses {
         self.dialling.remove(address);
         heap::relax_map(&mut self.dialling);
         if self.config.introducer.as_ref() == Some(address) {
-            self.introduce_at = now.after(self.config.limits.introducer_retry);
+            self.introduce_at = now.after(self.config.limits.introducer_retry.max(LEAST_REST));
         } else if !self.connected_addresses().contains(address) {
             self.table.remove(address);
         }
     }
 
-    /// It is tried again later. If its host is banned another's address is dialled in its place; if
-    /// there are too many, that would be put off, too.
-    fn dial_put_off(&mut self, now: Time, address: &PeerInfo, why: PutOff, out: &mut Out<Self>) {
+    /// It is tried again later. If its host is banned another's address is dialled soon, not in the
+    /// same instant: as many as are known may be banned. If there are too many that would be put off,
+    /// too.
+    fn dial_put_off(&mut self, now: Time, address: &PeerInfo, why: PutOff) {
         self.dialling.remove(address);
         heap::relax_map(&mut self.dialling);
         if self.config.introducer.as_ref() == Some(address) {
             self.introduce_at = now.after(self.config.limits.introducer_retry.max(LEAST_REST));
         }
-        match why {
+        let again = now.after(match why {
             PutOff::Banned => {
                 self.table.rest(&address.host, now);
-                self.dial(now, out);
+                LEAST_REST
             }
-            PutOff::Full => {
-                let again = now.after(self.redial());
-                self.refill_at = Some(self.refill_at.map_or(again, |at| at.min(again)));
-            }
-        }
+            PutOff::Full => self.redial(),
+        });
+        self.refill_at = Some(self.refill_at.map_or(again, |at| at.min(again)));
     }
 
     /// How long an address rests that was tried: whatever the limits say, an address that is put off
@@ -341,9 +340,7 @@ impl Machine for Addresses {
             FromPeer::Received(..) => return,
             FromPeer::Disconnected(from, parting) => self.disconnected(now, from, parting),
             FromPeer::DialFailed(address) => self.dial_failed(now, &address),
-            FromPeer::DialPutOff(address, why) => {
-                return self.dial_put_off(now, &address, why, out);
-            }
+            FromPeer::DialPutOff(address, why) => return self.dial_put_off(now, &address, why),
         }
         self.dial(now, out);
     }

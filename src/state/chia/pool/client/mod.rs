@@ -189,17 +189,21 @@ impl<H: Sha256> PoolClient<H> {
         }
     }
 
-    /// Keeps coinbases by height, of these the lowest first; where there is no room those make some
-    /// that are behind, and others do not, since who named this height may have lied.
+    /// Keeps coinbases by height: first those that are behind make room, then the highest.
     fn keep(&mut self, sent: Vec<SignedCoinbase>, behind: u32) {
         for signed in sent {
             let height = signed.coinbase.height;
             let is_full = self.coinbases.len() >= self.config.limits.max_coinbases;
             if is_full && !self.coinbases.contains_key(&height) {
-                if self.coinbases.first_key_value().is_none_or(|(low, _)| *low >= behind) {
-                    break;
+                let lowest = self.coinbases.first_key_value().map(|(low, _)| *low);
+                let highest = self.coinbases.last_key_value().map(|(high, _)| *high);
+                if lowest.is_some_and(|low| low < behind) {
+                    self.coinbases.pop_first();
+                } else if highest.is_some_and(|high| high > height) {
+                    self.coinbases.pop_last();
+                } else {
+                    continue;
                 }
-                self.coinbases.pop_first();
             }
             self.coinbases.insert(height, signed);
         }
