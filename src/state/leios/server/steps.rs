@@ -166,7 +166,9 @@ impl Server {
             ServerCommand::OfferTxs(point) => self.notices.offer(Offer::Txs, point, at),
             ServerCommand::OfferVote(slot, seat) => self.notices.offer_vote(slot, seat, at),
             ServerCommand::Fetched { id, content } => {
-                self.fetched(id, content, out)?;
+                if !self.fetched(id, content, out)? {
+                    return Ok(());
+                }
                 None
             }
             ServerCommand::SetClock(clock) => {
@@ -187,13 +189,13 @@ impl Server {
         self.proceed(now, out)
     }
 
-    /// Takes the answer to a question.
+    /// Takes the answer to a question: false if nobody waits for it any more.
     fn fetched(
         &mut self,
         id: AskId,
         content: Option<Vec<Content>>,
         out: &mut Out<Self>,
-    ) -> Result<(), Fault> {
+    ) -> Result<bool, Fault> {
         let outcome = self.outcome(id, content.as_deref()).unwrap_or(Outcome::Stale);
         let no = self.asks.close(id).ok().flatten();
         match (outcome, no, content) {
@@ -202,12 +204,12 @@ impl Server {
                     out.notify(ServerNotice::Remark(&rules::LARGE_REPLY_WANTED)); // L-13
                 }
                 self.requests.provide(no, content, size.content);
-                Ok(())
+                Ok(true)
             }
             (Outcome::Broken(rule), ..) => Err(self.broken(rule)),
             // `leios.md` L-10, L-20, S-14: there is no polite refusal in version 1.
             (Outcome::Missing, ..) => Err(Fault::unable(&rules::NOT_AVAILABLE, "a deliverable")),
-            _ => Ok(()),
+            _ => Ok(false),
         }
     }
 
