@@ -1,5 +1,7 @@
 //! Who is dialled, and who is asked for more (P-27, P-28, C-14).
 
+use std::time::Duration;
+
 use nodewire::codec::chia::messages::RequestPeers;
 use nodewire::state::chia::{
     Addresses, AddressesConfig, ConnectionId, Delivery, Direction, FromPeer, Parting, PutOff,
@@ -94,6 +96,23 @@ fn what_comes_to_nothing_at_once_is_not_tried_again_at_once() {
         assert_eq!(node.hear(FromPeer::DialPutOff(far(0), PutOff::Banned)), []);
         assert_eq!(node.machine.deadline(), Some(seconds(1)));
     }
+}
+
+/// Limits of zero neither have it dial all the time nor give an introducer up that has just connected.
+#[test]
+fn an_introducer_has_a_second_whatever_the_limits_say() {
+    let introducer = at("introducer.example", 8_445);
+    let mut config = AddressesConfig::full_node(Some(introducer.clone()), 3);
+    config.limits.introducer_interval = Duration::ZERO;
+    config.limits.dial_timeout = Duration::ZERO;
+    let mut node = addresses(config);
+    let dial = Delivery::Dial(introducer);
+    assert_eq!(dials(&node.know(many(0))), 1);
+    assert_eq!(node.machine.deadline(), Some(seconds(1)));
+    assert_eq!(node.pass(seconds(2)), [(1, dial.clone()), (2, dial.clone())]);
+    let ask = Delivery::To(ConnectionId(1), RequestPeers {}.into());
+    assert_eq!(node.introducer(1, Direction::Outbound), [ask]);
+    assert_eq!(node.pass(seconds(3)), [(3, Delivery::Close(ConnectionId(1))), (3, dial)]);
 }
 
 #[test]

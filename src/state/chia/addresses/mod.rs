@@ -48,7 +48,8 @@ pub struct Addresses {
     random: Nonces,
 }
 
-/// What is tried and comes to nothing at once rests for so long.
+/// Nothing is tried twice within so long, whatever the limits say: not what comes to nothing at once,
+/// nor an introducer that has just connected.
 const LEAST_REST: Duration = Duration::from_secs(1);
 
 /// A full node or introducer that is connected.
@@ -141,6 +142,7 @@ impl Addresses {
             is_asked = is_dialled && self.config.asks_full_nodes && self.needed() > 0;
         } else if let Some(introducer) = self.config.introducer.as_ref().filter(|_| is_dialled) {
             self.dialling.remove(introducer);
+            self.introduce_at = self.introduce_at.max(now.after(LEAST_REST));
         }
         self.peers.insert(from, Linked { is_introducer, has_port, listens, is_asked });
         if is_asked {
@@ -196,10 +198,14 @@ impl Addresses {
         self.refill_at = Some(self.refill_at.map_or(again, |at| at.min(again)));
     }
 
-    /// How long an address rests that was tried: whatever the limits say, an address that is put off
-    /// at once must not be tried again at once.
+    /// How long an address rests that was tried.
     fn redial(&self) -> Duration {
         self.config.limits.redial.max(LEAST_REST)
+    }
+
+    /// When what is dialled now has got lost.
+    fn lost_at(&self, now: Time) -> Time {
+        now.after(self.config.limits.dial_timeout.max(LEAST_REST))
     }
 
     fn connected_addresses(&self) -> BTreeSet<&PeerInfo> {
@@ -258,8 +264,7 @@ impl Addresses {
         if room == 0 {
             return;
         }
-        let limits = self.config.limits.clone();
-        let lost_at = now.after(limits.dial_timeout);
+        let lost_at = self.lost_at(now);
         for address in some_of(self.candidates(now), room, &mut self.random) {
             if let Some(known) = self.table.get_mut(&address) {
                 known.tried = Some(now);
@@ -277,8 +282,8 @@ impl Addresses {
         // One that never answered is given up.
         let silent = self.peers.iter().filter(|(_, linked)| linked.is_introducer);
         silent.for_each(|(connection, _)| out.send(Delivery::Close(*connection)));
-        self.introduce_at = now.after(self.config.limits.introducer_interval);
-        self.dialling.insert(introducer.clone(), now.after(self.config.limits.dial_timeout));
+        self.introduce_at = now.after(self.config.limits.introducer_interval.max(LEAST_REST));
+        self.dialling.insert(introducer.clone(), self.lost_at(now));
         out.send(Delivery::Dial(introducer));
     }
 
