@@ -281,10 +281,12 @@ impl<K: Keccak256> Supervisor<K> {
                 let failure = match wrong {
                     Some(slot) => {
                         let chain_id = self.chain_id(slot);
-                        let why = format_args!(
-                            "the super root at {timestamp}: no such block of {chain_id} is pending"
-                        );
-                        Failure::new(code, why)
+                        Failure::new(
+                            code,
+                            format_args!(
+                                "the super root at {timestamp}: no such block of {chain_id} is pending"
+                            ),
+                        )
                     }
                     None => root_failure(code, timestamp),
                 };

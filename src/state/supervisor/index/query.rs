@@ -134,10 +134,9 @@ impl<K: Keccak256> Index<K> {
             self.check_access(&access, executing, descriptor, check.min_safety).map_err(
                 |(code, why)| {
                     let Access { chain_id, block_number, log_index, .. } = access;
-                    let place = format_args!(
+                    Failure::new(code, format_args!(
                         "message {at}, log {log_index} of block {block_number} of {chain_id}: {why}"
-                    );
-                    Failure::new(code, place)
+                    ))
                 },
             )?;
         }
